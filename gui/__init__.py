@@ -1,0 +1,1 @@
+"""The window. The only package, with main.py, that knows Qt."""

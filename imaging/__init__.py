@@ -1,0 +1,1 @@
+"""Films: reading, showing and making them. Free of Qt and of torch."""

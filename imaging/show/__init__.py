@@ -1,0 +1,1 @@
+"""From `DecodedImage` to display pixels: window, pyramid, transform, heat map."""

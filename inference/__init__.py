@@ -1,0 +1,1 @@
+"""The second reader: bundles, engines, Grad-CAM, operating points. Free of Qt."""

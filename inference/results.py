@@ -1,0 +1,46 @@
+"""What the analysis of one film says. Plain values that cross threads and are written to `screen` lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imaging.heatmap import Heatmap
+from imaging.study import ImageRef
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One label's calibrated probability, held against the operating point in force (a probability too)."""
+
+    label: str
+    probability: float
+    operating_point: float
+
+    @property
+    def flagged(self) -> bool:
+        return self.probability >= self.operating_point
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """Whether the model may speak about the film; `reasons` are codes of the contract."""
+
+    accepted: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageResult:
+    """The analysis of one film by one model with the recommended operating points.
+
+    `model` is `name@version`; `seconds` is the time spent on this film; `engine` is `onnx-cpu`, `torch-cuda`, ….
+    """
+
+    ref: ImageRef
+    model: str
+    weights_sha256: str
+    findings: tuple[Finding, ...]
+    heatmaps: tuple[Heatmap, ...]
+    gate: GateVerdict
+    seconds: float
+    engine: str

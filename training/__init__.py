@@ -1,0 +1,1 @@
+"""From a labelled folder to a sealed model. Free of Qt."""
