@@ -1,0 +1,174 @@
+"""Model bundles, as folders or zip files: written, read, verified. A bundle is hostile until all of it was checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import lzma
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.card import GRAPH, LICENCE, WEIGHTS, BundleError, ModelCard, card_text, check_card, parse_card
+
+if TYPE_CHECKING:
+    from inference.network import FilmNetwork
+
+CARD = "card.json"
+# A generous cap for each file: the largest networks of the table hold about half a gigabyte of weights.
+LIMIT_BYTES = {CARD: 16 << 20, LICENCE: 1 << 20, WEIGHTS: 1 << 30, GRAPH: 1 << 30}
+DIGESTED = (WEIGHTS, GRAPH, LICENCE)
+_UNREADABLE = (OSError, KeyError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in any folder they show
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBundle:
+    """A verified bundle. `location` is its folder or zip file, from which the files are read when they are needed."""
+
+    card: ModelCard
+    location: Path
+
+    @property
+    def id(self) -> str:
+        """`name@version`."""
+        return self.card.id
+
+    @property
+    def weights_sha256(self) -> str:
+        return self.card.files[WEIGHTS]
+
+    def content(self, name: str) -> bytes:
+        """The bytes of one of its files, held against the card's hash again. Raises BundleError."""
+        content = _read_file(self.location, name)
+        if hashlib.sha256(content).hexdigest() != self.card.files[name]:
+            raise BundleError(f"The model's file {name} was changed after it was written.")
+        return content
+
+
+def read_bundle(location: Path) -> ModelBundle:
+    """Read and verify a bundle: its names, sizes, card and every hash. Raises BundleError in one sentence."""
+    names = _names(location)
+    if CARD not in names:
+        raise BundleError("This is not a model bundle: it has no card.json.")
+    card = parse_card(_read_file(location, CARD))
+    if set(card.files) != set(DIGESTED):
+        raise BundleError("The model card does not name the files of a bundle.")
+    for name in (CARD, *DIGESTED):
+        if name not in names:
+            raise BundleError(f"The model bundle lacks its file {name}.")
+    if len(names) > len(DIGESTED) + 1:
+        raise BundleError("The model bundle holds files that its card does not name.")
+    bundle = ModelBundle(card, location)
+    for name in DIGESTED:
+        bundle.content(name)
+    return bundle
+
+
+def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBundle:
+    """Write a network and its card (whose `files` are filled here) as a bundle, whole or not at all.
+
+    A bundle that stood in `folder` before is replaced. The licence text is `card.licence`. Raises BundleError, OSError.
+    """
+    from safetensors.torch import save
+
+    from inference.export import onnx_graph
+
+    check_card(card)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    contents = {
+        WEIGHTS: save(tensors),
+        GRAPH: onnx_graph(network, card.preprocess.size_px),
+        LICENCE: (card.licence.rstrip() + "\n").encode("utf-8"),
+    }
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    full = dataclasses.replace(card, files=digests)
+    _write_folder(folder, {**contents, CARD: card_text(full).encode("utf-8")})
+    return read_bundle(folder)
+
+
+def export_zip(bundle: ModelBundle, target: Path) -> None:
+    """Write a verified bundle as a zip file for exchange, whole or not at all. Equal bundles give equal bytes."""
+    contents = _contents(bundle)
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=1)
+        Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def import_bundle(source: Path, models_folder: Path) -> ModelBundle:
+    """Copy a bundle, a zip file or a folder, into a folder of models as `name@version`. Raises BundleError.
+
+    Nothing is unpacked by the names that an archive gives: only the four files of a bundle, once they are verified.
+    """
+    bundle = read_bundle(source)
+    contents = _contents(bundle)
+    target = models_folder / bundle.id
+    if target.exists():
+        installed = read_bundle(target)
+        if installed.card != bundle.card:
+            raise BundleError(f"Another model {bundle.id} is installed already; remove it first or raise the version.")
+        return installed
+    _write_folder(target, contents)
+    return read_bundle(target)
+
+
+def _contents(bundle: ModelBundle) -> dict[str, bytes]:
+    return {CARD: card_text(bundle.card).encode("utf-8"), **{name: bundle.content(name) for name in DIGESTED}}
+
+
+def _write_folder(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write beside the target, then swap, so that no reader meets half a bundle."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        fresh = temporary / "new"
+        fresh.mkdir()
+        for name, content in contents.items():
+            (fresh / name).write_bytes(content)
+        if folder.exists():
+            folder.rename(temporary / "old")
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _names(location: Path) -> set[str]:
+    try:
+        if location.is_dir():
+            return {entry.name for entry in location.iterdir() if entry.name not in _LITTER}
+        with zipfile.ZipFile(location) as archive:
+            return {member.filename for member in archive.infolist()}
+    except FileNotFoundError as error:
+        raise BundleError("There is no model at this place.") from error
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise BundleError("This is not a model bundle.", detail=str(error)) from error
+
+
+def _read_file(location: Path, name: str) -> bytes:
+    """One file of a bundle, capped. A link in a folder is refused: it may point anywhere."""
+    limit = LIMIT_BYTES[name]
+    try:
+        if location.is_dir():
+            path = location / name
+            if path.is_symlink() or not path.is_file():
+                raise BundleError(f"The model's file {name} is no plain file.")
+            with path.open("rb") as stream:
+                content = stream.read(limit + 1)
+        else:
+            with zipfile.ZipFile(location) as archive, archive.open(name) as member:
+                content = member.read(limit + 1)
+    except _UNREADABLE as error:
+        raise BundleError(f"The model's file {name} can't be read.", detail=str(error)) from error
+    if len(content) > limit:
+        raise BundleError(f"The model's file {name} is larger than any real one.")
+    return content
