@@ -1,0 +1,75 @@
+"""Hold the plan of the house: which way imports run, what is loaded before the first window, what lies where."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+CONTRACTS = [contract["id"] for contract in SETTINGS["importlinter"]["contracts"]]
+
+# Each costs 0.5 to 7 seconds to import, and the first window must not wait for it.
+HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "sklearn", "scipy", "pyqtgraph", "highdicom"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_import_contract(contract: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT))
+    status = lint_imports(limit_to_contracts=(contract,), no_cache=True, no_logo=True)
+    assert status == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["gui.app", "main"])
+def test_nothing_heavy_is_imported_before_the_window(module: str) -> None:
+    program = f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert loaded & HEAVY == set()
+
+
+def test_packaging_is_no_package() -> None:
+    """With an `__init__.py`, our folder would hide PyPI's `packaging`, and torch would no longer import."""
+    assert not (ROOT / "packaging" / "__init__.py").exists()
+    assert "site-packages" in Path(importlib.import_module("packaging").__file__ or "").parts
+
+
+def test_resources_hold_data_only() -> None:
+    assert list((ROOT / "resources").rglob("*.py")) == []
+
+
+def locked() -> dict[str, Requirement]:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+def test_every_locked_version_is_exact_and_free_of_a_build() -> None:
+    for requirement in locked().values():
+        (version,) = requirement.specifier
+        assert version.operator == "=="
+        assert "+" not in version.version
+
+
+def test_lock_names_all_that_its_packages_need() -> None:
+    lock = locked()
+    for name, requirement in lock.items():
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        installed = importlib.metadata.distribution(name)
+        assert requirement.specifier.contains(installed.version), f"{name} {installed.version} is installed"
+        for needed in map(Requirement, installed.requires or []):
+            applies = needed.marker is None or needed.marker.evaluate({"extra": ""})
+            of_cuda = needed.name.startswith(("nvidia-", "cuda-", "triton"))
+            assert not applies or of_cuda or canonicalize_name(needed.name) in lock, f"{name} needs {needed.name}"
