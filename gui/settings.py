@@ -1,0 +1,214 @@
+"""The settings: rows of one schema, which also draws their dialog, kept in a JSON file in the user's data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from imaging.errors import NegatoscopeError
+from imaging.paths import user_data_dir
+
+FILE_NAME = "settings.json"
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values a row may take, and what the dialog calls it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. The type of `default` is the type of the row; `low` and `high` bound numbers, inclusive."""
+
+    key: str
+    group: str
+    label: str
+    default: Value
+    choices: tuple[Choice, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    help: str = ""
+
+    def accepted(self, value: object) -> Value | None:
+        """The value, read from a file or a dialog, if it may stand here; else None."""
+        if isinstance(self.default, bool) or isinstance(value, bool):
+            return value if isinstance(value, bool) and isinstance(self.default, bool) else None
+        if isinstance(self.default, str):
+            allowed = {choice.value for choice in self.choices}
+            return value if isinstance(value, str) and (not allowed or value in allowed) else None
+        if not isinstance(value, int | float) or (isinstance(self.default, int) and not isinstance(value, int)):
+            return None
+        above, below = self.low is None or value >= self.low, self.high is None or value <= self.high
+        return value if above and below else None
+
+
+SCHEMA: tuple[Row, ...] = (
+    Row(
+        "drag_down",
+        "Viewing",
+        "Dragging down makes the film",
+        "brighter",
+        (Choice("brighter", "Brighter"), Choice("darker", "Darker")),
+        help="IHE Basic Image Review asks for brighter.",
+    ),
+    Row("drag_speed", "Viewing", "Speed of window and level", 1.0, low=0.25, high=4.0),
+    Row(
+        "wheel",
+        "Viewing",
+        "The wheel",
+        "film",
+        (Choice("film", "Goes to the next film"), Choice("zoom", "Zooms")),
+        help="With Ctrl it zooms in either case.",
+    ),
+    Row(
+        "opening_zoom",
+        "Viewing",
+        "A film opens",
+        "fit",
+        (
+            Choice("fit", "Fitted to the window"),
+            Choice("fill", "Filling the window"),
+            Choice("one_to_one", "One to one"),
+        ),
+    ),
+    Row(
+        "corner_text",
+        "Viewing",
+        "Corner text",
+        "full",
+        (Choice("full", "Full"), Choice("short", "Short"), Choice("off", "Off")),
+    ),
+    Row("hide_patient", "Viewing", "Hide patient data", False),
+    Row("analyse_on_opening", "Analysis", "Analyse films when they are opened", True),
+    Row(
+        "engine",
+        "Analysis",
+        "Engine",
+        "auto",
+        (Choice("auto", "Automatic"), Choice("onnx", "ONNX Runtime"), Choice("torch", "PyTorch")),
+    ),
+    Row(
+        "device",
+        "Analysis",
+        "Device",
+        "auto",
+        (Choice("auto", "Automatic"), Choice("cpu", "CPU"), Choice("cuda", "GPU (CUDA)")),
+    ),
+    Row("overlay_opacity", "Analysis", "Opacity of the heat map", 0.55, low=0.0, high=1.0),
+)
+
+
+def row(key: str) -> Row:
+    """The schema's row of this key. Raises KeyError."""
+    for candidate in SCHEMA:
+        if candidate.key == key:
+            return candidate
+    raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The value of every row. `foreign` holds keys of other versions of the program, which saving keeps."""
+
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    foreign: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __getitem__(self, key: str) -> Value:
+        return self.values.get(key, row(key).default)
+
+    def flag(self, key: str) -> bool:
+        """The value of a yes-or-no row."""
+        return bool(self[key])
+
+    def number(self, key: str) -> float:
+        """The value of a numeric row."""
+        return float(self[key])
+
+    def text(self, key: str) -> str:
+        """The value of a row of choices or words."""
+        return str(self[key])
+
+    def changed(self, key: str, value: Value) -> Settings:
+        """These settings with one other value. Raises KeyError, and ValueError where the row does not accept it."""
+        if row(key).accepted(value) is None:
+            raise ValueError(f"{key} does not accept {value!r}")
+        return Settings(MappingProxyType({**self.values, key: value}), self.foreign)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and a sentence for the user where the file could not be used as it was."""
+
+    settings: Settings
+    message: str | None = None
+
+
+def load_settings(path: Path | None = None) -> Loaded:
+    """Read the settings; what is missing or not acceptable takes its default, row by row.
+
+    A file that is no JSON object is kept beside as `settings.damaged.json`. Never raises for a bad file.
+    """
+    try:
+        file = path or user_data_dir() / FILE_NAME
+        read = _object(file.read_bytes())
+    except FileNotFoundError:
+        return Loaded(Settings())
+    except OSError:
+        return Loaded(Settings(), "The settings cannot be read; the usual ones are in force.")
+    if read is None:
+        with contextlib.suppress(OSError):
+            file.replace(file.with_name(f"{file.stem}.damaged{file.suffix}"))
+        return Loaded(
+            Settings(), "The settings file was damaged; it was put aside and the usual settings are in force."
+        )
+    known = {r.key for r in SCHEMA}
+    values = {r.key: v for r in SCHEMA if (v := r.accepted(read.get(r.key))) is not None}
+    foreign = {key: value for key, value in read.items() if key not in known}
+    return Loaded(Settings(MappingProxyType(values), MappingProxyType(foreign)))
+
+
+def _object(content: bytes) -> dict[str, object] | None:
+    """The JSON object in these bytes, None where there is none."""
+    try:
+        read = json.loads(content.decode("utf-8"))
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings in one step: a crash leaves the old file or the new one. Raises NegatoscopeError."""
+    try:
+        path = path or user_data_dir() / FILE_NAME
+        content = json.dumps({**settings.foreign, **settings.values}, indent=2, ensure_ascii=False, sort_keys=True)
+        _replace(path, content + "\n")
+    except OSError as error:
+        raise NegatoscopeError(
+            "The settings could not be saved. Check that the data folder can be written.", detail=type(error).__name__
+        ) from error
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write beside the file, then rename over it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
