@@ -120,6 +120,7 @@ def _expose(rng: np.random.Generator, attenuation: Plane, opacities: tuple[Opaci
     """Scatter, quantum noise, the detector's processing and its 12 bits."""
     height, width = attenuation.shape
     unit_px = float(min(height, width))
+    inverted = bool(rng.random() < 0.3)
     dose = rng.uniform(0.7, 1.5)
     grey = attenuation - 0.10 * (blurred(attenuation, 0.06 * unit_px) - attenuation)
     grey = _processed(grey, unit_px, rng)
@@ -133,7 +134,6 @@ def _expose(rng: np.random.Generator, attenuation: Plane, opacities: tuple[Opaci
     _collimate(rng, stored)
     _mark(rng, stored)
     pixels = np.clip(np.rint(stored), 0, _TOP).astype(np.uint16)
-    inverted = bool(rng.random() < 0.3)
     if inverted:
         pixels = _TOP - pixels
         window = (_TOP - window[0], window[1])
