@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -16,8 +16,8 @@ class ImageRef:
 
     path: Path
     frame: int = 0
-    uid: str | None = None
-    digest: str | None = None
+    uid: str | None = field(default=None, compare=False)
+    digest: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:

@@ -1,0 +1,189 @@
+"""Opening a DICOM file up to its pixel data, with bounds: the module through which pydicom is used."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from imaging.read import refuse
+from imaging.read.limits import Limits
+from imaging.read.values import PYDICOM_FAILURES
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.tag import BaseTag
+
+DEFLATED = "1.2.840.10008.1.2.1.99"
+_NATIVE_SYNTAXES = frozenset(
+    {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED, "1.2.840.113619.5.2"}
+)
+_PIXEL_TAGS = {0x7FE00010: "PixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00008: "FloatPixelData"}
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_LONG_VRS = frozenset({b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN", b"SQ", b"UT"})
+
+
+@dataclass(frozen=True, slots=True)
+class PixelElement:
+    """Where the pixel data stand in the stream. `length` is None for encapsulated frames of undefined length."""
+
+    keyword: str
+    vr: str
+    offset: int
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DicomFile:
+    """A data set read up to its pixel data, and the open stream that holds these.
+
+    `transfer_syntax` is '' where the file does not name one.
+    """
+
+    dataset: Dataset
+    transfer_syntax: str
+    little_endian: bool
+    stream: BinaryIO
+    pixels: PixelElement | None
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether frames are encapsulated; every syntax but the four that PS3.5 A.1 to A.5 leave as they are."""
+        return self.transfer_syntax not in _NATIVE_SYNTAXES
+
+
+@contextmanager
+def open_dicom(path: Path, limits: Limits, keywords: Sequence[str] | None = None) -> Iterator[DicomFile]:
+    """Open a DICOM file, with or without preamble. `keywords` restricts what is read, for speed.
+
+    Raises FilmError: the operating system's reasons, CORRUPT, TOO_LARGE for a deflated file beyond the bounds.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise refuse.from_os_error(error) from error
+    with stream:
+        yield _read(stream, limits, keywords)
+
+
+def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> DicomFile:
+    silence_pydicom()
+    try:
+        if DEFLATED.encode() in stream.read(1024):
+            return _read_deflated(stream, limits)
+        stream.seek(0)
+        from pydicom import dcmread
+
+        dataset = dcmread(
+            stream, force=True, stop_before_pixels=True, specific_tags=None if keywords is None else list(keywords)
+        )
+        implicit, little = dataset.original_encoding
+        if not little:
+            _swap_words(dataset)
+    except PYDICOM_FAILURES as error:
+        raise refuse.corrupt(f"{type(error).__name__} while reading the header") from error
+    syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
+    pixels = _pixel_element(stream, bool(implicit), bool(little))
+    return DicomFile(dataset, syntax, bool(little), stream, pixels)
+
+
+def _swap_words(dataset: Dataset) -> None:
+    """Make the words of LUTs and palettes little endian, as which they are read; pydicom leaves OW as it is."""
+    for element in dataset.iterall():
+        if element.VR == "OW" and isinstance(element.value, bytes):
+            element.value = _swapped(element.value[: len(element.value) // 2 * 2])
+
+
+def _swapped(data: bytes) -> bytes:
+    swapped = bytearray(data)
+    swapped[0::2], swapped[1::2] = data[1::2], data[0::2]
+    return bytes(swapped)
+
+
+def silence_pydicom() -> None:
+    """Keep pydicom's remarks on odd values out of the log and off the terminal: they quote the patient's data.
+
+    The filter is set again on each call, because whoever saves and restores the filters (pytest does) loses it.
+    """
+    from pydicom import config
+
+    config.settings.reading_validation_mode = config.IGNORE
+    logging.getLogger("pydicom").propagate = False
+    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+
+
+def _read_deflated(stream: BinaryIO, limits: Limits) -> DicomFile:
+    """Read a Deflated Explicit VR Little Endian file (PS3.5 A.5), inflating no more than the bound."""
+    from pydicom.dataset import FileDataset
+    from pydicom.filereader import read_dataset
+
+    meta, start = _file_meta(stream)
+    stream.seek(start)
+    data = _inflate(stream, limits)
+    inflated = BytesIO(data)
+    dataset = read_dataset(inflated, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+    whole = FileDataset(BytesIO(), dataset, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
+    return DicomFile(whole, DEFLATED, True, inflated, _pixel_element(inflated, implicit=False, little=True))
+
+
+def _file_meta(stream: BinaryIO) -> tuple[FileMetaDataset, int]:
+    """The file meta information, and the offset behind it by its own group length."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.filereader import read_dataset
+
+    stream.seek(132)
+    group_length = stream.read(12)
+    if group_length[:6] != b"\x02\x00\x00\x00UL":
+        raise refuse.corrupt("deflated file without group length")
+    length = min(int.from_bytes(group_length[8:], "little"), 1 << 16)
+    meta = read_dataset(BytesIO(stream.read(length)), is_implicit_VR=False, is_little_endian=True)
+    return FileMetaDataset(meta), 144 + length
+
+
+def _inflate(stream: BinaryIO, limits: Limits) -> bytes:
+    """Inflate the rest of the stream; what a damaged stream holds before its fault is kept."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    pieces: list[bytes] = []
+    room = limits.max_inflated_bytes
+    try:
+        while not inflater.eof and (chunk := inflater.unconsumed_tail or stream.read(1 << 16)):
+            pieces.append(inflater.decompress(chunk, room))
+            room -= len(pieces[-1])
+            if room <= 0:
+                raise refuse.needs_too_much_memory("deflated beyond the bound")
+    except zlib.error as error:
+        if not pieces:
+            raise refuse.corrupt("deflated data") from error
+    return b"".join(pieces)
+
+
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return int(tag) in _PIXEL_TAGS
+
+
+def _pixel_element(stream: BinaryIO, implicit: bool, little: bool) -> PixelElement | None:
+    """Read the element header at which pydicom stopped; None where the data set ended without pixel data."""
+    order = "<" if little else ">"
+    head = stream.read(12)
+    if len(head) < 8:
+        return None
+    group, element = struct.unpack(f"{order}HH", head[:4])
+    keyword = _PIXEL_TAGS.get(group << 16 | element)
+    if keyword is None:
+        return None
+    start = stream.tell() - len(head)
+    vr = head[4:6]
+    if implicit or vr not in _LONG_VRS:
+        (length,) = struct.unpack(f"{order}I", head[4:8])
+        return PixelElement(keyword, "OW", start + 8, None if length == _UNDEFINED_LENGTH else length)
+    if len(head) < 12:
+        return None
+    (length,) = struct.unpack(f"{order}I", head[8:12])
+    return PixelElement(keyword, vr.decode("ascii"), start + 12, None if length == _UNDEFINED_LENGTH else length)

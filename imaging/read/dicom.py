@@ -1,0 +1,147 @@
+"""One frame of a DICOM file to a `DecodedImage`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imaging.errors import Code, FilmError
+from imaging.image import DecodedImage, Header, Pixels, Voi, Window
+from imaging.read import refuse
+from imaging.read.colour import AS_STORED, grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
+from imaging.read.dataset import DicomFile, PixelElement, open_dicom
+from imaging.read.encapsulated import read_encapsulated
+from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
+from imaging.read.header import read_header, read_spacing
+from imaging.read.layout import Layout, read_layout
+from imaging.read.limits import Limits
+from imaging.read.native import read_native, stored_values
+from imaging.read.values import text
+from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# What holds no picture by its nature, by Modality, with the words for it.
+_WITHOUT_PICTURE = {
+    "SR": "report",
+    "DOC": "document",
+    "PR": "presentation state",
+    "KO": "key object selection",
+    "RTSTRUCT": "structure set",
+    "RTPLAN": "treatment plan",
+    "RTRECORD": "treatment record",
+    "REG": "registration",
+    "ECG": "recording",
+    "AU": "recording",
+    "FID": "list of marks",
+    "PLAN": "plan",
+}
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_SINGLE_BIT = Window(0.5, 1.0, "LINEAR_EXACT", "as stored")
+
+
+def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
+    """Decode one frame. Raises FilmError; see `imaging.read.decode`."""
+    with open_dicom(ref.path, limits) as film:
+        if film.pixels is None:
+            raise missing_pixels(film.dataset)
+        layout = read_layout(film.dataset, film.pixels.keyword, limits)
+        if not 0 <= ref.frame < layout.frames:
+            raise refuse.no_such_frame(ref.frame, layout.frames)
+        pixels, layout, complete = _read_frame(film, film.pixels, layout, ref.frame, limits)
+        named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
+        header = read_header(film.dataset, film.transfer_syntax)
+        if layout.is_colour:
+            return _colour_image(named, pixels, layout, film.dataset, header, complete=complete)
+        return _grey_image(named, pixels, layout, film.dataset, header, complete=complete)
+
+
+def missing_pixels(dataset: Dataset) -> FilmError:
+    """Why a data set has no pixel data: it holds no picture by its nature, or was cut short before the picture."""
+    if text(dataset, "MediaStorageSOPClassUID") == _DIRECTORY_CLASS or "DirectoryRecordSequence" in dataset:
+        sentence = "This is the table of contents of a disc, not a film; open the folder that it lies in."
+        return FilmError(Code.NO_PIXELS, sentence)
+    kind = _WITHOUT_PICTURE.get(text(dataset, "Modality").upper())
+    if kind is not None:
+        return refuse.no_pixels(kind)
+    if "Rows" in dataset:
+        return refuse.truncated("Rows without pixel data")
+    if "SOPClassUID" not in dataset and "SOPInstanceUID" not in dataset:
+        return refuse.corrupt("no identifiers, no pixel data")
+    return refuse.no_pixels()
+
+
+def _read_frame(
+    film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits
+) -> tuple[Pixels, Layout, float]:
+    """The frame as the file holds it, with the layout that it truly has, and the share of it that is there."""
+    if element.length is None or film.is_compressed:
+        pixels, layout = read_encapsulated(film, element, layout, frame, limits)
+        return pixels, layout, 1.0
+    pixels, complete = read_native(film, element, layout, frame)
+    return pixels, layout, complete
+
+
+def _grey_image(
+    ref: ImageRef, raw: Pixels, layout: Layout, dataset: Dataset, header: Header, *, complete: float
+) -> DecodedImage:
+    pixels = stored_values(raw, layout)
+    inverted = is_inverted(dataset)
+    padding = read_padding(dataset, layout.bits_stored, layout.signed, layout.floating)
+    if complete < 1.0:
+        pixels = _filled(pixels, complete, padding, inverted)
+    voi: tuple[Voi, ...] = read_voi(dataset, ref.frame, layout.signed)
+    return DecodedImage(
+        ref=ref,
+        pixels=np.ascontiguousarray(pixels),
+        bits=32 if layout.floating else layout.bits_stored,
+        inverted=inverted,
+        modality=read_modality(dataset, ref.frame, layout.signed),
+        voi=voi or ((_SINGLE_BIT,) if layout.bits_stored == 1 else ()),
+        padding=padding,
+        spacing=read_spacing(dataset, ref.frame),
+        header=header,
+        frames=layout.frames,
+        complete=complete,
+    )
+
+
+def _filled(pixels: Pixels, complete: float, padding: tuple[float, float] | None, inverted: bool) -> Pixels:
+    """Put what shows black in place of what a file that was cut short does not hold."""
+    known = int(complete * pixels.size)
+    flat = np.array(pixels).reshape(-1)
+    there = flat[:known]
+    flat[known:] = padding[0] if padding else there.max() if inverted else there.min()
+    return flat.reshape(pixels.shape)
+
+
+def _colour_image(
+    ref: ImageRef, raw: Pixels, layout: Layout, dataset: Dataset, header: Header, *, complete: float
+) -> DecodedImage:
+    pixels = grey_if_equal(_to_rgb(raw, layout, dataset))
+    return DecodedImage(
+        ref=ref,
+        pixels=np.ascontiguousarray(pixels),
+        bits=8,
+        voi=() if pixels.ndim == 3 else (AS_STORED,),
+        spacing=read_spacing(dataset, ref.frame),
+        header=header,
+        frames=layout.frames,
+        complete=complete,
+    )
+
+
+def _to_rgb(raw: Pixels, layout: Layout, dataset: Dataset) -> Pixels:
+    """Any colour frame to RGB, uint8 [H, W, 3]."""
+    if layout.floating or layout.signed:
+        raise refuse.contradictory("signed or floating colour")
+    samples = stored_values(raw, layout)
+    if layout.samples == 1:
+        return palette_to_rgb(samples, dataset)
+    eight = to_8_bits(samples, layout.bits_stored)
+    if layout.photometric.startswith("YBR"):
+        return ybr_to_rgb(eight, partial="PARTIAL" in layout.photometric)
+    return eight

@@ -1,0 +1,147 @@
+"""The words and the millimetres of a DICOM header."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from imaging.image import Header, Spacing
+from imaging.read.values import holders, number, numbers, text, texts
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# What `scan` reads of each file: enough for the list and for telling whether there is a picture.
+LISTED_KEYWORDS = (
+    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "Modality", "PatientName", "PatientID", "PatientBirthDate",
+    "PatientSex", "PatientAge", "StudyInstanceUID", "StudyDate", "StudyDescription", "SeriesInstanceUID",
+    "SeriesNumber", "SeriesDescription", "InstanceNumber", "BodyPartExamined", "ViewPosition", "Laterality",
+    "ImageLaterality", "PatientOrientation", "InstitutionName", "LossyImageCompression", "LossyImageCompressionRatio",
+    "NumberOfFrames", "Rows", "Columns",
+)  # fmt: skip
+_LOSSY_SYNTAXES = frozenset(
+    f"1.2.840.10008.1.2.4.{last}" for last in ("50", "51", "53", "55", "81", "91", "93", "203", "112")
+)
+# The directions of PS3.3 C.7.6.1.1.1; each axis of Image Orientation (Patient) points to left, posterior, head.
+_TOWARDS = (("L", "R"), ("P", "A"), ("H", "F"))
+
+
+def read_header(dataset: Dataset, transfer_syntax: str) -> Header:
+    """What the corner text and the list show. Dates as '2026-11-21', names as 'Family, Given'."""
+    return Header(
+        patient_name=person_name(text(dataset, "PatientName")),
+        patient_id=text(dataset, "PatientID"),
+        birth_date=iso_date(text(dataset, "PatientBirthDate")),
+        sex=text(dataset, "PatientSex"),
+        age=_age(text(dataset, "PatientAge")),
+        study_uid=text(dataset, "StudyInstanceUID"),
+        study_date=iso_date(text(dataset, "StudyDate")),
+        study_description=text(dataset, "StudyDescription"),
+        series_uid=text(dataset, "SeriesInstanceUID"),
+        series_number=text(dataset, "SeriesNumber"),
+        series_description=text(dataset, "SeriesDescription"),
+        instance_number=text(dataset, "InstanceNumber"),
+        modality=text(dataset, "Modality"),
+        body_part=text(dataset, "BodyPartExamined"),
+        view_position=text(dataset, "ViewPosition"),
+        laterality=text(dataset, "ImageLaterality") or text(dataset, "Laterality"),
+        orientation=_orientation(dataset),
+        institution=text(dataset, "InstitutionName"),
+        transfer_syntax=transfer_syntax,
+        lossy=lossy_mark(dataset, transfer_syntax),
+    )
+
+
+def person_name(name: str) -> str:
+    """A person name (PS3.5 6.2, VR PN) as it is read: 'Family, Given Middle'; the first spelling that is not empty."""
+    spelling = next((group for group in name.split("=") if group.strip("^ ")), "")
+    parts = [part.strip() for part in spelling.split("^")] + [""] * 5
+    family, given, middle, prefix, suffix = parts[:5]
+    first = " ".join(part for part in (prefix, given, middle, suffix) if part)
+    return ", ".join(part for part in (family, first) if part)
+
+
+def iso_date(date: str) -> str:
+    """'20261121' or '2026.11.21' as '2026-11-21'; anything else as it is."""
+    digits = date.replace(".", "")
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdigit() else date
+
+
+def _age(age: str) -> str:
+    """'045Y' as '45 y'."""
+    return f"{int(age[:3])} {age[3].lower()}" if len(age) == 4 and age[:3].isdigit() else age
+
+
+def lossy_mark(dataset: Dataset, transfer_syntax: str) -> str:
+    """'Lossy 12:1', 'Lossy', or '' (PS3.3 C.7.6.1.1.5): once lossy, always lossy, whatever the syntax is now.
+
+    A syntax that may be lossy without a word in the header counts as lossy.
+    """
+    said = text(dataset, "LossyImageCompression")
+    if said != "01" and (said == "00" or transfer_syntax not in _LOSSY_SYNTAXES):
+        return ""
+    ratio = math.prod(numbers(dataset, "LossyImageCompressionRatio") or (0.0,))
+    return f"Lossy {ratio:.3g}:1" if 1.0 < ratio < 1000.0 else "Lossy"
+
+
+def _orientation(dataset: Dataset) -> tuple[str, str]:
+    directions = texts(dataset, "PatientOrientation")
+    if len(directions) == 2:
+        return directions[0].upper(), directions[1].upper()
+    cosines = numbers(dataset, "ImageOrientationPatient")
+    if len(cosines) == 6:
+        return _direction(cosines[:3]), _direction(cosines[3:])
+    return "", ""
+
+
+def _direction(axis: tuple[float, ...]) -> str:
+    """The main direction of a row or column, as a letter."""
+    strongest = max(range(3), key=lambda index: abs(axis[index]))
+    return _TOWARDS[strongest][0 if axis[strongest] > 0 else 1]
+
+
+def read_spacing(dataset: Dataset, frame: int) -> Spacing | None:
+    """Millimetres a pixel and where they come from (PS3.3 10.7.1.3); None where the file gives none.
+
+    Pixel Spacing first: it is calibrated, unless it merely repeats the detector's or the scanner's. Then Imager
+    Pixel Spacing, divided by the magnification where this is known, and last the scanner's.
+    """
+    patient = next(
+        (pair for holder in holders(dataset, frame, "PixelMeasuresSequence") if (pair := _pair(holder))), None
+    )
+    detector = _pair(dataset, "ImagerPixelSpacing")
+    scanner = _pair(dataset, "NominalScannedPixelSpacing")
+    if patient:
+        if detector and _same(patient, detector):
+            return Spacing(*patient, "detector")
+        if scanner and _same(patient, scanner):
+            return Spacing(*patient, "scanner")
+        return Spacing(*patient, "calibrated")
+    if detector:
+        magnification = _magnification(dataset)
+        if magnification is None:
+            return Spacing(*detector, "detector")
+        return Spacing(detector[0] / magnification, detector[1] / magnification, "magnified")
+    return Spacing(*scanner, "scanner") if scanner else None
+
+
+def _pair(dataset: Dataset, keyword: str = "PixelSpacing") -> tuple[float, float] | None:
+    """Row and column spacing in mm, None unless both are positive."""
+    found = numbers(dataset, keyword)
+    return (found[0], found[1]) if len(found) == 2 and min(found) > 0 else None
+
+
+def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return all(math.isclose(a, b, rel_tol=1e-4) for a, b in zip(one, other, strict=True))
+
+
+def _magnification(dataset: Dataset) -> float | None:
+    """Estimated Radiographic Magnification Factor, else source to detector over source to patient."""
+    factor = number(dataset, "EstimatedRadiographicMagnificationFactor")
+    if factor is not None and factor > 0:
+        return factor
+    detector_mm = number(dataset, "DistanceSourceToDetector")
+    patient_mm = number(dataset, "DistanceSourceToPatient")
+    if detector_mm and patient_mm and detector_mm >= patient_mm > 0:
+        return detector_mm / patient_mm
+    return None

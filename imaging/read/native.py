@@ -1,0 +1,113 @@
+"""Uncompressed pixel data (PS3.5 8.1): one frame's bytes to an array of stored values."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.image import Pixels
+from imaging.read import refuse
+from imaging.read.dataset import DicomFile, PixelElement
+from imaging.read.layout import Layout
+
+
+def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: int) -> tuple[Pixels, float]:
+    """One frame as stored, [H, W] or [H, W, samples], and the share of it that the file holds.
+
+    Of a frame that is cut short what is there is returned, the rest being zero; FilmError TRUNCATED where not even
+    one row is there. `frame` must exist.
+    """
+    halved = layout.is_halved and not _holds_full_chrominance(element, layout)
+    bits = layout.rows * layout.columns * (2 if halved else layout.samples) * layout.bits_allocated
+    first_bit = frame * bits
+    start, skipped = divmod(first_bit, 8)
+    length = (skipped + bits + 7) // 8
+    data = _read_at(film.stream, element, start, length)
+    complete = 1.0 if len(data) == length else max(len(data) * 8 - skipped, 0) / bits
+    if complete * layout.rows < 1.0:
+        raise refuse.truncated(f"{len(data)} of {length} bytes")
+    whole = np.zeros(length + length % 2, np.uint8)
+    whole[: len(data)] = np.frombuffer(data, np.uint8)
+    if not film.little_endian and element.vr == "OW" and layout.bits_allocated <= 8:
+        whole = whole.reshape(-1, 2)[:, ::-1].reshape(-1)  # bytes packed in words (PS3.5 8.1.1)
+    if layout.bits_allocated == 1:
+        return _single_bits(whole, skipped, layout), complete
+    samples = whole[:length].view(_stored_type(layout, film.little_endian))
+    if halved:
+        return _doubled_chrominance(samples, layout), complete
+    return arranged(samples, layout), complete
+
+
+def _holds_full_chrominance(element: PixelElement, layout: Layout) -> bool:
+    """Whether data that are called 4:2:2 are long enough to be 4:4:4, which some writers make of them."""
+    full = layout.rows * layout.columns * 3 * layout.sample_bytes * layout.frames
+    return element.length is not None and element.length >= full
+
+
+def _read_at(stream: BinaryIO, element: PixelElement, start: int, length: int) -> bytes:
+    if element.length is not None:
+        length = max(min(length, element.length - start), 0)
+    try:
+        stream.seek(element.offset + start)
+        return stream.read(length)
+    except OSError as error:
+        raise refuse.from_os_error(error) from error
+
+
+def _stored_type(layout: Layout, little_endian: bool) -> np.dtype[np.generic]:
+    kind = "f" if layout.floating else "i" if layout.signed else "u"
+    return np.dtype(f"{'<' if little_endian else '>'}{kind}{layout.sample_bytes}")
+
+
+def _single_bits(packed: npt.NDArray[np.uint8], skipped: int, layout: Layout) -> Pixels:
+    """One bit a pixel, the first in the lowest bit (PS3.5 8.1.1)."""
+    count = layout.rows * layout.columns * layout.samples
+    bits = np.unpackbits(packed, count=skipped + count, bitorder="little")[skipped:]
+    return arranged(bits, layout)
+
+
+def _doubled_chrominance(samples: Pixels, layout: Layout) -> Pixels:
+    """YBR 4:2:2 as Y Y B R for each pair of pixels to [H, W, 3]."""
+    groups = samples.reshape(layout.rows, -1, 4)
+    full: Pixels = np.empty((layout.rows, groups.shape[1], 2, 3), samples.dtype)
+    full[..., 0] = groups[..., :2]
+    full[..., 1] = groups[..., 2:3]
+    full[..., 2] = groups[..., 3:4]
+    return np.reshape(full, (layout.rows, layout.columns, 3))
+
+
+def arranged(samples: Pixels, layout: Layout) -> Pixels:
+    """A flat array as [H, W] or [H, W, samples], whatever the planar configuration."""
+    if layout.samples == 1:
+        return samples.reshape(layout.rows, layout.columns)
+    if layout.planar:
+        return np.moveaxis(samples.reshape(layout.samples, layout.rows, layout.columns), 0, -1)
+    return samples.reshape(layout.rows, layout.columns, layout.samples)
+
+
+def stored_values(pixels: Pixels, layout: Layout) -> Pixels:
+    """The stored values proper: native byte order, the bits from High Bit down, sign extended (PS3.5 8.1.1).
+
+    Bits outside Bits Stored may hold old overlays or anything else, and are cleared. Double floats become float32,
+    what is not finite becomes the smallest finite value.
+    """
+    if layout.floating:
+        return _finite(pixels)
+    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    spare = layout.bits_allocated - layout.bits_stored
+    if spare <= 0:
+        return native
+    above = native.dtype.itemsize * 8 - 1 - layout.high_bit
+    topmost: Pixels = np.left_shift(native, above) if above else native
+    lowest: Pixels = np.right_shift(topmost, native.dtype.itemsize * 8 - layout.bits_stored)
+    return lowest
+
+
+def _finite(pixels: Pixels) -> Pixels:
+    limit = np.finfo(np.float32).max
+    finite = np.isfinite(pixels)
+    lowest = float(pixels[finite].min()) if finite.any() else 0.0
+    filled = np.where(finite, pixels, lowest)
+    return np.clip(filled, -limit, limit).astype(np.float32)

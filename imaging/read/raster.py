@@ -1,0 +1,165 @@
+"""PNG, JPEG and TIFF pictures to `DecodedImage`, by Pillow."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from imaging.image import DecodedImage, Pixels, Voi
+from imaging.read import refuse
+from imaging.read.colour import AS_STORED, grey_if_equal
+from imaging.read.limits import Limits
+from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_FORMATS = ("PNG", "JPEG", "TIFF")
+# What Pillow raises on damaged files.
+_PILLOW_FAILURES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
+_ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
+_GREY_MODES = {"L": 8, "I;16": 16, "I;16L": 16, "I;16B": 16, "I": 32, "F": 32}
+_TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+
+
+def read_raster(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None = None) -> DecodedImage:
+    """Decode one page of a picture; see `imaging.read.decode`.
+
+    `at_least_px` (height, width, as shown) lets a JPEG be decoded at a half, a quarter or an eighth of its size.
+    Orientation in the EXIF data is applied, transparency is put on black.
+    """
+    try:
+        stream = ref.path.open("rb")
+    except OSError as error:
+        raise refuse.from_os_error(error) from error
+    with stream:
+        try:
+            return _read(stream, ref, limits, at_least_px)
+        except _PILLOW_FAILURES as error:
+            raise _refusal(stream, error) from error
+
+
+def count_frames(stream: BinaryIO) -> int:
+    """Pages of a TIFF, else 1. A damaged file counts as one page, and is refused when it is decoded."""
+    try:
+        with _open(stream) as image:
+            return _frames(image)
+    except _PILLOW_FAILURES:
+        return 1
+
+
+def _open(stream: BinaryIO) -> Image:
+    """Open a picture without decoding it.
+
+    Pillow's own bound on pixels, a setting of the whole library, is put out of force: ours are checked instead.
+    """
+    import PIL.Image
+
+    PIL.Image.MAX_IMAGE_PIXELS = None
+    return PIL.Image.open(stream, formats=_FORMATS)
+
+
+def _frames(image: Image) -> int:
+    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+
+def _read(stream: BinaryIO, ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
+    with _open(stream) as image:
+        frames = _frames(image)
+        if not 0 <= ref.frame < frames:
+            raise refuse.no_such_frame(ref.frame, frames)
+        if frames > 1:
+            image.seek(ref.frame)
+        refuse.check_size(image.height, image.width, _sample_bytes(image), len(image.getbands()), limits)
+        turned = _orientation(image)
+        full = (image.width, image.height) if turned >= 5 else (image.height, image.width)
+        if at_least_px is not None and image.format == "JPEG":
+            height, width = reversed(at_least_px) if turned >= 5 else at_least_px
+            image.draft(None, (width, height))
+        return _image(image, ref, turned, frames, full)
+
+
+def _image(image: Image, ref: ImageRef, turned: int, frames: int, full_size_px: tuple[int, int]) -> DecodedImage:
+    inverted = image.mode.startswith("I;16") and _tag(image, _PHOTOMETRIC_TAG) == 0  # Pillow leaves these as stored
+    bits = _GREY_MODES.get(image.mode, 8)
+    if bits == 16:
+        bits = min(max(_tag(image, _BITS_TAG), 9), 16) if image.format == "TIFF" else 16
+    pixels = _upright(_pixels(image), turned)
+    voi: tuple[Voi, ...] = (AS_STORED,) if pixels.ndim == 2 and pixels.dtype == np.uint8 else ()
+    return DecodedImage(
+        ref=ref, pixels=pixels, bits=bits, inverted=inverted, voi=voi, frames=frames, full_size_px=full_size_px
+    )
+
+
+def _pixels(image: Image) -> Pixels:
+    """Grey as it is, [H, W] of uint8, uint16, int32 or float32; everything else as RGB or, where it is that, grey."""
+    if image.mode == "F":
+        floats = np.array(image, np.float32)
+        return np.nan_to_num(floats, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    if image.mode in _GREY_MODES:
+        stored = np.array(image)
+        return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    if image.mode == "1":
+        return np.array(image.convert("L"))
+    if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
+        return grey_if_equal(_on_black(image))
+    return grey_if_equal(np.array(image.convert("RGB")))
+
+
+def _on_black(image: Image) -> Pixels:
+    import PIL.Image
+
+    coloured = image.convert("RGBA")
+    black = PIL.Image.new("RGBA", coloured.size, (0, 0, 0, 255))
+    return np.array(PIL.Image.alpha_composite(black, coloured).convert("RGB"))
+
+
+def _upright(pixels: Pixels, turned: int) -> Pixels:
+    """Apply an EXIF orientation, 1 to 8 (TIFF 6.0, tag 274)."""
+    if turned >= 5:
+        pixels = np.swapaxes(pixels, 0, 1)
+    if turned in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if turned in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _orientation(image: Image) -> int:
+    """The orientation tag, 1 where there is none or it cannot be read."""
+    try:
+        found = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _PILLOW_FAILURES:
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _tag(image: Image, tag: int) -> int:
+    """A number among the TIFF tags, the first of several; -1 where there is none."""
+    found = getattr(image, "tag_v2", {}).get(tag, -1)
+    first = found[0] if isinstance(found, tuple) and found else found
+    return first if isinstance(first, int) else -1
+
+
+def _sample_bytes(image: Image) -> int:
+    return max(_GREY_MODES.get(image.mode, 8) // 8, 1)
+
+
+def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
+    """A cut file is told from a damaged one by whether its end is there."""
+    detail = type(error).__name__
+    if isinstance(error, MemoryError):
+        return refuse.needs_too_much_memory(detail)
+    stream.seek(0)
+    head = stream.read(3)
+    stream.seek(max(stream.seek(0, 2) - 64, 0))
+    tail = stream.read()
+    ended = {b"\x89PN": b"IEND" in tail, b"\xff\xd8\xff": b"\xff\xd9" in tail}.get(head)
+    cut = "truncated" in str(error).lower() or isinstance(error, EOFError) if ended is None else not ended
+    return refuse.truncated(detail) if cut else refuse.corrupt(detail)

@@ -1,0 +1,89 @@
+"""The sentences with which a film is refused. They name no path and nothing of the patient."""
+
+from __future__ import annotations
+
+from imaging.errors import Code, FilmError
+from imaging.read.limits import Limits
+
+
+def from_os_error(error: OSError) -> FilmError:
+    """What the operating system's refusal means to the reader. `detail` holds no path."""
+    detail = f"{type(error).__name__} errno {error.errno}"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return FilmError(Code.MISSING, "The file is not there any more, or its name is misspelt.", detail=detail)
+    if isinstance(error, PermissionError):
+        return FilmError(Code.NO_PERMISSION, "You have no permission to read this file.", detail=detail)
+    return FilmError(Code.UNREADABLE, "The file could not be read from its disk or network drive.", detail=detail)
+
+
+def empty() -> FilmError:
+    """A file without a single byte."""
+    return FilmError(Code.EMPTY, "The file is empty.")
+
+
+def not_a_film(what: str = "") -> FilmError:
+    """`what` names what it is instead, with its article: 'a ZIP archive'."""
+    said = f"This is {what}" if what else "This is no picture"
+    return FilmError(Code.NOT_A_FILM, f"{said}; DICOM, PNG, JPEG and TIFF files can be opened.")
+
+
+def no_pixels(what: str = "DICOM object") -> FilmError:
+    """A DICOM object without pixel data; `what` names its kind."""
+    return FilmError(Code.NO_PIXELS, f"This {what} holds no picture.")
+
+
+def truncated(detail: str = "") -> FilmError:
+    """A file that was cut short."""
+    sentence = "The file ends before its picture does; copy it again from where it came from."
+    return FilmError(Code.TRUNCATED, sentence, detail=detail)
+
+
+def corrupt(detail: str = "") -> FilmError:
+    """A file that cannot be understood."""
+    return FilmError(Code.CORRUPT, "The file is damaged, and its picture cannot be read.", detail=detail)
+
+
+def contradictory(detail: str = "") -> FilmError:
+    """A header that does not fit the compressed picture."""
+    sentence = "The file contradicts itself about the size or depth of its picture, so it is not shown."
+    return FilmError(Code.CORRUPT, sentence, detail=detail)
+
+
+def unsupported(what: str, detail: str = "") -> FilmError:
+    """`what` names the encoding: 'MPEG-4 video'."""
+    return FilmError(Code.UNSUPPORTED, f"The picture is stored as {what}, which cannot be read here.", detail=detail)
+
+
+def timed_out(limits: Limits) -> FilmError:
+    """A picture whose decoding had to be stopped."""
+    sentence = f"Reading the picture took longer than {limits.timeout_s:g} seconds, so it was given up."
+    return FilmError(Code.TIMEOUT, sentence)
+
+
+def decoder_died(detail: str = "") -> FilmError:
+    """A picture that brought the decoding child process down."""
+    sentence = "The decoder broke down over this picture; the file is probably damaged."
+    return FilmError(Code.DECODER_DIED, sentence, detail=detail)
+
+
+def needs_too_much_memory(detail: str = "") -> FilmError:
+    """A picture beyond the bounds on memory."""
+    return FilmError(Code.TOO_LARGE, "Reading this picture would need more memory than it may use.", detail=detail)
+
+
+def no_such_frame(frame: int, frames: int) -> FilmError:
+    """A frame number that the file does not have."""
+    held = "one frame" if frames == 1 else f"{frames} frames"
+    return FilmError(Code.NO_SUCH_FRAME, f"There is no frame {frame}: the file holds {held}, counted from 0.")
+
+
+def check_size(rows: int, columns: int, sample_bytes: int, samples: int, limits: Limits) -> None:
+    """Raise TOO_SMALL or TOO_LARGE for a picture of this size, before memory is asked for. Sizes in pixels."""
+    size = f"{columns:,} × {rows:,} pixels"
+    if min(rows, columns) < limits.min_side_px:
+        raise FilmError(Code.TOO_SMALL, f"The picture has only {size}, too few for a film.")
+    if rows * columns > limits.max_pixels:
+        most = limits.max_pixels // 1_000_000
+        raise FilmError(Code.TOO_LARGE, f"The picture has {size}; at most {most} million pixels can be opened.")
+    if rows * columns * samples * sample_bytes > limits.max_frame_bytes:
+        raise needs_too_much_memory(f"{rows}x{columns}x{samples}x{sample_bytes} bytes")

@@ -1,0 +1,109 @@
+"""Reading single values of a data set that may hold anything: what cannot be understood counts as absent."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
+PYDICOM_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+def value(dataset: Dataset, keyword: str) -> Any:
+    """The value of an element, None where it is absent, empty or cannot be converted."""
+    try:
+        found = dataset.get(keyword)
+    except PYDICOM_FAILURES:
+        return None
+    return None if found is None or found == "" else found
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The element as stripped text, several values joined by a backslash as in the file; '' where there is none."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ""
+    try:
+        parts = [str(part) for part in found] if _is_multiple(found) else [str(found)]
+    except PYDICOM_FAILURES:
+        return ""
+    return "\\".join(parts).replace("\x00", "").strip()
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """The values of a multi-valued text element."""
+    whole = text(dataset, keyword)
+    return tuple(part.strip() for part in whole.split("\\")) if whole else ()
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """The finite numbers of an element; () where there is none or one of them is no number."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ()
+    try:
+        parsed = tuple(float(part) for part in (found if _is_multiple(found) else (found,)))
+    except PYDICOM_FAILURES:
+        return ()
+    return parsed if all(math.isfinite(number) for number in parsed) else ()
+
+
+def number(dataset: Dataset, keyword: str, default: float | None = None) -> float | None:
+    """The first finite number of an element, else `default`."""
+    found = numbers(dataset, keyword)
+    return found[0] if found else default
+
+
+def integer(dataset: Dataset, keyword: str, default: int) -> int:
+    """The first number of an element as an integer, else `default`."""
+    found = numbers(dataset, keyword)
+    return int(found[0]) if found else default
+
+
+def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """The items of a sequence; () where it is absent or no sequence."""
+    found = value(dataset, keyword)
+    if found is None or not _is_multiple(found):
+        return ()
+    try:
+        return tuple(item for item in found if hasattr(item, "get"))
+    except PYDICOM_FAILURES:
+        return ()
+
+
+def holders(dataset: Dataset, frame: int, macro: str) -> Iterator[Dataset]:
+    """Where the attributes of a functional group stand for one frame (PS3.3 C.7.6.16), the most particular first.
+
+    Yields the frame's own item of `macro`, then the shared one, then the data set itself, which is all that
+    single-frame objects have.
+    """
+    per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
+    if frame < len(per_frame):
+        yield from items(per_frame[frame], macro)[:1]
+    for shared in items(dataset, "SharedFunctionalGroupsSequence")[:1]:
+        yield from items(shared, macro)[:1]
+    yield dataset
+
+
+def _is_multiple(found: Any) -> bool:
+    return isinstance(found, Sequence) and not isinstance(found, str | bytes)
