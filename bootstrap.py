@@ -267,7 +267,7 @@ def has_screen() -> bool:
 
 def demo() -> int:
     """Make the example films and open the window on them, or draw it into a file where there is no screen."""
-    if not (ROOT / EXAMPLES / "truth.json").exists():
+    if not (ROOT / EXAMPLES / "negatoscope.json").exists():  # the file that is written last
         say(f"Making example films, with opacities planted where truth.json says: {EXAMPLES}")
         if run("-c", MAKE_EXAMPLES, str(EXAMPLES)) != 0:
             raise SetupError("The example films could not be made; the lines above say why.")
@@ -298,6 +298,7 @@ def test(pytest_arguments: list[str]) -> int:
         ("mypy", ("-m", "mypy")),
         ("pytest", ("-m", "pytest", *pytest_arguments)),
     )
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads of torch would starve the window's tests
     failed = 0
     for name, command in checks:
         say(f"--- {name}")

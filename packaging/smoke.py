@@ -1,0 +1,185 @@
+"""Try the frozen program where nothing else is: `python packaging/smoke.py [FOLDER]`, by default dist/Negatoscope.
+
+The frozen `doctor`, `models verify`, `screen` and `snapshot` run on example films in an empty environment with a fresh
+home folder. What `screen` writes is compared with the source's, line by line and heat map by heat map. Some of the
+films are compressed, so that the decoding child and its plugins have to work in the frozen program too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = "practice"
+MAY_DIFFER = ("engine", "seconds")  # contract.md: the only fields that may differ between equal runs
+TIMEOUT_S = 300
+SNAPSHOT_PX = (1280, 720)
+
+# Compressed twins of one film, so that every family of decoders is called: RLE, JPEG-LS and JPEG 2000.
+MAKE_FILMS = """
+import sys
+from pathlib import Path
+from pydicom import dcmread
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from imaging.phantom_files import write_examples
+
+folder = Path(sys.argv[1])
+write_examples(folder, count=4)
+first = next(path for path in sorted(folder.iterdir()) if path.suffix == ".dcm")
+for name, syntax in {"rle": RLELossless, "jpeg-ls": JPEGLSLossless, "jpeg-2000": JPEG2000Lossless}.items():
+    film = dcmread(first)
+    film.compress(syntax)
+    film.save_as(folder / f"{name}.dcm")
+"""
+
+
+class SmokeError(Exception):
+    """The frozen program did not do what the source does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A way to start Negatoscope: the frozen executable, or the source under this Python."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, folder: Path) -> str:
+        """Run one command in `folder` and return what it printed. Raises SmokeError where it does not end with 0."""
+        done = subprocess.run(
+            [*self.command, *arguments],
+            cwd=folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise SmokeError(f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def frozen_program(dist: Path, home: Path) -> Program:
+    """Return the frozen program in an environment that holds a home folder and nothing else."""
+    name = "Negatoscope.exe" if sys.platform == "win32" else "Negatoscope"
+    empty = {"HOME": str(home), "USERPROFILE": str(home)}
+    # Windows itself needs these two to start any program.
+    empty |= {key: os.environ[key] for key in ("SYSTEMROOT", "TEMP") if key in os.environ and sys.platform == "win32"}
+    return Program((str(dist.resolve() / name),), empty)
+
+
+def source_program(data: Path) -> Program:
+    """Return the program as it runs from this checkout, with a data folder of its own."""
+    environment = {**os.environ, "NEGATOSCOPE_DATA": str(data)}
+    return Program((sys.executable, str(ROOT / "main.py")), environment)
+
+
+def make_films(folder: Path) -> None:
+    """Write the example films and the compressed twins of one of them."""
+    subprocess.run([sys.executable, "-c", MAKE_FILMS, str(folder)], cwd=ROOT, check=True, timeout=TIMEOUT_S)
+
+
+def screened(program: Program, films: Path, folder: Path, engine: str) -> list[dict[str, Any]]:
+    """Return the lines of `screen`, without the fields that may differ. Heat maps go to `folder`/heat."""
+    folder.mkdir()
+    out = f"{engine}.jsonl"
+    options = ("--model", MODEL, "--out", out, "--heatmaps", "heat", "--engine", engine)
+    program.run("screen", str(films), *options, folder=folder)
+    rows = [json.loads(line) for line in (folder / out).read_text(encoding="utf-8").splitlines()]
+    return [{key: value for key, value in row.items() if key not in MAY_DIFFER} for row in rows]
+
+
+def check_screen(frozen: Program, source: Program, films: Path, work: Path, engine: str) -> str:
+    """Screen with both programs and compare everything that has to be equal."""
+    here, there = work / f"frozen-{engine}", work / f"source-{engine}"
+    ours, theirs = screened(frozen, films, here, engine), screened(source, films, there, engine)
+    if len(ours) != len(theirs):
+        raise SmokeError(f"screen: {len(ours)} lines, and {len(theirs)} from source")
+    for one, other in zip(ours, theirs, strict=True):
+        if one["error"] or one != other:
+            raise SmokeError(f"screen: the lines differ\n  frozen {json.dumps(one)}\n  source {json.dumps(other)}")
+    maps = sorted(path.relative_to(there) for path in (there / "heat").rglob("*.png"))
+    if not maps or any((here / path).read_bytes() != (there / path).read_bytes() for path in maps):
+        raise SmokeError("screen: the heat maps are missing or differ")
+    return f"{len(ours)} lines and {len(maps)} heat maps equal those of the source"
+
+
+def check_doctor(frozen: Program, work: Path) -> str:
+    """Let the frozen program say what it runs on."""
+    report = json.loads(frozen.run("doctor", "--json", folder=work))
+    return f"{len(report)} things reported"
+
+
+def check_models(frozen: Program, work: Path) -> str:
+    """Verify every bundled model as it lies in the frozen folder."""
+    cards = sorted((ROOT / "resources" / "models").glob("*/card.json"))
+    ids = [json.loads(card.read_text(encoding="utf-8"))["name"] for card in cards]
+    for model in ids:
+        frozen.run("models", "verify", model, folder=work)
+    return f"verified: {', '.join(ids)}"
+
+
+def check_snapshot(frozen: Program, films: Path, work: Path) -> str:
+    """Draw the window into a file and look whether a film is on it."""
+    import numpy as np
+    from PIL import Image
+
+    size = "x".join(str(side) for side in SNAPSHOT_PX)
+    frozen.run("snapshot", str(films), "--out", "window.png", "--size", size, folder=work)
+    with Image.open(work / "window.png") as picture:
+        grey = np.asarray(picture.convert("L"))
+    if grey.shape != SNAPSHOT_PX[::-1]:
+        raise SmokeError(f"snapshot: {grey.shape[1]}x{grey.shape[0]} pixels, and {size} were asked for")
+    middle = grey[grey.shape[0] // 4 : -grey.shape[0] // 4, grey.shape[1] // 3 : -grey.shape[1] // 3]
+    if middle.std() < 10:
+        raise SmokeError("snapshot: there is no film in the middle of the window")
+    return f"{size}, a film in the middle"
+
+
+def main() -> int:
+    """Run every check and say how each ended; the exit status is 1 where one failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dist", nargs="?", type=Path, default=ROOT / "dist" / "Negatoscope", metavar="FOLDER")
+    dist = parser.parse_args().dist
+    if not dist.is_dir():
+        parser.error(f"{dist} is not there; make it with: python packaging/build.py")
+    with tempfile.TemporaryDirectory(prefix="negatoscope-smoke-") as place:
+        work = Path(place)
+        (work / "home").mkdir()
+        films = work / "films"
+        make_films(films)
+        frozen, source = frozen_program(dist, work / "home"), source_program(work / "data")
+        checks: dict[str, Callable[[], str]] = {
+            "doctor": lambda: check_doctor(frozen, work),
+            "models": lambda: check_models(frozen, work),
+            "screen, ONNX Runtime": lambda: check_screen(frozen, source, films, work, "onnx"),
+            "screen, torch": lambda: check_screen(frozen, source, films, work, "torch"),
+            "snapshot": lambda: check_snapshot(frozen, films, work),
+        }
+        return run_all(checks)
+
+
+def run_all(checks: dict[str, Callable[[], str]]) -> int:
+    """Run the checks one after the other and print a line for each."""
+    failed = 0
+    for name, check in checks.items():
+        try:
+            print(f"{name}: {check()}", flush=True)
+        except (SmokeError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+            failed += 1
+            print(f"{name}: FAILED: {error}", flush=True)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
