@@ -54,12 +54,8 @@ class ModelBundle:
 def read_bundle(location: Path) -> ModelBundle:
     """Read and verify a bundle: its names, sizes, card and every hash. Raises BundleError in one sentence."""
     names = _names(location)
-    if CARD not in names:
-        raise BundleError("This is not a model bundle: it has no card.json.")
-    card = parse_card(_read_file(location, CARD))
-    if set(card.files) != set(DIGESTED):
-        raise BundleError("The model card does not name the files of a bundle.")
-    for name in (CARD, *DIGESTED):
+    card = read_card(location)
+    for name in DIGESTED:
         if name not in names:
             raise BundleError(f"The model bundle lacks its file {name}.")
     if len(names) > len(DIGESTED) + 1:
@@ -68,6 +64,16 @@ def read_bundle(location: Path) -> ModelBundle:
     for name in DIGESTED:
         bundle.content(name)
     return bundle
+
+
+def read_card(location: Path) -> ModelCard:
+    """The card of a bundle; its other files are not looked at. Raises BundleError in one sentence."""
+    if CARD not in _names(location):
+        raise BundleError("This is not a model bundle: it has no card.json.")
+    card = parse_card(_read_file(location, CARD))
+    if set(card.files) != set(DIGESTED):
+        raise BundleError("The model card does not name the files of a bundle.")
+    return card
 
 
 def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBundle:

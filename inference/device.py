@@ -1,0 +1,104 @@
+"""Which engine runs a bundle, and why, in the words of the status bar."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from imaging.errors import NegatoscopeError
+from inference.bundle import ModelBundle
+from inference.engine import Engine, EngineError
+from inference.fallback import FallbackEngine
+
+EngineName = Literal["auto", "onnx", "torch"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """The GPU that torch can use: `device` is its name there, None where there is none; `why` says what was found."""
+
+    device: Literal["cuda", "mps"] | None
+    why: str
+
+
+def choose_engine(
+    bundle: ModelBundle, engine: EngineName = "auto", device: DeviceName = "auto", threads: int = 0
+) -> Engine:
+    """The engine for a bundle: the GPU where there is one, else ONNX Runtime on the CPU, unless asked otherwise.
+
+    `threads` is the number of cores for one batch on the CPU, 0 for all. Raises NegatoscopeError for what can't be
+    had, BundleError for a bundle that can't be loaded.
+    """
+    if engine == "onnx":
+        if device == "cuda":
+            raise NegatoscopeError("ONNX Runtime runs on the CPU here; for the GPU choose the engine torch.")
+        return _onnx(bundle, "as asked for", threads)
+    if device == "cpu":
+        return _torch_cpu(bundle, "as asked for") if engine == "torch" else _onnx(bundle, "as asked for", threads)
+    gpu = find_gpu()
+    if gpu.device is not None:
+        return _on_gpu(bundle, gpu.device, gpu.why, threads)
+    if device == "cuda":
+        raise NegatoscopeError(f"The GPU can't be used: {gpu.why}.")
+    return _torch_cpu(bundle, gpu.why) if engine == "torch" else _onnx(bundle, gpu.why, threads)
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def find_gpu() -> Gpu:
+    """What torch could run on. torch is imported only where the machine has a GPU at all: it takes seconds."""
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        import torch
+
+        return Gpu("mps", "Apple GPU") if torch.backends.mps.is_available() else Gpu(None, "no GPU found")
+    if not _cuda_driver_sees_gpu():
+        return Gpu(None, "no GPU found")
+    import torch
+
+    if torch.version.cuda is None:
+        return Gpu(None, "a GPU was found, but this PyTorch is built for the CPU")
+    if not torch.cuda.is_available():
+        return Gpu(None, "a GPU was found, but its driver does not fit this PyTorch")
+    return Gpu("cuda", torch.cuda.get_device_name(0))
+
+
+def _cuda_driver_sees_gpu() -> bool:
+    """Ask NVIDIA's driver itself (CUDA driver API: cuInit, cuDeviceGetCount); no driver, no GPU."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, threads: int) -> Engine:
+    from inference.torch_engine import TorchEngine
+
+    def make_cpu(reason: str) -> Engine:
+        return _onnx(bundle, reason, threads)
+
+    try:
+        return FallbackEngine(TorchEngine(bundle, device, f"PyTorch on the GPU ({name})"), make_cpu)
+    except EngineError:
+        return make_cpu("the GPU has no room for the model")
+
+
+def _onnx(bundle: ModelBundle, reason: str, threads: int) -> Engine:
+    from inference.onnx_engine import OnnxEngine
+
+    return OnnxEngine(bundle, f"ONNX Runtime on the CPU ({reason})", threads)
+
+
+def _torch_cpu(bundle: ModelBundle, reason: str) -> Engine:
+    from inference.torch_engine import TorchEngine
+
+    return TorchEngine(bundle, "cpu", f"PyTorch on the CPU ({reason})")

@@ -1,0 +1,58 @@
+"""`Engine`: what runs a bundle's network on a batch, whatever the library and the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.errors import NegatoscopeError
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Output:
+    """What the network says of N films: logits [N, K], raw Grad-CAM maps [N, K, h, w] and embeddings [N, D]."""
+
+    logits: Floats
+    class_maps: Floats
+    embedding: Floats
+
+
+class Engine(Protocol):
+    """`name` is that of `screen` lines, as in `onnx-cpu`; `why` is a sentence for the status bar.
+
+    `run` takes float32 [N, 1, S, S], 0 to 1. It is called by one thread at a time. Raises EngineError.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def why(self) -> str: ...
+
+    def run(self, films: Floats) -> Output: ...
+
+
+class EngineError(NegatoscopeError):
+    """The network could not be run."""
+
+
+class EngineMemoryError(EngineError):
+    """The device has no memory for a batch of this size."""
+
+
+class EngineLostError(EngineError):
+    """The device disappeared or stopped answering."""
+
+
+def joined(parts: list[Output]) -> Output:
+    """Outputs of consecutive batches as one."""
+    return Output(
+        np.concatenate([part.logits for part in parts]),
+        np.concatenate([part.class_maps for part in parts]),
+        np.concatenate([part.embedding for part in parts]),
+    )

@@ -1,0 +1,79 @@
+"""Where bundles lie, and which one an ID names: a name (its newest version), `name@version`, or a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.paths import resource_path, user_data_dir
+from inference.bundle import ModelBundle, read_bundle, read_card
+from inference.card import BundleError, ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A bundle in a folder of models, by its card; the other files are verified when it is used."""
+
+    card: ModelCard
+    location: Path
+
+    @property
+    def id(self) -> str:
+        """`name@version`."""
+        return self.card.id
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A folder among the models that can't be used, and why, in one sentence."""
+
+    location: Path
+    reason: str
+
+
+def model_folders() -> tuple[Path, Path]:
+    """The bundled models, then the user's own. A user's bundle can't take the place of a bundled one of the same id."""
+    return resource_path("models"), user_models_folder()
+
+
+def user_models_folder() -> Path:
+    """Where imported and trained bundles go. Raises OSError where the user's data folder can't be made."""
+    return user_data_dir() / "models"
+
+
+def survey(folders: Sequence[Path] | None = None) -> tuple[Installed | Unusable, ...]:
+    """All that lies in the folders of models: usable bundles by name, the newest version first, then the others."""
+    found = list(_look(model_folders() if folders is None else folders))
+    good = {item.id: item for item in reversed(found) if isinstance(item, Installed)}
+    ordered = sorted(good.values(), key=lambda item: (item.card.name, -item.card.version))
+    return (*ordered, *(item for item in found if isinstance(item, Unusable)))
+
+
+def installed(folders: Sequence[Path] | None = None) -> tuple[Installed, ...]:
+    """The usable bundles by name, the newest version first."""
+    return tuple(item for item in survey(folders) if isinstance(item, Installed))
+
+
+def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
+    """The verified bundle that an ID names. Raises BundleError, with the ids there are where it names none."""
+    known = installed(folders)
+    for item in known:
+        if model_id in (item.id, item.card.name):
+            return read_bundle(item.location)
+    path = Path(model_id)
+    if path.exists():
+        return read_bundle(path)
+    names = ", ".join(item.id for item in known) or "none"
+    raise BundleError(f"There is no model “{model_id}”; installed: {names}.")
+
+
+def _look(folders: Sequence[Path]) -> Iterator[Installed | Unusable]:
+    for folder in folders:
+        # A dot begins what is being written or was left half-written by a killed import.
+        places = [entry for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
+        for place in sorted(entry for entry in places if not entry.name.startswith(".")):
+            try:
+                yield Installed(read_card(place), place)
+            except BundleError as error:
+                yield Unusable(place, error.message)

@@ -1,0 +1,52 @@
+"""ONNX Runtime on the CPU: the engine of machines without a GPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnxruntime
+
+from inference.bundle import ModelBundle
+from inference.card import GRAPH, BundleError
+from inference.engine import EngineError, Floats, Output
+from inference.export import INPUT, OUTPUTS
+from inference.graph_check import check_graph
+
+
+class OnnxEngine:
+    """A session on `graph.onnx`. `threads` is the number of cores for one batch, 0 for all of them."""
+
+    name = "onnx-cpu"
+
+    def __init__(self, bundle: ModelBundle, why: str, threads: int = 0) -> None:
+        self.why = why
+        self._session = _session(bundle, threads)
+
+    def run(self, films: Floats) -> Output:
+        try:
+            logits, class_maps, embedding = self._session.run(list(OUTPUTS), {INPUT: films})
+        except _onnx_errors() as error:
+            raise EngineError("The network could not be run on this film.", detail=str(error)) from error
+        return Output(logits, class_maps, embedding)
+
+
+def _session(bundle: ModelBundle, threads: int) -> Any:
+    content = bundle.content(GRAPH)
+    check_graph(content, bundle.card)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # Threads that spin between operators take the cores from decoding and from the window.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except _onnx_errors() as error:
+        raise BundleError("The model's graph can't be loaded.", detail=str(error)) from error
+
+
+def _onnx_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises: exceptions of its own, which share no base but Exception, and a few of Python's."""
+    module: Any = onnxruntime.capi.onnxruntime_pybind11_state
+    own = [item for item in vars(module).values() if isinstance(item, type) and issubclass(item, Exception)]
+    return (*own, RuntimeError, ValueError, MemoryError)

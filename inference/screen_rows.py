@@ -1,0 +1,174 @@
+"""The lines of `screen` (contract.md): made, written and, on `--resume`, read again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from imaging.errors import FilmError, NegatoscopeError
+from imaging.study import ImageRef
+from inference.pipeline import at_points
+from inference.results import ImageResult
+
+SCHEMA = 1
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all lines of one run share. `points` are the operating points in force, by finding."""
+
+    model: str
+    weights_sha256: str
+    points: Mapping[str, float]
+    heatmaps: bool
+
+
+def analysed_row(result: ImageResult, terms: Terms, heatmaps: Mapping[str, Path] | None) -> Row:
+    """The line of a film that was analysed; `heatmaps` are the files written, by finding."""
+    return _row(result.ref, terms) | {
+        "engine": result.engine,
+        "seconds": round(result.seconds, 6),
+        "gate": {"accepted": result.gate.accepted, "reasons": list(result.gate.reasons)},
+        "findings": [
+            {
+                "label": finding.label,
+                "probability": finding.probability,
+                "operating_point": finding.operating_point,
+                "flagged": finding.flagged,
+            }
+            for finding in at_points(result.findings, terms.points)
+        ],
+        "heatmaps": None if heatmaps is None else {label: path.as_posix() for label, path in heatmaps.items()},
+    }
+
+
+def refused_row(ref: ImageRef, error: FilmError, terms: Terms, engine: str) -> Row:
+    """The line of a film that could not be read or analysed."""
+    return _row(ref, terms) | {
+        "engine": engine,
+        "error": {"code": str(error.code), "message": error.message},
+    }
+
+
+def _row(ref: ImageRef, terms: Terms) -> Row:
+    return {
+        "schema": SCHEMA,
+        "path": ref.path.as_posix(),
+        "frame": ref.frame,
+        "sop_instance_uid": ref.uid,
+        "model": terms.model,
+        "weights_sha256": terms.weights_sha256,
+        "engine": "",
+        "seconds": 0.0,
+        "gate": {"accepted": True, "reasons": []},
+        "findings": [],
+        "heatmaps": None,
+        "error": None,
+    }
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the lines say in sum, those of an earlier part of the run included."""
+
+    films: int = 0
+    refused: int = 0
+    flagged: int = 0
+    gated: int = 0
+
+    def count(self, row: Row) -> None:
+        self.films += 1
+        self.refused += row["error"] is not None
+        self.gated += not row["gate"]["accepted"]
+        self.flagged += any(finding["flagged"] for finding in row["findings"])
+
+
+@dataclass(slots=True)
+class Lines:
+    """The file of lines being written. `done` holds the films that it has already, as short hashes."""
+
+    stream: BinaryIO
+    tally: Tally = field(default_factory=Tally)
+    done: set[bytes] = field(default_factory=set)
+
+    def has(self, ref: ImageRef) -> bool:
+        return _key(ref.path.as_posix(), ref.frame) in self.done
+
+    def write(self, row: Row) -> None:
+        """Append one line and flush it. Raises NegatoscopeError where the disk does not take it."""
+        # A file name that is no valid UTF-8 keeps its stray bytes as JSON escapes, and can be matched on resuming.
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            self.stream.write(text.encode("utf-8", errors="backslashreplace"))
+            self.stream.flush()
+        except OSError as error:
+            raise NegatoscopeError("The results can't be written any further.", detail=str(error)) from error
+        self.tally.count(row)
+
+
+def open_lines(path: Path, terms: Terms, *, resume: bool) -> Lines:
+    """Begin a file of lines, or go on with one: its complete lines stay, a torn last one is cut off.
+
+    Raises NegatoscopeError where the file can't be written or belongs to another run.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            path.unlink(missing_ok=True)
+        path.touch()
+        stream = path.open("r+b")
+    except OSError as error:
+        raise NegatoscopeError(f"The results can't be written to {path}.", detail=str(error)) from error
+    lines = Lines(stream)
+    try:
+        _take_over(lines, terms)
+    except NegatoscopeError:
+        stream.close()
+        raise
+    return lines
+
+
+def _take_over(lines: Lines, terms: Terms) -> None:
+    """Read what an interrupted run has written, and leave the stream behind its last complete line."""
+    end = 0
+    for raw in lines.stream:
+        if not raw.endswith(b"\n"):
+            break
+        row = _parsed(raw)
+        if row is None or not _fits(row, terms):
+            raise NegatoscopeError("The results to resume come from another model or from other options.")
+        lines.done.add(_key(row["path"], row["frame"]))
+        lines.tally.count(row)
+        end += len(raw)
+    lines.stream.seek(end)
+    lines.stream.truncate()
+
+
+def _parsed(raw: bytes) -> Row | None:
+    try:
+        row = json.loads(raw)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and set(row) == set(_row(ImageRef(Path()), _NO_TERMS)) else None
+
+
+def _fits(row: Row, terms: Terms) -> bool:
+    """Whether an earlier line could have been written by this run."""
+    points = {finding["label"]: finding["operating_point"] for finding in row["findings"]}
+    return (
+        (row["model"], row["weights_sha256"]) == (terms.model, terms.weights_sha256)
+        and points in ({}, terms.points)
+        and (row["heatmaps"] is not None) == (terms.heatmaps and bool(points))
+    )
+
+
+def _key(path: str, frame: int) -> bytes:
+    return hashlib.blake2b(f"{frame} {path}".encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+_NO_TERMS = Terms("", "", {}, heatmaps=False)
