@@ -5,6 +5,7 @@ Windowed, with the bundled models. PyInstaller does not cross-compile: each syst
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -44,8 +45,11 @@ def main() -> int:
     shutil.rmtree(DIST / "Negatoscope", ignore_errors=True)
     spec = ROOT / "packaging" / "negatoscope.spec"
     places = ("--distpath", str(DIST), "--workpath", str(ROOT / "build"))
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, str(spec)]
-    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    # Its warnings name modules of other systems; build/negatoscope/warn-negatoscope.txt keeps them.
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", *places, str(spec)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    print("Building dist/Negatoscope: some minutes", flush=True)
+    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if status == 0:
         print(f"dist/Negatoscope: {size_mb(DIST / 'Negatoscope')} MB in {time.monotonic() - start:.0f} s")
         print("Try it where nothing else is: python packaging/smoke.py")

@@ -24,7 +24,8 @@ MAY_DIFFER = ("engine", "seconds")  # contract.md: the only fields that may diff
 TIMEOUT_S = 300
 SNAPSHOT_PX = (1280, 720)
 
-# Compressed twins of one film, so that every family of decoders is called: RLE, JPEG-LS and JPEG 2000.
+# Compressed twins of one film, so that every family of decoders is called: RLE, JPEG-LS and JPEG 2000. Their names are
+# Cyrillic: without a locale a program may take file names for ASCII.
 MAKE_FILMS = """
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ first = next(path for path in sorted(folder.iterdir()) if path.suffix == ".dcm")
 for name, syntax in {"rle": RLELossless, "jpeg-ls": JPEGLSLossless, "jpeg-2000": JPEG2000Lossless}.items():
     film = dcmread(first)
     film.compress(syntax)
-    film.save_as(folder / f"{name}.dcm")
+    film.save_as(folder / f"снимок {name}.dcm")
 """
 
 
