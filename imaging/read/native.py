@@ -61,6 +61,13 @@ def _stored_type(layout: Layout, little_endian: bool) -> np.dtype[np.generic]:
     return np.dtype(f"{'<' if little_endian else '>'}{kind}{layout.sample_bytes}")
 
 
+def unpacked(data: npt.NDArray[np.uint8], layout: Layout) -> Pixels:
+    """A whole frame of little endian bytes [N] as stored, [H, W] or [H, W, samples]."""
+    if layout.bits_allocated == 1:
+        return _single_bits(data, 0, layout)
+    return arranged(data.view(_stored_type(layout, little_endian=True)), layout)
+
+
 def _single_bits(packed: npt.NDArray[np.uint8], skipped: int, layout: Layout) -> Pixels:
     """One bit a pixel, the first in the lowest bit (PS3.5 8.1.1)."""
     count = layout.rows * layout.columns * layout.samples

@@ -1,0 +1,215 @@
+"""The child processes in which compressed frames are decoded.
+
+A hostile or damaged frame may crash a decoder, hang it or make it ask for all memory; here that costs one child and
+refuses one film. A child starts with the first compressed frame (about a second), serves one frame after another,
+and is replaced when it dies or runs out of time. It ends with its parent: it is a daemon process, and the end of
+the pipe ends it even where the parent was killed.
+
+Frames come back over the pipe, not through shared memory: 8 MB take some 10 ms against the 50 to 500 ms of decoding
+them, while /dev/shm is 64 MB small in many containers and kills whoever writes beyond it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import threading
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import numpy as np
+
+from imaging.errors import Code, FilmError
+from imaging.image import Pixels
+from imaging.read import refuse
+from imaging.read.codecs import Job, decode_job, load
+from imaging.read.limits import Limits
+
+_MOST_CHILDREN = 2
+_START_TIMEOUT_S = 120.0
+_READY = "ready"
+_FATAL = (Code.TIMEOUT, Code.DECODER_DIED)
+
+# What the decoders raise on damaged frames; anything else ends the child, which refuses the film as well.
+_DECODER_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a child says before it sends the `length` bytes of a frame of this type and shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    length: int
+
+
+class _Child:
+    """One child process and the parent's end of its pipe. Serves one caller at a time."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_serve, args=(theirs,), name="decoder", daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def run(self, job: Job, limits: Limits) -> Pixels:
+        """Have one frame decoded. After TIMEOUT or DECODER_DIED the child is of no more use."""
+        try:
+            self._pipe.send((job, limits))
+            if not self._pipe.poll(limits.timeout_s):
+                raise refuse.timed_out(limits)
+            answer = self._pipe.recv()
+            if isinstance(answer, FilmError):
+                raise answer
+            received = bytearray(answer.length)
+            self._pipe.recv_bytes_into(received)
+        except (EOFError, OSError) as error:
+            self._process.join(1.0)
+            raise refuse.decoder_died(f"exit code {self._process.exitcode}") from error
+        return np.frombuffer(received, answer.dtype).reshape(answer.shape)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the decoders to be imported, which is no part of a frame's time."""
+        try:
+            ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv() == _READY
+        except (EOFError, OSError):
+            ready = False
+        if not ready:
+            raise refuse.decoder_died("the decoding process did not start")
+
+    def stop(self) -> None:
+        """End the process, without waiting for what it is doing."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join(2.0)
+        with suppress(ValueError):  # it outlived the kill (a disk that hangs): left to the system
+            self._process.close()
+
+
+class DecoderPool:
+    """Up to two children, started when they are needed. Thread-safe; a third caller waits for a free child."""
+
+    def __init__(self, most: int = _MOST_CHILDREN) -> None:
+        self._free = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+
+    def decode(self, job: Job, limits: Limits) -> Pixels:
+        """Decode one frame, [H, W, samples] or bytes [N] as `decode_job` gives them.
+
+        Raises FilmError: CORRUPT, TOO_LARGE, TIMEOUT or DECODER_DIED.
+        """
+        with self._free:
+            child = self._taken()
+            reusable = False
+            try:
+                pixels = child.run(job, limits)
+                reusable = True
+            except FilmError as error:
+                reusable = error.code not in _FATAL
+                raise
+            finally:
+                self._give_back(child, reusable)
+        return pixels
+
+    def close(self) -> None:
+        """End all idle children. The pool starts new ones if it is used again."""
+        with self._lock:
+            children, self._idle = self._idle, []
+        for child in children:
+            child.stop()
+
+    def _taken(self) -> _Child:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            child = _Child()
+        try:
+            child.wait_until_ready()
+        except FilmError:
+            child.stop()
+            raise
+        return child
+
+    def _give_back(self, child: _Child, reusable: bool) -> None:
+        if reusable:
+            with self._lock:
+                self._idle.append(child)
+        else:
+            child.stop()
+
+
+# One pool a process: children are dear, and `decode` is the only door to them. It is empty until the first frame.
+POOL = DecoderPool()
+atexit.register(POOL.close)
+
+
+def _serve(pipe: Connection[Any, Any]) -> None:
+    """The child's whole life: import the decoders, then decode one job after another until the pipe ends."""
+    _make_harmless()
+    load()
+    base_bytes = _address_space_bytes()
+    with suppress(EOFError, OSError, KeyboardInterrupt):
+        pipe.send(_READY)
+        while True:
+            job, limits = pipe.recv()
+            _limit_memory(base_bytes + limits.memory_bytes)
+            _answer(pipe, job)
+
+
+def _answer(pipe: Connection[Any, Any], job: Job) -> None:
+    try:
+        pixels = decode_job(job)
+    except MemoryError as error:
+        pipe.send(refuse.needs_too_much_memory(str(error)))
+    except _DECODER_FAILURES as error:
+        pipe.send(refuse.corrupt(f"{job.family}: {type(error).__name__}"))
+    else:
+        pipe.send(_Answer(pixels.dtype.str, pixels.shape, pixels.nbytes))
+        pipe.send_bytes(pixels.reshape(-1).view(np.uint8).data)
+
+
+def _make_harmless() -> None:
+    """No interrupt from the terminal (the parent decides), no core dump: it would hold the film."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_memory(most_bytes: int) -> None:
+    """Bound the address space, where the system can (not on Windows, and macOS does not keep to it)."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, hard))
+
+
+def _address_space_bytes() -> int:
+    """What the process has mapped so far; 0 where Linux's /proc is missing."""
+    import os
+    from pathlib import Path
+
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,136 @@
+"""What a compressed frame says of itself: its own size, depth and colours, read without decoding it.
+
+Corruption seldom raises an error in a decoder, and a header of twenty bytes can claim sixty thousand rows. So the
+codestream's own figures are held against the DICOM header before any decoder sees the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["jpeg", "jpeg_ls", "jpeg_2000", "jpeg_xl", "rle", "deflate"]
+
+_JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+_JXL_SIGNATURES = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
+_ADOBE_TRANSFORMS = {0: False, 1: True}
+_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """Sizes in pixels. `bits` is the precision of a sample, `signed` whether the codestream calls them signed.
+
+    `ybr` says whether three samples are luminance and chrominance; None leaves that to the DICOM header.
+    """
+
+    family: Family
+    rows: int
+    columns: int
+    samples: int
+    bits: int
+    signed: bool = False
+    ybr: bool | None = None
+
+
+def describe(data: bytes) -> Codestream | None:
+    """Tell JPEG, JPEG-LS and JPEG 2000 by their first bytes and read their headers; None for anything else.
+
+    Raises ValueError where a header is damaged or cut short.
+    """
+    head = data[:_HEADER_BYTES]
+    if head[:2] == b"\xff\xd8":
+        return _describe_jpeg(head)
+    if head[:4] == b"\xff\x4f\xff\x51":
+        return _describe_jpeg_2000(head)
+    if head.startswith(_JP2_SIGNATURE):
+        start = head.find(b"\xff\x4f\xff\x51")
+        if start < 0:
+            raise ValueError("JP2 without codestream")
+        return _describe_jpeg_2000(head[start:])
+    return None
+
+
+def is_jpeg_xl(data: bytes) -> bool:
+    """Whether a JPEG XL codestream or container stands here."""
+    return data.startswith(_JXL_SIGNATURES)
+
+
+def _describe_jpeg(data: bytes) -> Codestream:
+    """Walk the marker segments (ISO 10918-1 B.2, ISO 14495-1 C.2) up to the frame header."""
+    position, jfif, adobe = 2, False, None
+    while True:
+        while data[position : position + 2] == b"\xff\xff":  # fill bytes
+            position += 1
+        marker, segment = _segment(data, position)
+        if marker == 0xE0 and segment.startswith(b"JFIF\x00"):
+            jfif = True
+        elif marker == 0xEE and segment.startswith(b"Adobe") and len(segment) >= 12:
+            adobe = _ADOBE_TRANSFORMS.get(segment[11])
+        elif marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            return _frame_header(marker, segment, jfif, adobe)
+        elif marker in (0xDA, 0xD9):
+            raise ValueError("no frame header before the scan")
+        position += 4 + len(segment)
+
+
+def _segment(data: bytes, position: int) -> tuple[int, bytes]:
+    """The marker at `position` and the contents of its segment."""
+    if len(data) < position + 4 or data[position] != 0xFF:
+        raise ValueError("no marker where one is due")
+    length = int.from_bytes(data[position + 2 : position + 4], "big")
+    segment = data[position + 4 : position + 2 + length]
+    if length < 2 or len(segment) != length - 2:
+        raise ValueError("marker segment cut short")
+    return data[position + 1], segment
+
+
+def _frame_header(marker: int, segment: bytes, jfif: bool, adobe: bool | None) -> Codestream:
+    if len(segment) < 6 or len(segment) < 6 + 3 * segment[5]:
+        raise ValueError("frame header cut short")
+    samples = segment[5]
+    components = [segment[6 + 3 * index : 9 + 3 * index] for index in range(samples)]
+    family: Family = "jpeg_ls" if marker == 0xF7 else "jpeg"
+    return Codestream(
+        family=family,
+        rows=int.from_bytes(segment[1:3], "big"),
+        columns=int.from_bytes(segment[3:5], "big"),
+        samples=samples,
+        bits=segment[0],
+        ybr=_is_ybr(marker, components, jfif, adobe) if samples == 3 else None,
+    )
+
+
+def _is_ybr(marker: int, components: list[bytes], jfif: bool, adobe: bool | None) -> bool | None:
+    """Whether three components are YCbCr: by the Adobe marker, else by how they are named and sampled.
+
+    JFIF files are YCbCr by definition, and only chrominance is ever sampled more coarsely. JFIF is written on
+    lossless frames too, where it means nothing, and there and else the DICOM header is believed.
+    """
+    if adobe is not None:
+        return adobe
+    if bytes(component[0] for component in components) == b"RGB":
+        return False
+    if marker in (0xC3, 0xF7):
+        return None
+    coarser = components[0][1] != components[1][1]
+    return True if jfif or coarser else None
+
+
+def _describe_jpeg_2000(data: bytes) -> Codestream:
+    """The SIZ segment (ISO 15444-1 A.5.1), which comes first."""
+    if len(data) < 45:
+        raise ValueError("SIZ cut short")
+    right, bottom, left, top = (int.from_bytes(data[at : at + 4], "big") for at in (8, 12, 16, 20))
+    samples = int.from_bytes(data[40:42], "big")
+    depths = data[42 : 42 + 3 * samples : 3]
+    if not samples or len(depths) < samples:
+        raise ValueError("SIZ without components")
+    return Codestream(
+        family="jpeg_2000",
+        rows=bottom - top,
+        columns=right - left,
+        samples=samples,
+        bits=max(depth & 0x7F for depth in depths) + 1,
+        signed=bool(depths[0] & 0x80),
+    )
