@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from imaging.image import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +29,78 @@ class ImageRef:
     def key(self) -> str:
         """A text that names this frame within a session: the path, and the frame from the second on."""
         return self.path.as_posix() if self.frame == 0 else f"{self.path.as_posix()}#{self.frame}"
+
+
+class FoundFilm(Protocol):
+    """What `group` needs to know of a file; `imaging.read.scan.Found` is one."""
+
+    @property
+    def ref(self) -> ImageRef: ...
+    @property
+    def header(self) -> Header | None: ...
+    @property
+    def frames(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The films of one examination, in reading order, every frame of a multi-frame file on its own.
+
+    `uid` is the Study Instance UID, or for pictures without one the folder that they lie in. `date` is '2026-11-21'
+    or ''.
+    """
+
+    uid: str
+    title: str
+    date: str
+    refs: tuple[ImageRef, ...]
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sorting key by which film 2 comes before film 10, the same on every system; case decides last."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text)
+    return (*(_part_key(part) for part in parts), (-1, 0, text))
+
+
+def _part_key(part: str) -> tuple[int, int, str]:
+    """Digits by their number, without converting them: a name may hold more of them than `int` takes."""
+    if part[0] in "0123456789":
+        digits = part.lstrip("0")
+        return 0, len(digits), digits
+    return 1, 0, part.casefold()
+
+
+def group(founds: Iterable[FoundFilm]) -> list[Study]:
+    """Gather films into studies, in the order in which the studies were first met.
+
+    DICOM films belong together by Study Instance UID, everything else by folder. Within a study: by series and
+    instance number, then by path in natural order.
+    """
+    gathered: dict[str, list[FoundFilm]] = {}
+    for found in founds:
+        gathered.setdefault(_study_uid(found), []).append(found)
+    return [_study(uid, films) for uid, films in gathered.items()]
+
+
+def _study_uid(found: FoundFilm) -> str:
+    if found.header is not None and found.header.study_uid:
+        return found.header.study_uid
+    return found.ref.path.parent.as_posix()
+
+
+def _study(uid: str, films: list[FoundFilm]) -> Study:
+    header = films[0].header
+    ordered = sorted(films, key=_reading_order)
+    refs = tuple(
+        ImageRef(film.ref.path, frame, film.ref.uid, film.ref.digest)
+        for film in ordered
+        for frame in range(film.frames)
+    )
+    named = " · ".join(part for part in (header.patient_name, header.study_description) if part) if header else ""
+    return Study(uid, named or films[0].ref.path.parent.name, header.study_date if header else "", refs)
+
+
+def _reading_order(found: FoundFilm) -> tuple[object, ...]:
+    header = found.header
+    numbers = (header.series_number, header.instance_number) if header else ("", "")
+    return (*(natural_key(number) for number in numbers), natural_key(found.ref.path.as_posix()))

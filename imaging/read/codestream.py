@@ -56,6 +56,25 @@ def is_jpeg_xl(data: bytes) -> bool:
     return data.startswith(_JXL_SIGNATURES)
 
 
+def has_end(data: bytes) -> bool:
+    """Whether the End Of Image marker stands at the end, but for padding. libjpeg fills in for what is missing and
+    raises nothing, so that a frame cut in half would look like a film with a grey lower half.
+    """
+    return b"\xff\xd9" in data[-64:]
+
+
+def without_trailing_comment(data: bytes) -> bytes:
+    """A JPEG 2000 codestream without a comment segment between its last tile and its end.
+
+    Comments are not allowed there (ISO 15444-1 A.9.2), some devices pad with them, and OpenJPEG takes them for picture.
+    """
+    end = data.rfind(b"\xff\xd9")
+    start = data.rfind(b"\xff\x64", max(end - 256, 0), end)
+    if start < 0 or start + 2 + int.from_bytes(data[start + 2 : start + 4], "big") != end:
+        return data
+    return data[:start] + data[end:]
+
+
 def _describe_jpeg(data: bytes) -> Codestream:
     """Walk the marker segments (ISO 10918-1 B.2, ISO 14495-1 C.2) up to the frame header."""
     position, jfif, adobe = 2, False, None

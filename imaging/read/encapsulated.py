@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from imaging.errors import Code, FilmError
 from imaging.image import Pixels
 from imaging.read import refuse
 from imaging.read.child import POOL
 from imaging.read.codecs import Job
-from imaging.read.codestream import Codestream, Family, describe, is_jpeg_xl
+from imaging.read.codestream import Codestream, Family, describe, has_end, is_jpeg_xl, without_trailing_comment
 from imaging.read.dataset import DicomFile, PixelElement
 from imaging.read.layout import Layout
 from imaging.read.limits import Limits
@@ -52,7 +53,7 @@ def read_encapsulated(
     if stream is None:
         raise refuse.unsupported("an unknown kind of compressed data", detail=syntax)
     _compare(stream, layout)
-    pixels = POOL.decode(_job(stream, data, layout), limits)
+    pixels = _decoded(stream, data, layout, limits)
     return _as_declared(pixels, stream, layout, lossless=syntax in _LOSSLESS)
 
 
@@ -105,8 +106,18 @@ def _compare(stream: Codestream, layout: Layout) -> None:
         raise refuse.contradictory(f"codestream of {stream.bits} bits in {layout.bits_allocated}")
 
 
-def _job(stream: Codestream, data: bytes, layout: Layout) -> Job:
-    return Job(stream.family, data, layout.rows, layout.columns, layout.samples, layout.sample_bytes, packed_bytes=0)
+def _decoded(stream: Codestream, data: bytes, layout: Layout, limits: Limits) -> Pixels:
+    if stream.family == "jpeg" and not has_end(data):
+        raise refuse.truncated("JPEG without its end")
+    if stream.family == "jpeg_2000":
+        data = without_trailing_comment(data)
+    job = Job(stream.family, data, layout.rows, layout.columns, layout.samples, layout.sample_bytes, packed_bytes=0)
+    try:
+        return POOL.decode(job, limits)
+    except FilmError as error:
+        if error.code is Code.CORRUPT and not has_end(data):
+            raise refuse.truncated(error.detail) from error
+        raise
 
 
 def _as_declared(pixels: Pixels, stream: Codestream, layout: Layout, lossless: bool) -> tuple[Pixels, Layout]:
