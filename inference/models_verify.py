@@ -1,0 +1,60 @@
+"""Everything that can be checked of a bundle without films of its own: tensors, graph, engines that agree, Grad-CAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.bundle import ModelBundle
+from inference.cam import autograd_maps
+from inference.card import BundleError
+from inference.device import choose_engine
+from inference.engine import Output
+from inference.preprocess import to_input
+from inference.scores import probabilities
+from inference.torch_engine import load_network
+
+PROBABILITY_TOLERANCE = 1e-4  # contract.md, Numbers
+MAP_TOLERANCE = 1e-3
+CAM_TOLERANCE = 1e-4
+_FILMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Largest differences on random films: probabilities absolute, maps as shares of the largest absolute value."""
+
+    probability: float
+    maps: float
+    grad_cam: float
+
+
+def verify(bundle: ModelBundle) -> Agreement:
+    """Load a verified bundle in both engines and hold them together. Raises BundleError in one sentence."""
+    side = bundle.card.preprocess.size_px
+    films = to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
+    onnx = choose_engine(bundle, "onnx").run(films)
+    torch = choose_engine(bundle, "torch", "cpu").run(films)
+    found = Agreement(
+        _probability_difference(bundle, onnx, torch),
+        relative_difference(onnx.class_maps, torch.class_maps),
+        relative_difference(onnx.class_maps, autograd_maps(load_network(bundle), films)),
+    )
+    if not (found.probability <= PROBABILITY_TOLERANCE and found.maps <= MAP_TOLERANCE):
+        raise BundleError("The model's graph and its weights do not give the same scores.")
+    if not found.grad_cam <= CAM_TOLERANCE:
+        raise BundleError("The model's heat maps are not Grad-CAM.")
+    return found
+
+
+def relative_difference(maps: np.ndarray, reference: np.ndarray) -> float:
+    """The largest difference of two sets of maps as a share of the reference's largest absolute value."""
+    if maps.shape != reference.shape:
+        return float("inf")
+    return float(np.abs(maps - reference).max() / max(np.abs(reference).max(), 1e-30))
+
+
+def _probability_difference(bundle: ModelBundle, first: Output, second: Output) -> float:
+    values = [probabilities(bundle.card, output.logits) for output in (first, second)]
+    return float(np.abs(values[0] - values[1]).max())

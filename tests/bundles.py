@@ -1,0 +1,84 @@
+"""Small real bundles for the tests: the tiny network with seeded random weights. Written in a fraction of a second."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inference.bundle import ModelBundle, write_bundle
+from inference.card import Calibration, DataSummary, ModelCard, OperatingPoints, OperatingRow
+from inference.network import FilmNetwork, network_of
+from inference.preprocess import PreprocessSpec
+
+SIZE_PX = 64
+
+
+def card_of(**changes: Any) -> ModelCard:
+    """A card for two labels and one logit, on 20 ill and 30 healthy films that never were."""
+    points = OperatingPoints(
+        recommended=0.4,
+        films=50,
+        patients=48,
+        described="validation films of the same hospital",
+        ill=20,
+        healthy=30,
+        rows=(OperatingRow(0.0, 20, 30), OperatingRow(0.4, 19, 6), OperatingRow(0.6, 15, 1), OperatingRow(1.0, 0, 0)),
+    )
+    card = ModelCard(
+        name="trial",
+        version=1,
+        title="Trial",
+        labels=("NORMAL", "OPACITY"),
+        normal_label="NORMAL",
+        activation="sigmoid_one",
+        backbone="tiny",
+        pretrained="nothing",
+        preprocess=PreprocessSpec(size_px=SIZE_PX, mean=(0.5,), std=(0.25,)),
+        calibration={"OPACITY": Calibration(1.5, 0.25)},
+        operating={"OPACITY": points},
+        heat_scale={"OPACITY": 0.02},
+        metrics={},
+        data=DataSummary("Films that never were.", 50, 48, "the tests", "MIT"),
+        recipe={"seed": 1},
+        intended_use="Tests.",
+        limits=("It knows nothing.",),
+        licence="MIT",
+    )
+    return dataclasses.replace(card, **changes)
+
+
+def multi_label_card() -> ModelCard:
+    """A card of three independent findings."""
+    labels = ("EFFUSION", "MASS", "NODULE")
+    points = card_of().operating["OPACITY"]
+    return card_of(
+        name="trial-multi",
+        labels=labels,
+        normal_label=None,
+        activation="sigmoid",
+        calibration=dict.fromkeys(labels, Calibration()),
+        operating=dict.fromkeys(labels, points),
+        heat_scale={"EFFUSION": 0.02, "MASS": 0.03, "NODULE": 0.04},
+    )
+
+
+def random_network(card: ModelCard, seed: int = 1) -> FilmNetwork:
+    """The card's network with seeded weights and batch-norm statistics of an ordinary size, in evaluation mode."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = network_of(card)
+        for name, buffer in network.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.normal_(0, 0.1)
+            elif name.endswith("running_var"):
+                buffer.uniform_(0.5, 1.5)
+    return network.eval()
+
+
+def write_trial_bundle(folder: Path, card: ModelCard | None = None, seed: int = 1) -> ModelBundle:
+    """Write the bundle of a card (the one-logit card where none is given) with random weights."""
+    chosen = card or card_of()
+    return write_bundle(folder, chosen, random_network(chosen, seed))

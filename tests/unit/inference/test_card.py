@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from imaging.paths import resource_path
+from inference.bundle import CARD, ModelBundle
+from inference.card import BundleError, Calibration, ModelCard, OperatingRow, card_text, check_card, parse_card
+from inference.preprocess import PreprocessSpec
+from tests.bundles import card_of, multi_label_card
+
+
+def test_a_card_survives_its_text() -> None:
+    for card in (card_of(), multi_label_card()):
+        assert parse_card(card_text(card).encode()) == card
+
+
+def test_written_cards_fit_the_schema(bundle: ModelBundle, multi_bundle: ModelBundle) -> None:
+    schema = json.loads(resource_path("schemas", "card.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    for written in (bundle, multi_bundle):
+        validator.validate(json.loads((written.location / CARD).read_bytes()))
+
+
+def test_the_schema_refuses_what_the_loader_refuses() -> None:
+    schema = json.loads(resource_path("schemas", "card.schema.json").read_text(encoding="utf-8"))
+    body = json.loads(card_text(card_of(files={})))
+    assert not jsonschema.Draft202012Validator(schema).is_valid(body)
+
+
+def test_every_changed_byte_is_found() -> None:
+    text = card_text(card_of()).encode()
+    for position in range(0, len(text), 7):
+        changed = bytearray(text)
+        changed[position] ^= 1
+        with pytest.raises(BundleError):
+            parse_card(bytes(changed))
+
+
+def test_a_newer_schema_asks_for_an_update() -> None:
+    body = json.loads(card_text(card_of()))
+    with pytest.raises(BundleError, match="newer Negatoscope"):
+        parse_card(json.dumps(body | {"schema": 2, "future": True}).encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"[]", b"{}", b'{"schema": true}', b'{"schema": 1}', b"[" * 100_000, b'{"schema": 1, "x": NaN}'],
+)
+def test_damage_is_one_sentence(content: bytes) -> None:
+    with pytest.raises(BundleError) as caught:
+        parse_card(content)
+    assert caught.value.message.endswith(".")
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Trial One"},
+        {"name": "../trial"},
+        {"version": 0},
+        {"backbone": "unheard_of"},
+        {"labels": ("NORMAL", "NORMAL")},
+        {"labels": ("NORMAL", "OPACITY", "MASS")},
+        {"labels": ("NORMAL",)},
+        {"labels": ("NORMAL", "")},
+        {"normal_label": "HEALTHY"},
+        {"normal_label": None},
+        {"calibration": {}},
+        {"calibration": {"OPACITY": Calibration(0.0)}},
+        {"operating": {"MASS": card_of().operating["OPACITY"]}},
+        {"heat_scale": {"OPACITY": 0.0}},
+        {"heat_scale": {"OPACITY": 1.0, "NORMAL": 1.0}},
+        {"preprocess": PreprocessSpec(size_px=4, mean=(0.5,), std=(0.25,))},
+        {"preprocess": PreprocessSpec(size_px=64, mean=(0.5,), std=(0.0,))},
+        {"files": {"graph.onnx": "abc"}},
+    ],
+)
+def test_a_card_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(BundleError):
+        check_card(card_of(**changes))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (OperatingRow(0.5, 10, 1), OperatingRow(0.4, 9, 1)),
+        (OperatingRow(0.4, 9, 1), OperatingRow(0.5, 10, 1)),
+        (OperatingRow(0.4, 21, 1),),
+        (OperatingRow(0.4, 1, 31),),
+        (OperatingRow(1.4, 1, 1),),
+    ],
+)
+def test_counts_that_can_not_be_are_refused(rows: tuple[OperatingRow, ...]) -> None:
+    points = dataclasses.replace(card_of().operating["OPACITY"], rows=rows)
+    with pytest.raises(BundleError, match="OPACITY"):
+        check_card(card_of(operating={"OPACITY": points}))
+
+
+def test_findings_and_logits_follow_from_the_labels() -> None:
+    def seen(card: ModelCard) -> tuple[tuple[str, ...], int]:
+        return card.findings, card.outputs
+
+    assert seen(card_of()) == (("OPACITY",), 1)
+    assert seen(card_of(activation="softmax")) == (("OPACITY",), 2)
+    assert seen(multi_label_card()) == (("EFFUSION", "MASS", "NODULE"), 3)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from inference.engine import EngineError, EngineLostError, EngineMemoryError, Floats, Output
+from inference.fallback import FallbackEngine
+
+FILMS = np.arange(8, dtype=np.float32).reshape(8, 1, 1, 1)
+
+
+@dataclass
+class CountingEngine:
+    """An engine whose logits are the films' own values; faults are injected here, at the edge."""
+
+    name: str
+    why: str = "because"
+    room: int = 1_000
+    gone: bool = False
+    batches: list[int] = field(default_factory=list)
+
+    def run(self, films: Floats) -> Output:
+        self.batches.append(len(films))
+        if self.gone:
+            raise EngineLostError("The GPU stopped answering.")
+        if len(films) > self.room:
+            raise EngineMemoryError("The memory for the network ran out.")
+        return Output(films[:, :, 0, 0], films, films[:, :, 0, 0])
+
+
+def fallback(gpu: CountingEngine, cpu: CountingEngine) -> FallbackEngine:
+    def make_cpu(reason: str) -> CountingEngine:
+        cpu.why = reason
+        return cpu
+
+    return FallbackEngine(gpu, make_cpu)
+
+
+def test_a_gpu_with_room_is_left_alone() -> None:
+    gpu, cpu = CountingEngine("torch-cuda"), CountingEngine("onnx-cpu")
+    engine = fallback(gpu, cpu)
+    assert np.array_equal(engine.run(FILMS).logits[:, 0], np.arange(8))
+    assert (engine.name, engine.why, gpu.batches, cpu.batches) == ("torch-cuda", "because", [8], [])
+
+
+def test_batches_are_halved_until_they_fit_and_stay_small() -> None:
+    gpu, cpu = CountingEngine("torch-cuda", room=3), CountingEngine("onnx-cpu")
+    engine = fallback(gpu, cpu)
+    assert np.array_equal(engine.run(FILMS).logits[:, 0], np.arange(8))
+    assert gpu.batches == [8, 4, 2, 2, 2, 2]
+    engine.run(FILMS[:5])
+    assert gpu.batches[6:] == [2, 2, 1]
+    assert (engine.name, cpu.batches) == ("torch-cuda", [])
+
+
+def test_without_room_for_one_film_the_cpu_goes_on_and_says_why() -> None:
+    gpu, cpu = CountingEngine("torch-cuda", room=0), CountingEngine("onnx-cpu")
+    engine = fallback(gpu, cpu)
+    assert np.array_equal(engine.run(FILMS).logits[:, 0], np.arange(8))
+    assert (engine.name, engine.why) == ("onnx-cpu", "the GPU's memory ran out")
+    engine.run(FILMS)
+    assert cpu.batches == [8, 8]
+    assert gpu.batches == [8, 4, 2, 1]
+
+
+def test_a_gpu_that_disappears_in_the_middle_is_replaced() -> None:
+    gpu, cpu = CountingEngine("torch-cuda"), CountingEngine("onnx-cpu")
+    engine = fallback(gpu, cpu)
+    engine.run(FILMS)
+    gpu.gone = True
+    assert np.array_equal(engine.run(FILMS).logits[:, 0], np.arange(8))
+    assert (engine.name, engine.why) == ("onnx-cpu", "the GPU stopped answering")
+
+
+@pytest.mark.parametrize("fault", [{"room": 0}, {"gone": True}])
+def test_a_cpu_that_fails_too_is_an_error(fault: dict[str, int]) -> None:
+    cpu = CountingEngine("onnx-cpu", room=fault.get("room", 1_000), gone=bool(fault.get("gone")))
+    engine = fallback(CountingEngine("torch-cuda", gone=True), cpu)
+    with pytest.raises(EngineError):
+        engine.run(FILMS)

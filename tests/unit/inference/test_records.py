@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.records import RecordError, from_json, to_json
+
+
+class Row(NamedTuple):
+    threshold: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Inner:
+    kind: Literal["a", 1]
+    sides: tuple[float, int]
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str
+    inner: Inner
+    rows: tuple[Row, ...]
+    by_label: dict[str, Inner]
+    note: str | None
+    extra: Any
+    nothing: None = None
+    flag: bool = False
+
+
+EXAMPLE = Outer("x", Inner("a", (1.5, 2)), (Row(0.5, 3),), {"ILL": Inner(1, (0.0, 0))}, None, {"free": [1, None]})
+
+
+def test_a_record_survives_json() -> None:
+    assert from_json(Outer, json.loads(json.dumps(to_json(EXAMPLE)))) == EXAMPLE
+
+
+@given(st.text(), st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers())))
+def test_any_values_survive_json(name: str, rows: list[tuple[float, int]]) -> None:
+    record = Outer(name, EXAMPLE.inner, tuple(Row(*row) for row in rows), {}, "n", None)
+    assert from_json(Outer, json.loads(json.dumps(to_json(record)))) == record
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("name",), 3, "name"),
+        (("note",), 3, "note"),
+        (("nothing",), 0, "nothing"),
+        (("flag",), 1, "flag"),
+        (("inner", "kind"), True, "inner.kind"),
+        (("inner", "kind"), "b", "inner.kind"),
+        (("inner", "sides"), [1.0], "inner.sides"),
+        (("inner", "sides"), [1.0, 2.5], "inner.sides.1"),
+        (("inner", "sides"), [True, 2], "inner.sides.0"),
+        (("inner", "sides"), [float("nan"), 2], "inner.sides.0"),
+        (("rows",), {"0": [0.5, 3]}, "rows"),
+        (("rows",), [[0.5, 3, 4]], "rows.0"),
+        (("by_label",), [], "by_label"),
+        (("by_label", "ILL"), {"kind": "a"}, "by_label.ILL"),
+        (("unknown",), 1, "unknown"),
+    ],
+)
+def test_what_does_not_fit_is_named(path: tuple[str, ...], value: object, named: str) -> None:
+    plain = to_json(EXAMPLE)
+    target = plain
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    with pytest.raises(RecordError) as caught:
+        from_json(Outer, plain)
+    assert named in str(caught.value)
