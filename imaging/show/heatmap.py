@@ -1,0 +1,107 @@
+"""The heat map on the film: upsampled, coloured by a table, outlined at a threshold. The scale is the card's, never the
+film's own maximum, so that a healthy film stays cool.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.cv import cv2
+from imaging.heatmap import Heatmap
+
+Polyline = npt.NDArray[np.float64]
+
+_CONTOUR_PX = 384  # the grid on which contours are sought
+_FULL_FROM = 0.30  # the heat from which on the overlay is as opaque as it gets
+_STOPS = ((0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85), (227, 89, 51), (249, 140, 10),
+          (249, 201, 50), (252, 255, 164))  # fmt: skip
+
+
+def _inferno() -> npt.NDArray[np.uint8]:
+    """uint8 [256, 3]: black over red to pale yellow, rising evenly in lightness (after inferno, CC0, by S. van der Walt
+    and N. Smith), so that it reads in grey and with colour-blind eyes.
+    """
+    at = np.linspace(0.0, 255.0, len(_STOPS))
+    colours = np.stack([np.interp(np.arange(256.0), at, channel) for channel in np.asarray(_STOPS, float).T], axis=-1)
+    table = np.floor(colours + 0.5).astype(np.uint8)
+    table.setflags(write=False)
+    return table
+
+
+COLOURS = _inferno()
+
+
+def on_film(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The map on a film of `size_px` (height, width): uint8 [H, W], 255 at the card's heat scale and above.
+
+    Bilinear between the centres of the cells. Parts of the film that the network did not see are 0.
+    """
+    return np.floor(255.0 * _shares(heatmap, size_px) + 0.5).astype(np.uint8)
+
+
+def colour_table(threshold: float, opacity: float) -> npt.NDArray[np.uint8]:
+    """RGBA for the 256 values of `on_film`, uint8 [256, 4], alpha not multiplied in.
+
+    Values below `threshold` (0 to 1) are transparent. From there on the overlay fades in with the heat up to `opacity`:
+    at threshold 0 the cool parts of the film are not veiled.
+    """
+    values = np.arange(256) / 255.0
+    alpha = np.clip(values / _FULL_FROM, 0.0, 1.0) * np.clip(opacity, 0.0, 1.0)
+    alpha[values < threshold] = 0.0
+    return np.concatenate([COLOURS, np.floor(255.0 * alpha + 0.5).astype(np.uint8)[:, None]], axis=1)
+
+
+def contour(heatmap: Heatmap, threshold: float) -> list[Polyline]:
+    """Closed outlines of what reaches `threshold`, each float64 [n, 2] as (x, y) in shares of the film's sides.
+
+    None for a threshold of 0, which the whole film reaches.
+    """
+    if threshold <= 0.0:
+        return []
+    field = _shares(heatmap, (_CONTOUR_PX, _CONTOUR_PX))
+    mask = np.pad((field >= threshold).astype(np.uint8), 1)
+    found, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    lines = [line[:, 0, :].astype(np.float64) - 1.0 for line in found if len(line) >= 4]
+    return [np.clip((_settled(line, field, threshold) + 0.5) / _CONTOUR_PX, 0.0, 1.0) for line in lines]
+
+
+def _shares(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """The scaled map at the centres of the film's pixels, float64 [H, W]."""
+    grid, rect = heatmap.scaled().astype(np.float64), heatmap.rect
+    rows = _weights(size_px[0], grid.shape[0], rect.top, rect.height)
+    columns = _weights(size_px[1], grid.shape[1], rect.left, rect.width)
+    return np.clip(rows @ grid @ columns.T, 0.0, 1.0)
+
+
+def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDArray[np.float64]:
+    """How much each cell counts at each pixel of one axis, [length, cells]; rows of zeros outside the grid.
+
+    Worked out rather than warped: cv2 knows thirty-two places between two cells, and steps would show.
+    """
+    share = ((np.arange(length_px) + 0.5) / length_px - start) / extent
+    at = np.clip(share * cells - 0.5, 0.0, cells - 1.0)
+    weights = np.maximum(1.0 - np.abs(at[:, None] - np.arange(cells)[None, :]), 0.0)
+    weights[(share < 0.0) | (share > 1.0)] = 0.0
+    return np.asarray(weights)
+
+
+def _settled(line: Polyline, field: npt.NDArray[np.float64], threshold: float) -> Polyline:
+    """The outline of a mask moved from pixel centres to where the field crosses the threshold: two Newton steps."""
+    down, across = (np.asarray(np.gradient(field, axis=axis)) for axis in (0, 1))
+    for _ in range(2):
+        value, slope_x, slope_y = (_bilinear(plane, line) for plane in (field, across, down))
+        steepness = np.maximum(slope_x**2 + slope_y**2, 1e-8)
+        step = np.stack([slope_x, slope_y], axis=-1) * ((threshold - value) / steepness)[:, None]
+        line = line + np.clip(step, -1.0, 1.0)
+    return line
+
+
+def _bilinear(plane: npt.NDArray[np.float64], at: Polyline) -> npt.NDArray[np.float64]:
+    limit = np.asarray(plane.shape[::-1], dtype=np.float64) - 1.0
+    x, y = np.clip(at, 0.0, limit).T
+    left, top = np.minimum(x.astype(int), plane.shape[1] - 2), np.minimum(y.astype(int), plane.shape[0] - 2)
+    u, v = x - left, y - top
+    upper = plane[top, left] * (1 - u) + plane[top, left + 1] * u
+    lower = plane[top + 1, left] * (1 - u) + plane[top + 1, left + 1] * u
+    return np.asarray(upper * (1 - v) + lower * v)

@@ -1,0 +1,133 @@
+"""From stored values to the pixels of a view: choose a level, resample, then the table. Pure; no Qt.
+
+Stored values are resampled, not grey: a window moved by the reader then costs one table, and a steep one adds no edges.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.cv import cv2
+from imaging.image import DecodedImage, Pixels, Voi
+from imaging.show.pyramid import Pyramid
+from imaging.show.table import DisplayTable, Grey, apply_table, display_table
+from imaging.show.transform import Size, ViewTransform
+from imaging.show.window import default_voi
+
+__all__ = ["Pyramid", "ViewSample", "display_pixels", "luminance", "render_view", "resample", "tone"]
+
+_NEAREST_FROM = 8.0  # from this scale on, pixels are shown as the squares that they are
+_ALIASES_FROM = 1.2  # level pixels to a view pixel from which two taps are too few
+_LUMA = (19595, 38470, 7471)  # Rec. 601 in 65,536ths: whole numbers, so that every machine gives the same grey
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewSample:
+    """A film resampled for a view, before the table. `pixels` [h, w] or [h, w, 3] of stored values lie at `top_left_px`
+    (row, column) in a view of `size_px`; the rest of the view shows no film.
+    """
+
+    pixels: Pixels
+    top_left_px: tuple[int, int]
+    size_px: Size
+
+
+def display_pixels(image: DecodedImage, voi: Voi | None = None, invert: bool = False) -> Grey:
+    """The whole film as it is shown, uint8 [H, W] or [H, W, 3]; None stands for its default VOI."""
+    table = display_table(image, default_voi(image) if voi is None else voi, invert=invert)
+    return apply_table(image.pixels, table)
+
+
+def luminance(image_rgb: npt.NDArray[np.uint8]) -> Grey:
+    """The grey of a colour picture, uint8 [H, W, 3] to [H, W]; a grey one stays as it is."""
+    red, green, blue = (image_rgb[..., channel].astype(np.uint32) * _LUMA[channel] for channel in range(3))
+    return ((red + green + blue + 32768) >> 16).astype(np.uint8)
+
+
+def render_view(pyramid: Pyramid, table: DisplayTable, transform: ViewTransform, size_px: Size) -> Grey:
+    """What a view of `size_px` (height, width) shows: uint8 [h, w] or [h, w, 3], black where there is no film."""
+    return tone(resample(pyramid, transform, size_px), table)
+
+
+def tone(sample: ViewSample, table: DisplayTable) -> Grey:
+    """The table applied to a sample: all that is left to do while only the window moves."""
+    view = np.zeros((*sample.size_px, *sample.pixels.shape[2:]), dtype=np.uint8)
+    if sample.pixels.size:
+        (top, left), (height, width) = sample.top_left_px, sample.pixels.shape[:2]
+        view[top : top + height, left : left + width] = apply_table(np.ascontiguousarray(sample.pixels), table)
+    return view
+
+
+def resample(pyramid: Pyramid, transform: ViewTransform, size_px: Size) -> ViewSample:
+    """The film's stored values on the grid of the view. Quarter turns and mirroring move pixels and change none."""
+    turned = transform.rotation_quarter % 2 == 1
+    upright_px = size_px[::-1] if turned else size_px
+    rows = _visible(transform.center_image_px[1], transform.scale, pyramid.size_px[0], upright_px[0])
+    columns = _visible(transform.center_image_px[0], transform.scale, pyramid.size_px[1], upright_px[1])
+    if rows.count < 1 or columns.count < 1:
+        return ViewSample(np.zeros((0, 0), pyramid.base.dtype), (0, 0), size_px)
+    pixels = _gather(pyramid, transform.scale, rows, columns)
+    top, left = rows.first, columns.first
+    if transform.flip_horizontal:
+        pixels, left = pixels[:, ::-1], upright_px[1] - left - columns.count
+    bottom, right = upright_px[0] - top - rows.count, upright_px[1] - left - columns.count
+    quarter = transform.rotation_quarter % 4
+    place = ((top, left), (left, bottom), (bottom, right), (right, top))[quarter]
+    return ViewSample(np.rot90(pixels, -quarter), place, size_px)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run of view pixels along one axis: the first, how many, and where on the film the first one's centre lies."""
+
+    first: int
+    count: int
+    start_px: float
+
+
+def _visible(center_px: float, scale: float, length_px: int, view_px: int) -> _Run:
+    """The view pixels whose centres lie on the film; one at least where a film thinner than that is in view."""
+    origin = center_px - view_px / 2.0 / scale
+    first = max(math.ceil(-origin * scale - 0.5), 0)
+    last = min(math.ceil((length_px - origin) * scale - 0.5), view_px)  # the first beyond the film
+    middle = math.floor((length_px / 2.0 - origin) * scale)
+    if last <= first and length_px * scale < 1.0 and 0 <= middle < view_px:
+        return _Run(middle, 1, length_px / 2.0)
+    return _Run(first, last - first, origin + (first + 0.5) / scale)
+
+
+def _gather(pyramid: Pyramid, scale: float, rows: _Run, columns: _Run) -> Pixels:
+    """View pixels, upright, from the level that suits the scale."""
+    if scale >= _NEAREST_FROM or scale == 1.0:
+        return pyramid.base[np.ix_(_indices(rows, scale, 0, pyramid), _indices(columns, scale, 1, pyramid))]
+    level = pyramid.level_for(scale)
+    pixels, step = pyramid.levels[level], float(1 << level)
+    factor = 1.0 / (scale * step)  # level pixels to a view pixel
+    finer = 2 if factor > _ALIASES_FROM else 1
+    stride = factor / finer
+    shift = 0.5 * (factor - stride)
+    x, y = columns.start_px / step - shift - 0.5, rows.start_px / step - shift - 0.5
+    box, left, top = _cut(pixels, (x, y), (columns.count * factor, rows.count * factor))
+    matrix = np.array([[stride, 0.0, x - left], [0.0, stride, y - top]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (columns.count * finer, rows.count * finer)
+    fine = cv2.warpAffine(box, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if finer == 1:
+        return np.asarray(fine)
+    return np.asarray(cv2.resize(fine, (columns.count, rows.count), interpolation=cv2.INTER_AREA))
+
+
+def _indices(run: _Run, scale: float, axis: int, pyramid: Pyramid) -> npt.NDArray[np.int64]:
+    at = np.floor(run.start_px + np.arange(run.count) / scale).astype(np.int64)
+    return np.clip(at, 0, pyramid.size_px[axis] - 1)
+
+
+def _cut(pixels: Pixels, at: tuple[float, float], extent: tuple[float, float]) -> tuple[Pixels, int, int]:
+    """The part that the view needs: cv2 takes no pictures of 32,768 and more, and the view rarely needs one."""
+    left, top = max(math.floor(at[0]) - 1, 0), max(math.floor(at[1]) - 1, 0)
+    right, bottom = math.ceil(at[0] + extent[0]) + 2, math.ceil(at[1] + extent[1]) + 2
+    return pixels[top:bottom, left:right], left, top
