@@ -1,0 +1,157 @@
+"""Use case: have every film analysed, the visible one first, and stop when the reader says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.analysis_queue import AnalysisQueue, QueueProgress
+from gui.entries import Stage
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.models import LoadedModel
+from gui.review import Review
+from imaging.errors import Code, FilmError, NegatoscopeError
+from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from imaging.progress import CancelToken
+    from inference.pipeline import Analyser
+    from inference.results import ImageResult
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysed:
+    """A result, with the engine in words as it was right after the film."""
+
+    result: ImageResult
+    engine: str
+    why: str
+
+
+class Analysing(QObject):
+    """Feeds the model lane one film at a time, so that the next one is always the one that matters now."""
+
+    queue_changed = Signal(object)  # QueueProgress
+
+    def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._jobs = jobs
+        self._queue = AnalysisQueue()
+        self._analyser: Analyser | None = None
+        self._handle: JobHandle | None = None
+        self._stopped: list[ImageRef] = []
+        review.films_added.connect(self._films_added)
+        review.films_closed.connect(self._films_closed)
+        review.model_changed.connect(self._model_changed)
+
+    @property
+    def progress(self) -> QueueProgress:
+        return QueueProgress(self._queue.done, self._queue.total, self._queue.active, bool(self._stopped))
+
+    def take_model(self, loaded: LoadedModel) -> None:
+        """Use another analyser from the next film on."""
+        self._analyser = loaded.analyser
+
+    def cancel(self) -> None:
+        """Stop now; the film in hand is given up, scores that exist stay."""
+        running = self._running_ref()
+        self._stopped += ([running] if running is not None else []) + self._empty()
+        self._review.set_stages([ref.key for ref in self._stopped], Stage.STOPPED)
+        self.queue_changed.emit(self.progress)
+
+    def resume(self) -> None:
+        """Go on with what was stopped."""
+        refs, self._stopped = self._stopped, []
+        self._enqueue(refs)
+
+    def drop(self, key: str) -> None:
+        """A film turned out to be unreadable before its turn came."""
+        self._queue.drop(key)
+        self.queue_changed.emit(self.progress)
+
+    def _running_ref(self) -> ImageRef | None:
+        row = self._review.row_of(self._queue.running or "")
+        return self._review.entries[row].ref if row >= 0 else None
+
+    def _empty(self) -> list[ImageRef]:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        return self._queue.clear()
+
+    def _films_added(self, first: int, last: int) -> None:
+        unread = self._unread(first, last)
+        if self._review.model is not None:
+            self._enqueue(unread)
+        elif self._review.model_reading:
+            self._review.set_stages([ref.key for ref in unread], Stage.WAITING)
+
+    def _films_closed(self) -> None:
+        self._stopped.clear()
+        self._empty()
+        self.queue_changed.emit(self.progress)
+
+    def _model_changed(self) -> None:
+        """Another model counts: what it has said is kept, what it has not seen waits for it."""
+        self._stopped.clear()
+        self._empty()
+        unread = self._unread(0, len(self._review.entries) - 1)
+        if self._review.model is not None:
+            self._enqueue(unread)
+            return
+        waits = self._review.model_reading
+        self._review.set_stages([ref.key for ref in unread], Stage.WAITING if waits else Stage.IDLE)
+        self.queue_changed.emit(self.progress)
+
+    def _unread(self, first: int, last: int) -> list[ImageRef]:
+        entries = self._review.entries[first : last + 1]
+        films = [entry.ref for entry in entries if entry.is_film and entry.ref is not None]
+        return [ref for ref in films if self._review.result(ref.key) is None and not self._review.failure(ref.key)]
+
+    def _enqueue(self, refs: list[ImageRef]) -> None:
+        self._review.set_stages(self._queue.add(refs), Stage.WAITING)
+        self._advance()
+
+    def _advance(self) -> None:
+        analyser = self._analyser
+        if analyser is None or self._review.model is None:
+            return
+        entry = self._review.selected_entry
+        ref = self._queue.take((entry.key,) if entry is not None else ())
+        if ref is not None:
+            self._review.set_stage(ref.key, Stage.ANALYSING)
+            self._handle = self._jobs.submit(
+                Lane.MODEL,
+                lambda token, progress: analyse_film(analyser, ref, token),
+                done=lambda analysed: self._analysed(ref, analysed),
+                failed=lambda error: self._failed(ref, error),
+            )
+        self.queue_changed.emit(self.progress)
+
+    def _analysed(self, ref: ImageRef, analysed: Analysed) -> None:
+        self._queue.finish(ref.key)
+        self._handle = None
+        self._review.store(ref.key, analysed.result)
+        self._review.set_engine(analysed.engine, analysed.why)
+        self._advance()
+
+    def _failed(self, ref: ImageRef, error: NegatoscopeError) -> None:
+        self._queue.finish(ref.key)
+        self._handle = None
+        if isinstance(error, FilmError) and error.code is not Code.ANALYSIS_FAILED:
+            self._review.refuse(ref.key, error.message)
+        else:
+            self._review.fail(ref.key, error.message)
+        self._advance()
+
+
+# On the model lane.
+
+
+def analyse_film(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analysed:
+    """What the model says of one film. Raises FilmError."""
+    result = analyser.analyse(ref, token)
+    return Analysed(result, analyser.engine.name, analyser.engine.why)

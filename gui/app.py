@@ -1,0 +1,62 @@
+"""The composition root of the window. Nothing that takes half a second to import is imported before it shows."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from gui.controller import Controller
+from gui.main_window import MainWindow
+from gui.theme import apply_theme
+
+# A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the contract."""
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders to open")
+    parser.add_argument("--model", default="", metavar="ID", help="a model's name, name@version, or path")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the window and stay until it is closed."""
+    app = make_application()
+    window = build_window(options.paths, model=options.model)
+    window.show()
+    return app.exec()
+
+
+def make_application() -> QApplication:
+    """The one application object, dressed. An existing one is used as it is."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Negatoscope")
+    apply_theme(app)
+    return app
+
+
+def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool = True) -> MainWindow:
+    """The window with all that works behind it. It starts on `paths` once it shows.
+
+    `remember` False leaves the user's data folder alone, for pictures of the window.
+    """
+    controller = Controller(model=model, remember=remember)
+    window = MainWindow(controller)
+    controller.setParent(window)
+    wanted = list(paths)
+    # After the first paint, so that nothing of it delays the window.
+    window.shown.connect(lambda: QTimer.singleShot(0, controller, lambda: controller.start(wanted)))
+    return window

@@ -1,0 +1,144 @@
+"""Connects the actions to the use cases and to the view. One place says what each of them does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gui.controller import Controller
+from gui.dialogs.about import about_dialog
+from gui.dialogs.help import help_dialog
+from gui.dialogs.model_card import model_card_dialog
+from gui.showing import Showing
+from gui.viewport.film_view import FilmView, Tool
+
+VERSION = "0.1.0"
+ZOOM_STEP = 1.25
+
+
+class Commands(QObject):
+    """Listens to the actions; keeps those with a state in step with it."""
+
+    def __init__(
+        self,
+        actions: Mapping[str, QAction],
+        controller: Controller,
+        view: FilmView,
+        showing: Showing,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._actions = actions
+        self._controller = controller
+        self._view = view
+        self._showing = showing
+        self._window = window
+        for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
+            for name, act in table.items():
+                actions[name].triggered.connect(lambda _=False, act=act: act())
+        self._follow_state()
+
+    def _file_and_edit(self) -> dict[str, Callable[[], object]]:
+        controller = self._controller
+        return {
+            "open_files": self._ask_for_files,
+            "open_folder": self._ask_for_folder,
+            "practice": controller.open_practice_films,
+            "close_films": controller.close_films,
+            "quit": self._window.close,
+            "undo": controller.deciding.undo_stack.undo,
+            "redo": controller.deciding.undo_stack.redo,
+        }
+
+    def _view_and_tools(self) -> dict[str, Callable[[], object]]:
+        controller, view, actions = self._controller, self._view, self._actions
+        return {
+            "film_next": lambda: controller.step_film(1),
+            "film_previous": lambda: controller.step_film(-1),
+            "study_next": lambda: controller.step_study(1),
+            "study_previous": lambda: controller.step_study(-1),
+            "fit": view.fit,
+            "one_to_one": view.one_to_one,
+            "zoom_in": lambda: view.zoom_by(ZOOM_STEP),
+            "zoom_out": lambda: view.zoom_by(1 / ZOOM_STEP),
+            "invert": lambda: view.set_inverted(actions["invert"].isChecked()),
+            "rotate_right": lambda: view.rotate(1),
+            "rotate_left": lambda: view.rotate(-1),
+            "flip": view.flip_horizontal,
+            "flip_vertical": view.flip_vertical,
+            "reset": view.reset,
+            "corner_text": self._showing.cycle_corner_text,
+            "hide_patient": lambda: controller.review.set_patient_hidden(actions["hide_patient"].isChecked()),
+            "full_screen": self._toggle_full_screen,
+            "tool_window": lambda: view.set_tool(Tool.WINDOW),
+            "tool_zoom": lambda: view.set_tool(Tool.ZOOM),
+            "tool_pan": lambda: view.set_tool(Tool.PAN),
+        }
+
+    def _ai_and_help(self) -> dict[str, Callable[[], object]]:
+        controller = self._controller
+        return {
+            "overlay": controller.toggle_overlay,
+            "ai_visible": lambda: controller.review.set_ai_visible(not controller.review.ai_visible),
+            "next_flagged": controller.go_to_next_flagged,
+            "cancel": controller.cancel,
+            "resume": controller.analysing.resume,
+            "help": lambda: help_dialog(self._window).open(),
+            "model_card": self.show_model_card,
+            "about": lambda: about_dialog(VERSION, self._window).open(),
+        }
+
+    def _follow_state(self) -> None:
+        review, stack = self._controller.review, self._controller.deciding.undo_stack
+        self._actions["tool_window"].setChecked(True)
+        for changed in (review.overlay_changed, review.ai_visibility_changed, review.patient_visibility_changed):
+            changed.connect(self._show_state)
+        for name, can in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
+            self._actions[name].setEnabled(False)
+            can.connect(self._actions[name].setEnabled)
+        review.model_changed.connect(self._show_state)
+        review.film_selected.connect(self._show_state)
+        self._controller.analysing.queue_changed.connect(self._show_state)
+        self._view.view_changed.connect(self._show_view)
+        self._view.tool_changed.connect(self._show_tool)
+        self._show_state()
+
+    def _show_state(self, *_: object) -> None:
+        review, progress = self._controller.review, self._controller.analysing.progress
+        self._actions["overlay"].setChecked(review.overlay.shown and review.ai_visible)
+        self._actions["ai_visible"].setChecked(review.ai_visible)
+        self._actions["hide_patient"].setChecked(review.patient_hidden)
+        self._actions["model_card"].setEnabled(review.model is not None)
+        self._actions["cancel"].setEnabled(progress.active or review.scanning)
+        self._actions["resume"].setEnabled(progress.stopped)
+        for name in ("close_films", "film_next", "film_previous", "next_flagged"):
+            self._actions[name].setEnabled(bool(review.entries))
+
+    def _show_view(self) -> None:
+        self._actions["invert"].setChecked(self._view.inverted)
+
+    def _show_tool(self, tool: Tool) -> None:
+        self._actions[f"tool_{tool.value}"].setChecked(True)
+
+    def show_model_card(self) -> None:
+        """The whole card of the chosen model."""
+        model = self._controller.review.model
+        if model is not None:
+            model_card_dialog(model, self._window).open()
+
+    def _ask_for_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self._window, "Open films")
+        self._controller.opening.open_paths([Path(name) for name in names])
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of films")
+        self._controller.opening.open_paths([Path(name)] if name else [])
+
+    def _toggle_full_screen(self) -> None:
+        full = self._window.isFullScreen()
+        (self._window.showNormal if full else self._window.showFullScreen)()
+        self._actions["full_screen"].setChecked(not full)

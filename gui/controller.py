@@ -1,0 +1,167 @@
+"""The use cases, made and connected: what happens on one of them is told to the others here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from gui.analysing import Analysing
+from gui.deciding import Deciding
+from gui.jobs import Jobs
+from gui.memory import Memory
+from gui.models import Models
+from gui.opening import Opening
+from gui.reading import Reading
+from gui.review import OverlaySettings, Review
+from gui.thumbnails import Thumbnails
+from imaging.errors import NegatoscopeError
+from imaging.paths import user_data_dir
+
+_log = logging.getLogger(__name__)
+
+PRACTICE_FOLDER = "practice films"
+OVERLAY_STATE = "overlay"
+MODEL_STATE = "model"
+REMEMBER_MS = 400  # a dragged slider is remembered once it rests
+
+
+class Controller(QObject):
+    """Owns the state, the lanes and the use cases. Widgets call it and listen to the review."""
+
+    def __init__(self, *, model: str = "", remember: bool = True, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.jobs = Jobs(self)
+        self.review = Review(self)
+        self.memory = Memory(self.jobs, None if remember else Path(":memory:"), self)
+        self.models = Models(self.review, self.jobs, asked=model, parent=self)
+        self.opening = Opening(self.review, self.jobs, self)
+        self.reading = Reading(self.review, self.jobs, self)
+        self.analysing = Analysing(self.review, self.jobs, self)
+        self.deciding = Deciding(self.review, self.memory, self)
+        self.thumbnails = Thumbnails(self.jobs, self)
+        self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
+        self._remembers = remember
+        self._started = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self.opening.model_named.connect(self.models.use_films_own)
+        self.opening.opened.connect(self._opened)
+        self.models.model_loaded.connect(self.analysing.take_model)
+        self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
+        self.review.films_closed.connect(self.thumbnails.clear)
+        self.review.overlay_changed.connect(self._remember_soon)
+        self._remember.timeout.connect(self._remember_now)
+
+    def start(self, paths: Sequence[Path] = ()) -> None:
+        """Begin once the window shows: what was remembered, which models there are, the films that were named."""
+        if self._remembers:
+            self.memory.state(OVERLAY_STATE, self._recall_overlay)
+            self.memory.state(MODEL_STATE, self._recall_model)
+            self.memory.look_for_recent()
+        self.models.look_for_models()
+        self._started = True
+        if paths:
+            self.opening.open_paths(paths)
+        elif not self._remembers:
+            self.models.use_films_own("")
+
+    def open_practice_films(self) -> None:
+        self.opening.make_practice_films(user_data_dir() / PRACTICE_FOLDER)
+
+    def choose_model(self, name: str) -> None:
+        """The reader's own choice, remembered for the next time."""
+        self.models.choose(name)
+        if self._remembers:
+            self.memory.set_state(MODEL_STATE, name)
+
+    def close_films(self) -> None:
+        self.opening.forget()
+        self.review.close_films()
+
+    def toggle_overlay(self) -> None:
+        """G: the heat map on or off; it also brings back an AI that is hidden."""
+        shown = not (self.review.overlay.shown and self.review.ai_visible)
+        self.review.set_ai_visible(True)
+        self.review.set_overlay(replace(self.review.overlay, shown=shown))
+
+    def cancel(self) -> None:
+        """Stop scanning and analysing, at once."""
+        self.opening.stop()
+        self.analysing.cancel()
+
+    def step_film(self, step: int) -> None:
+        """The next or previous row; at the ends nothing happens."""
+        row = self.review.selected + step
+        if 0 <= row < len(self.review.entries):
+            self.review.select(row)
+
+    def step_study(self, step: int) -> None:
+        """The first film of the next study, or of the one before."""
+        row = self.review.study_row(step)
+        if row >= 0:
+            self.review.select(row)
+
+    def go_to_next_flagged(self) -> None:
+        row = self.review.next_flagged()
+        if row >= 0:
+            self.review.select(row)
+
+    @property
+    def started(self) -> bool:
+        return self._started
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is being scanned, read, analysed or written, and nothing is about to be."""
+        return self.jobs.idle and not self.review.scanning and not self.analysing.progress.active
+
+    def close(self) -> bool:
+        """Cancel everything and leave; what the reader decided is written first. Returns whether every thread ended."""
+        if self._remember.isActive():
+            self._remember.stop()
+            self._remember_now()
+        ended = self.jobs.shutdown()
+        try:
+            self.memory.close()
+        except NegatoscopeError as error:
+            _log.error("left without storing everything: %s", error.message)
+        return ended
+
+    def _opened(self, paths: list[Path]) -> None:
+        if self._remembers:
+            for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
+                self.memory.add_recent(folder.resolve())
+
+    def _recall_overlay(self, stored: Any) -> None:
+        """Numbers and switches only, within their range: the file is the user's to change."""
+        if not isinstance(stored, dict):
+            return
+        usual = OverlaySettings()
+        kept = OverlaySettings(
+            shown=stored.get("shown") is True,
+            threshold=_share(stored.get("threshold"), usual.threshold),
+            opacity=_share(stored.get("opacity"), usual.opacity),
+        )
+        self.review.set_overlay(kept)
+
+    def _recall_model(self, stored: Any) -> None:
+        self.models.remember(stored if isinstance(stored, str) else "")
+        if not self.review.entries and not self.review.scanning:
+            self.models.use_films_own("")
+
+    def _remember_soon(self) -> None:
+        if self._remembers and self._started:
+            self._remember.start()
+
+    def _remember_now(self) -> None:
+        self.memory.set_state(OVERLAY_STATE, asdict(self.review.overlay))
+
+
+def _share(value: object, usual: float) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else usual

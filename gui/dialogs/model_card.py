@@ -1,0 +1,62 @@
+"""The whole card of the chosen model."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from gui.dialogs.base import TextDialog, heading, table
+from gui.entries import label_name
+from gui.scores import ChosenModel
+from gui.theme import PALETTE
+
+if TYPE_CHECKING:
+    from inference.card import Measure, ModelCard
+
+
+def model_card_dialog(model: ChosenModel, parent: QWidget | None = None) -> TextDialog:
+    """The card of a model in a window of its own."""
+    return TextDialog(f"Model card: {model.title}", card_html(model), (680, 720), parent)
+
+
+def card_html(model: ChosenModel) -> str:
+    """The card in words, all of it that a reader may need."""
+    card, tone = model.card, PALETTE.secondary
+    data = card.data
+    about = [
+        ("Name", escape(f"{card.title} ({model.id})")),
+        ("Intended use", escape(card.intended_use)),
+        ("Findings", ", ".join(escape(label_name(label)) for label in card.findings)),
+        ("Backbone", escape(f"{card.backbone}, {card.preprocess.size_px} px")),
+        ("Start weights", escape(card.pretrained)),
+        ("Engine", escape(model.why)),
+        ("Weights sha256", f"{model.weights_sha256[:16]}…"),
+    ]
+    films = [
+        ("Films", f"{data.films:,} of {data.patients:,} patients"),
+        ("Summary", escape(data.summary)),
+        ("Source", escape(data.source)),
+        ("Licence of the films", escape(data.licence)),
+    ]
+    parts = [table(about, tone), heading("Limits", tone)]
+    parts += [f'<p style="margin:3px 0">{escape(limit)}</p>' for limit in card.limits]
+    parts += [heading("Trained on", tone), table(films, tone)]
+    for label in card.findings:
+        parts += [heading(f"{escape(label_name(label))}, measured", tone), table(_measures(card, label), tone)]
+    return "".join(parts)
+
+
+def _measures(card: ModelCard, label: str) -> list[tuple[str, str]]:
+    points = card.operating[label]
+    where = (
+        "Operating table",
+        escape(f"{points.films:,} {points.described}: {points.ill:,} ill, {points.healthy:,} healthy"),
+    )
+    measures = card.metrics.get(label, {})
+    return [where, *((escape(name.replace("_", " ").capitalize()), _measure(item)) for name, item in measures.items())]
+
+
+def _measure(item: Measure) -> str:
+    return f"{item.value:.3f} ({item.low:.3f} to {item.high:.3f})"

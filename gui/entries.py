@@ -1,0 +1,110 @@
+"""One row of the list: a film, or a file that was refused, and what is said about it in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from imaging.image import Header
+from imaging.study import ImageRef
+
+
+class Stage(StrEnum):
+    """How far the chosen model is with a film."""
+
+    IDLE = "idle"  # no model is chosen, or the model could not be read
+    WAITING = "waiting"
+    ANALYSING = "analysing"
+    DONE = "done"
+    STOPPED = "stopped"  # the reader cancelled the queue
+    FAILED = "failed"
+
+
+class Tone(StrEnum):
+    """How loudly a row speaks; the words say the same without the colour."""
+
+    QUIET = "quiet"
+    BUSY = "busy"
+    FLAG = "flag"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row. `ref` is None for what could not even be named as a film; `refusal` is the sentence that says why."""
+
+    path: Path
+    ref: ImageRef | None = None
+    header: Header | None = None
+    refusal: str = ""
+    frames: int = 1
+
+    @property
+    def key(self) -> str:
+        return self.ref.key if self.ref is not None else self.path.as_posix()
+
+    @property
+    def is_film(self) -> bool:
+        return self.ref is not None and not self.refusal
+
+    @property
+    def frame(self) -> int:
+        return self.ref.frame if self.ref is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """What a row says below its name, and how."""
+
+    text: str
+    tone: Tone
+
+
+GATE_WORDS = {
+    "not_frontal_chest": "not a frontal chest film",
+    "exposure": "unusable exposure",
+    "quality": "could not be judged",
+    "unlike_training": "outside what the model was trained on",
+}
+
+
+def person_name(dicom_name: str) -> str:
+    """A PN value (PS3.5 6.2.1) as people write it: the first component group, its parts parted by spaces."""
+    return " ".join(part for part in dicom_name.split("=", maxsplit=1)[0].split("^") if part.strip())
+
+
+def date_words(dicom_date: str) -> str:
+    """'20261112' as '2026-11-12'; anything that is no DICOM date stays as it is."""
+    if len(dicom_date) == 8 and dicom_date.isdigit():
+        return f"{dicom_date[:4]}-{dicom_date[4:6]}-{dicom_date[6:]}"
+    return dicom_date
+
+
+def age_words(dicom_age: str) -> str:
+    """'004Y' as '4 y' (PS3.5 6.2, AS); anything else stays as it is."""
+    if len(dicom_age) == 4 and dicom_age[:3].isdigit() and dicom_age[3] in "DWMY":
+        return f"{int(dicom_age[:3])} {dicom_age[3].lower()}"
+    return dicom_age
+
+
+def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
+    """The name of a row: the patient where the file names one, else the file; a number when patients are hidden."""
+    if hide_patient:
+        return f"Film {row + 1}"
+    name = person_name(entry.header.patient_name) if entry.header is not None else ""
+    text = name or entry.path.name
+    return text if entry.frames == 1 else f"{text} · frame {entry.frame + 1}"
+
+
+def details(entry: Entry) -> str:
+    """'2026-11-12 · DX' for DICOM, the kind of file for the others."""
+    header = entry.header
+    parts = [date_words(header.study_date), header.modality] if header is not None else []
+    known = [part for part in parts if part]
+    return " · ".join(known) if known else entry.path.suffix.removeprefix(".").upper() or "File"
+
+
+def label_name(label: str) -> str:
+    """'PNEUMONIA' as 'Pneumonia', 'pleural_effusion' as 'Pleural effusion'."""
+    return label.replace("_", " ").strip().capitalize()

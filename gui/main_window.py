@@ -1,0 +1,199 @@
+"""The window: composes panels, list and view, and takes what is dropped on it. It decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from gui import actions as action_table
+from gui.commands import Commands
+from gui.controller import Controller
+from gui.dialogs.message import message_dialog
+from gui.drops import dropped_paths
+from gui.empty_state import DropVeil, EmptyState
+from gui.panels.box import rule, upright
+from gui.panels.findings import FindingsPanel
+from gui.panels.heat_map import HeatMapPanel
+from gui.panels.model_card import ModelPanel
+from gui.panels.sensitivity import SensitivityPanel
+from gui.panels.status_bar import StatusBar
+from gui.showing import Showing
+from gui.side_column import SideColumn
+from gui.study_list import StudyList
+from gui.top_bar import TopBar
+from gui.viewport.film_view import CursorReadout, FilmView
+from gui.windowing import Windowing
+
+MINIMUM_PX = (1024, 640)
+USUAL_PX = (1600, 1000)
+PANEL_ACTIONS = {
+    "show_findings": "findings",
+    "show_sensitivity": "sensitivity",
+    "show_heat_map": "heat_map",
+    "show_model": "model",
+}
+
+
+class MainWindow(QMainWindow):
+    """List on the left, film in the middle, what the model says on the right."""
+
+    shown = Signal()  # for the first time
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self.controller = controller
+        self.actions_by_name = action_table.build(self)
+        self._menus = action_table.fill_menus(self, self.actions_by_name)
+        review = controller.review
+        self.view = FilmView()
+        self.showing = Showing(review, controller.reading, self.view, self)
+        self.top_bar = TopBar(self.actions_by_name, self._menus, review)
+        self.study_list = StudyList(review, controller.thumbnails)
+        self.findings = FindingsPanel(review, controller.deciding)
+        self.sensitivity = SensitivityPanel(review)
+        self.heat_map = HeatMapPanel(review)
+        self.model_panel = ModelPanel(review)
+        self.side = SideColumn(
+            {
+                "findings": self.findings,
+                "sensitivity": self.sensitivity,
+                "heat_map": self.heat_map,
+                "model": self.model_panel,
+            }
+        )
+        self.status = StatusBar(review)
+        self.empty = EmptyState(self.actions_by_name, self.view)
+        self._lay_out()
+        self._veil = DropVeil(self)
+        self.commands = Commands(self.actions_by_name, controller, self.view, self.showing, self)
+        self.windowing = Windowing(self.view, self, self._menus["Tools"])
+        self._connect()
+        self._was_shown = False
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("Negatoscope")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*MINIMUM_PX)
+        self.resize(*USUAL_PX)
+        self._list_line, self._side_line = upright(), upright()
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        for widget in (self.study_list, self._list_line):
+            middle.addWidget(widget)
+        middle.addWidget(self.view, 1)
+        for widget in (self._side_line, self.side):
+            middle.addWidget(widget)
+        central = QWidget()
+        whole = QVBoxLayout(central)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.top_bar)
+        whole.addWidget(rule())
+        whole.addLayout(middle, 1)
+        whole.addWidget(rule())
+        whole.addWidget(self.status)
+        self.setCentralWidget(central)
+
+    def _connect(self) -> None:
+        controller, review = self.controller, self.controller.review
+        self.study_list.row_picked.connect(review.select)
+        self.top_bar.model_picked.connect(controller.choose_model)
+        controller.models.models_found.connect(self.top_bar.show_models)
+        controller.analysing.queue_changed.connect(self.status.show_queue)
+        self.status.cancel_asked.connect(controller.cancel)
+        self.status.resume_asked.connect(controller.analysing.resume)
+        self.model_panel.card_asked.connect(self.commands.show_model_card)
+        self.view.cursor_moved.connect(self._show_cursor)
+        self.view.film_step_requested.connect(controller.step_film)
+        self.empty.recent_picked.connect(lambda path: controller.opening.open_paths([path]))
+        controller.memory.recent_changed.connect(self.empty.show_recent)
+        for failed in (controller.opening.failed, controller.memory.failed, controller.memory.noticed):
+            failed.connect(self.status.show_message)
+        controller.jobs.crashed.connect(self._show_crash)
+        for changed in (review.films_added, review.films_closed, review.scan_changed):
+            changed.connect(self._show_emptiness)
+        for name, panel in PANEL_ACTIONS.items():
+            self._connect_panel(self.actions_by_name[name], panel)
+        self._toggles("show_list", self.study_list, self._list_line)
+        self._toggles("show_status", self.status)
+        self._show_emptiness()
+
+    def _connect_panel(self, action: QAction, panel: str) -> None:
+        action.setChecked(True)
+        action.toggled.connect(lambda shown: self.side.show_panel(panel, shown))
+        action.toggled.connect(lambda _: self._side_line.setVisible(not self.side.isHidden()))
+
+    def _toggles(self, name: str, *widgets: QWidget) -> None:
+        self.actions_by_name[name].setChecked(True)
+        for widget in widgets:
+            self.actions_by_name[name].toggled.connect(widget.setVisible)
+
+    def _show_emptiness(self, *_: object) -> None:
+        """The invitation stands where nothing is open and nothing is being looked for."""
+        review = self.controller.review
+        self.empty.setVisible(not review.entries and not review.scanning)
+        self._place_overlays()
+
+    def _show_cursor(self, readout: CursorReadout | None) -> None:
+        self.status.show_cursor(f"x {readout.x_px}  y {readout.y_px} · {readout.value_text}" if readout else "")
+
+    def _show_crash(self, sentence: str) -> None:
+        message_dialog(sentence, self).open()
+
+    def _place_overlays(self) -> None:
+        self.empty.setGeometry(self.view.rect())
+
+    # Events
+
+    def event(self, event: QEvent) -> bool:
+        # Space presses the button or opens the list that has the focus; everywhere else it shows and hides the AI.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and isinstance(QApplication.focusWidget(), QAbstractButton | QComboBox)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place_overlays()
+        if not self._was_shown:
+            self.view.setFocus()
+            self._was_shown = True
+            self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._veil.setGeometry(self.rect())
+        self._place_overlays()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+            self._veil.raise_()
+            self._veil.show()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._veil.hide()
+        event.acceptProposedAction()
+        self.controller.opening.open_paths(dropped_paths(event.mimeData()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.controller.close()
+        super().closeEvent(event)

@@ -1,0 +1,121 @@
+"""Use case: choose the model that speaks, and know which ones there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.review import Review
+from gui.scores import ChosenModel
+from imaging.errors import NegatoscopeError
+
+if TYPE_CHECKING:
+    from inference.pipeline import Analyser
+
+DEFAULT_MODEL = "pneumonia"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A line of the model chooser."""
+
+    id: str  # name@version
+    title: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """What the model lane hands over: the words for the window, and the analyser, which only that lane may call."""
+
+    chosen: ChosenModel
+    analyser: Analyser
+
+
+class Models(QObject):
+    """Reads and verifies bundles on the model lane.
+
+    The films' own model counts while such films were opened last, unless the reader named one on the command line;
+    else it is the one that the reader chose, else the default.
+    """
+
+    models_found = Signal(object)  # tuple[ModelName, ...]
+    model_loaded = Signal(object)  # LoadedModel
+
+    def __init__(self, review: Review, jobs: Jobs, *, asked: str = "", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._jobs = jobs
+        self._asked = asked
+        self._own = DEFAULT_MODEL
+        self._current = ""
+        self._handle: JobHandle | None = None
+
+    @property
+    def current(self) -> str:
+        """The name that was last asked for, as it was written."""
+        return self._current
+
+    def look_for_models(self) -> None:
+        self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=self.models_found.emit)
+
+    def remember(self, name: str) -> None:
+        """The reader chose this model the last time; '' for none."""
+        self._own = name or self._own
+
+    def use_films_own(self, name: str) -> None:
+        """Films were opened that name their model, or ('') that do not."""
+        self._load(self._asked or name or self._own)
+
+    def choose(self, name: str) -> None:
+        """The reader chose a model in the window."""
+        self._own = name
+        self._asked = ""
+        self._load(name)
+
+    def _load(self, name: str) -> None:
+        if name == self._current:
+            return
+        self._current = name
+        if self._handle is not None:
+            self._handle.cancel()
+        self._review.set_model(None, f"Reading the model {Path(name).name}…", reading=True)
+        self._handle = self._jobs.submit(
+            Lane.MODEL,
+            lambda token, progress: load_model(name),
+            done=self._loaded,
+            failed=self._failed,
+        )
+
+    def _loaded(self, loaded: LoadedModel) -> None:
+        self.model_loaded.emit(loaded)
+        self._review.set_model(loaded.chosen)
+
+    def _failed(self, error: NegatoscopeError) -> None:
+        self._current = ""
+        self._review.set_model(None, error.message)
+
+
+# On a worker's thread.
+
+
+def find_models() -> tuple[ModelName, ...]:
+    """Every bundle that is installed, newest version first within a name."""
+    from inference.models_dir import installed
+
+    return tuple(ModelName(item.id, item.card.title) for item in installed())
+
+
+def load_model(name: str) -> LoadedModel:
+    """Find, verify and load a model: a name, `name@version` or a path. Raises BundleError."""
+    from inference.device import choose_engine
+    from inference.models_dir import find
+    from inference.pipeline import Analyser
+
+    bundle = find(name)
+    engine = choose_engine(bundle)
+    chosen = ChosenModel(bundle.id, bundle.card, bundle.weights_sha256, engine.name, engine.why)
+    return LoadedModel(chosen, Analyser(bundle, engine))

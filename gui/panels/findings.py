@@ -1,0 +1,214 @@
+"""The findings of the selected film: score against operating point, what that has meant, and the reader's verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from gui.deciding import Deciding
+from gui.entries import Stage
+from gui.panels.box import PanelBox, label, set_tone
+from gui.panels.score_bar import ScoreBar
+from gui.panels.wording import finding_sentence, finding_title
+from gui.review import Review
+from gui.session import Decision, Verdict
+from gui.theme import PALETTE, font
+from inference.results import Finding
+
+if TYPE_CHECKING:
+    from inference.card import OperatingPoints
+
+NOTE_PX = 64
+SITE_SENTENCE = f'<span style="color:{PALETTE.amber}">Not checked at your site.</span>'
+
+
+class NoteEdit(QPlainTextEdit):
+    """A short note; it is stored when the focus leaves it, or on Ctrl+Enter."""
+
+    note_written = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText("Note for this finding")
+        self.setAccessibleName("Note")
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(NOTE_PX)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.note_written.emit(self.toPlainText().strip())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        confirmed = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if confirmed and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+
+
+class FindingCard(QWidget):
+    """One label."""
+
+    verdict_given = Signal(str, object)  # label, Verdict
+    note_written = Signal(str, str)  # label, note
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.label = name
+        self.title = label()
+        self.title.setFont(font("strong"))
+        self.score = label()
+        self.score.setFont(font("strong"))
+        self.bar = ScoreBar()
+        self.sentence = label(tone="secondary", wrap=True)
+        self.agree, self.disagree, self.note = QPushButton("Agree"), QPushButton("Disagree"), QPushButton("Note")
+        self.edit = NoteEdit()
+        self.edit.hide()
+        self._lay_out()
+        self.agree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.AGREE))
+        self.disagree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.DISAGREE))
+        self.note.clicked.connect(self._open_note)
+        self.edit.note_written.connect(lambda text: self.note_written.emit(self.label, text))
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.score)
+        buttons = QGridLayout()
+        buttons.setSpacing(8)
+        for column, button in enumerate((self.agree, self.disagree, self.note)):
+            button.setCheckable(True)
+            button.setMinimumWidth(0)
+            buttons.addWidget(button, 0, column)
+            buttons.setColumnStretch(column, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(6)
+        whole.addLayout(head)
+        whole.addWidget(self.bar)
+        whole.addWidget(self.sentence)
+        whole.addSpacing(2)
+        whole.addLayout(buttons)
+        whole.addWidget(self.edit)
+
+    def show_finding(self, finding: Finding, points: OperatingPoints | None) -> None:
+        self.title.setText(finding_title(finding))
+        set_tone(self.title, "amber" if finding.flagged else "strong")
+        self.score.setText(f"{finding.probability:.2f}")
+        set_tone(self.score, "strong")
+        self.bar.set_score(finding.probability, finding.operating_point)
+        words = finding_sentence(finding, points) if points is not None else ""
+        self.sentence.setText(f"{words} {SITE_SENTENCE}")
+
+    def show_decision(self, decision: Decision | None) -> None:
+        verdict = decision.verdict if decision is not None else Verdict.NONE
+        note = decision.note if decision is not None else ""
+        self.agree.setChecked(verdict is Verdict.AGREE)
+        self.disagree.setChecked(verdict is Verdict.DISAGREE)
+        if not self.edit.hasFocus():
+            self.edit.setPlainText(note)
+            self.edit.setVisible(bool(note))
+        self.note.setChecked(bool(note) or self.edit.isVisible())
+
+    def _open_note(self) -> None:
+        """Open the note; pressed again, close an empty one."""
+        closing = self.edit.isVisible() and not self.edit.toPlainText().strip()
+        self.edit.setVisible(not closing)
+        self.note.setChecked(not closing)
+        if not closing:
+            self.edit.setFocus()
+
+
+class FindingsPanel(PanelBox):
+    """Reads the review and the decisions; says what is the case in every state."""
+
+    def __init__(self, review: Review, deciding: Deciding, parent: QWidget | None = None) -> None:
+        super().__init__("Findings", parent)
+        self._review = review
+        self._deciding = deciding
+        self.cards: dict[str, FindingCard] = {}
+        self.headline = label()
+        self.headline.setFont(font("strong"))
+        self.detail = label(tone="secondary", wrap=True)
+        self.column.addWidget(self.headline)
+        self.column.addWidget(self.detail)
+        self.column.setSpacing(6)
+        for changed in (review.model_changed, review.operating_point_moved, review.stages_changed):
+            changed.connect(self.refresh)
+        review.film_selected.connect(self.refresh)
+        review.ai_visibility_changed.connect(self.refresh)
+        review.film_changed.connect(self._row_changed)
+        deciding.decision_changed.connect(self._decision_changed)
+        self.refresh()
+
+    def _row_changed(self, row: int) -> None:
+        if row == self._review.selected:
+            self.refresh()
+
+    def _decision_changed(self, key: str, _label: str) -> None:
+        entry = self._review.selected_entry
+        if entry is not None and entry.key == key:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is known now. Cheap: it runs while the slider is dragged."""
+        entry = self._review.selected_film
+        shown = self._review.ai_visible
+        findings = self._review.findings(entry.key) if entry is not None and shown else ()
+        self.word.setText("AI shown" if shown else "AI hidden")
+        self._fit_cards(tuple(item.label for item in findings))
+        headline, detail = self._words() if not findings else ("", "")
+        self.headline.setText(headline)
+        self.headline.setVisible(bool(headline))
+        self.detail.setText(detail)
+        self.detail.setVisible(bool(detail))
+        model = self._review.model
+        for item in findings:
+            card = self.cards[item.label]
+            card.show_finding(item, model.card.operating.get(item.label) if model is not None else None)
+            card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
+
+    def _fit_cards(self, labels: tuple[str, ...]) -> None:
+        if tuple(self.cards) == labels:
+            return
+        for card in self.cards.values():
+            self.column.removeWidget(card)
+            card.deleteLater()
+        self.cards = {name: FindingCard(name) for name in labels}
+        for card in self.cards.values():
+            card.verdict_given.connect(self._deciding.decide)
+            card.note_written.connect(self._deciding.write_note)
+            self.column.addWidget(card)
+
+    def _words(self) -> tuple[str, str]:
+        """The headline and the sentence of every state without a score."""
+        review = self._review
+        entry = review.selected_entry
+        if entry is None:
+            return "", "Findings appear here once a film is open."
+        if entry.refusal:
+            return "No score", "A file that could not be read has no score."
+        if not review.ai_visible:
+            return "", "Read first; Space shows what the model says."
+        if review.model is None and not review.model_reading:
+            return "No score", review.model_message
+        row = review.row_of(entry.key)
+        if review.stage(entry.key) is Stage.FAILED or review.result(entry.key) is not None:
+            text = review.words(row).text.removeprefix("No score").removeprefix(": ")
+            return "No score", text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
+        return _stage_words(review.stage(entry.key), review.model_message)
+
+
+def _stage_words(stage: Stage, message: str) -> tuple[str, str]:
+    match stage:
+        case Stage.ANALYSING:
+            return "Analysing…", "The score follows in a moment."
+        case Stage.WAITING:
+            return "Waiting", message or "Its turn comes next."
+        case Stage.STOPPED:
+            return "Stopped", "Analysing was stopped before this film's turn. “Go on” below takes it up again."
+        case _:
+            return "Not analysed", message

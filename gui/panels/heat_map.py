@@ -1,0 +1,148 @@
+"""What is painted of the heat map: its threshold, its opacity, its label. No finding depends on any of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QLinearGradient, QPainter
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from gui.entries import label_name
+from gui.panels.box import PanelBox, label
+from gui.panels.track import Track
+from gui.review import OverlaySettings, Review
+from gui.theme import PALETTE
+
+BAR_PX = 10
+STEPS = 100  # of both scales
+USUAL = OverlaySettings()
+GRADIENT_STOPS = 16
+
+
+class ColourBar(Track):
+    """The fixed scale of heat, 0 to 1, in the colours of the film; below the mark nothing shows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, STEPS, round(STEPS * USUAL.threshold), parent)
+        self.setSingleStep(1)
+        self.setPageStep(10)
+        self.setAccessibleName("Heat threshold")
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, 24)
+
+    def groove_px(self) -> QRectF:
+        return QRectF(2, (self.height() - BAR_PX) / 2, self.width() - 4, BAR_PX)
+
+    def paint_groove(self, painter: QPainter, groove: QRectF) -> None:
+        from imaging.show.heatmap import COLOURS
+
+        bar = groove.adjusted(-2, 0, 2, 0)
+        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+        for stop in range(GRADIENT_STOPS + 1):
+            red, green, blue = (int(part) for part in COLOURS[round(255 * stop / GRADIENT_STOPS)][:3])
+            gradient.setColorAt(stop / GRADIENT_STOPS, QColor(red, green, blue))
+        painter.setBrush(gradient)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.4)
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.setOpacity(1.0)
+
+    def paint_handle(self, painter: QPainter) -> None:
+        x_px = self.x_of(self.value())
+        painter.setBrush(QColor(PALETTE.panel))
+        painter.drawRoundedRect(QRectF(x_px - 3.5, 1, 7, self.height() - 2), 3, 3)
+        painter.setBrush(QColor(PALETTE.accent if self.hasFocus() else PALETTE.strong))
+        painter.drawRoundedRect(QRectF(x_px - 1.5, 2, 3, self.height() - 4), 1.5, 1.5)
+
+
+class HeatMapPanel(PanelBox):
+    """Edits the overlay's settings; words beside each knob say which one it is."""
+
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__("Heat map", parent)
+        self._review = review
+        self.word.setText("Grad-CAM")
+        self.bar = ColourBar()
+        self.opacity = Track(0, STEPS, round(STEPS * USUAL.opacity))
+        self.opacity.setAccessibleName("Opacity of the heat map")
+        self.labels = QComboBox()
+        self.labels.setAccessibleName("Finding whose heat map is shown")
+        self._threshold_word = label(tone="secondary")
+        self._opacity_word = label(tone="secondary")
+        self._sentence = label(tone="secondary", wrap=True)
+        self._lay_out()
+        self.bar.value_moved.connect(self._threshold_moved)
+        self.opacity.value_moved.connect(self._opacity_moved)
+        self.labels.activated.connect(self._label_chosen)
+        review.overlay_changed.connect(self.refresh)
+        review.model_changed.connect(self._show_labels)
+        review.film_selected.connect(self.refresh)
+        review.ai_visibility_changed.connect(self.refresh)
+        review.film_changed.connect(self._row_changed)
+        self._show_labels()
+
+    def _lay_out(self) -> None:
+        scale = QHBoxLayout()
+        scale.addWidget(label("0", tone="secondary"))
+        scale.addStretch(1)
+        scale.addWidget(self._threshold_word)
+        scale.addStretch(1)
+        scale.addWidget(label("1", tone="secondary"))
+        opacity = QHBoxLayout()
+        opacity.addWidget(label("Opacity", tone="secondary"))
+        opacity.addStretch(1)
+        opacity.addWidget(self._opacity_word)
+        self.column.setSpacing(4)
+        self.column.addWidget(self.labels)
+        self.column.addWidget(self.bar)
+        self.column.addLayout(scale)
+        self.column.addSpacing(4)
+        self.column.addWidget(self.opacity)
+        self.column.addLayout(opacity)
+        self.column.addSpacing(4)
+        self.column.addWidget(self._sentence)
+
+    def _threshold_moved(self, value: int) -> None:
+        self._review.set_overlay(replace(self._review.overlay, threshold=value / STEPS))
+
+    def _opacity_moved(self, value: int) -> None:
+        self._review.set_overlay(replace(self._review.overlay, opacity=value / STEPS))
+
+    def _label_chosen(self, index: int) -> None:
+        self._review.set_overlay(replace(self._review.overlay, label=str(self.labels.itemData(index))))
+
+    def _row_changed(self, row: int) -> None:
+        if row == self._review.selected:
+            self.refresh()
+
+    def _show_labels(self) -> None:
+        model = self._review.model
+        names = model.card.findings if model is not None else ()
+        self.labels.clear()
+        for name in names:
+            self.labels.addItem(label_name(name), name)
+        self.labels.setVisible(len(names) > 1)
+        self.refresh()
+
+    def refresh(self) -> None:
+        overlay = self._review.overlay
+        self.bar.setValue(round(STEPS * overlay.threshold))
+        self.opacity.setValue(round(STEPS * overlay.opacity))
+        self._threshold_word.setText(f"Heat threshold {overlay.threshold:.2f}")
+        self._opacity_word.setText(f"{100 * overlay.opacity:.0f} %")
+        self.labels.setCurrentIndex(max(0, self.labels.findData(overlay.label)))
+        self._sentence.setText(self._words())
+
+    def _words(self) -> str:
+        """Whether there is anything to see, and how hot the film is on the scale that holds for all films."""
+        if not self._review.ai_visible:
+            return "The AI is hidden; Space shows it."
+        entry = self._review.selected_film
+        heatmap = self._review.heatmap(entry.key) if entry is not None else None
+        if heatmap is None:
+            return "The colours have the same meaning on every film."
+        peak = max(0.0, float(heatmap.raw.max())) / heatmap.scale
+        hidden = "" if self._review.overlay.shown else " G shows it."
+        cool = " Nothing reaches the threshold." if peak < self._review.overlay.threshold else ""
+        return f"Hottest point {peak:.2f} on the scale of all films.{cool}{hidden}"

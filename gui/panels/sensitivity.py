@@ -1,0 +1,109 @@
+"""The operating point of the chosen model, and in words what it has meant on known films."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from gui.entries import label_name
+from gui.panels.box import PanelBox, label
+from gui.panels.track import Track
+from gui.review import Review
+from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from gui.theme import PALETTE, font
+
+LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
+MIDDLE_SHARE = 0.72  # where the recommended point lies: the range above it is the one in which every step counts
+STEP = 5
+MARK_PX = 22
+MARK_WORD = "Recommended"
+
+
+class SensitivityTrack(Track):
+    """More specific to the left, more sensitive to the right, 'Recommended' marked in green above the track."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(LOW, HIGH, MIDDLE, parent)
+        self.setSingleStep(STEP)
+        self.setPageStep(4 * STEP)
+        self.setAccessibleName("Sensitivity")
+        self.setAccessibleDescription("The share of ill films that are flagged; double click: recommended")
+        self.setFixedHeight(self.sizeHint().height() + MARK_PX)
+
+    def share_of(self, value: int) -> float:
+        if value <= MIDDLE:
+            return MIDDLE_SHARE * (value - LOW) / (MIDDLE - LOW)
+        return MIDDLE_SHARE + (1 - MIDDLE_SHARE) * (value - MIDDLE) / (HIGH - MIDDLE)
+
+    def value_at(self, share: float) -> int:
+        if share <= MIDDLE_SHARE:
+            value = LOW + share / MIDDLE_SHARE * (MIDDLE - LOW)
+        else:
+            value = MIDDLE + (share - MIDDLE_SHARE) / (1 - MIDDLE_SHARE) * (HIGH - MIDDLE)
+        return round(value / STEP) * STEP
+
+    def groove_px(self) -> QRectF:
+        return super().groove_px().translated(0, MARK_PX / 2)
+
+    def paint_marks(self, painter: QPainter) -> None:
+        x_px = self.x_of(self.usual)
+        groove = self.groove_px()
+        painter.setBrush(QColor(PALETTE.green))
+        painter.drawRoundedRect(QRectF(x_px - 1, MARK_PX - 4, 2, groove.bottom() - MARK_PX + 12), 1, 1)
+        face = QFont(self.font())
+        face.setPixelSize(12)
+        painter.setFont(face)
+        painter.setPen(QColor(PALETTE.green))
+        width = painter.fontMetrics().horizontalAdvance(MARK_WORD)
+        left = min(self.width() - width, max(0.0, x_px - width / 2))
+        painter.drawText(QRectF(left, 0, width + 2, 16), Qt.AlignmentFlag.AlignCenter, MARK_WORD)
+        painter.setPen(Qt.PenStyle.NoPen)
+
+
+class SensitivityPanel(PanelBox):
+    """Moves the operating point; every stored score is read again at once, none is computed."""
+
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__("Sensitivity", parent)
+        self._review = review
+        self.word.setFont(font("strong"))
+        self.track = SensitivityTrack()
+        self._less = label("More specific", tone="secondary")
+        self._more = label("More sensitive", tone="secondary")
+        ends = QHBoxLayout()
+        ends.addWidget(self._less)
+        ends.addStretch(1)
+        ends.addWidget(self._more)
+        self._sentence = label(tone="secondary", wrap=True)
+        self.column.setSpacing(4)
+        self.column.addWidget(self.track)
+        self.column.addLayout(ends)
+        self.column.addSpacing(4)
+        self.column.addWidget(self._sentence)
+        self.track.value_moved.connect(lambda value: review.set_sensitivity(value / 1000))
+        review.model_changed.connect(self._show)
+        review.operating_point_moved.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        model = self._review.model
+        self.track.setEnabled(model is not None)
+        if model is None:
+            self.word.setText("")
+            self._sentence.setText("Without a model there is no operating point.")
+            return
+        sensitivity = self._review.sensitivity
+        self.track.setValue(round(1000 * sensitivity))
+        self.word.setText(f"{100 * sensitivity:.3g} %")
+        self._sentence.setText("<br>".join(self._sentences(model)))
+
+    def _sentences(self, model: ChosenModel) -> list[str]:
+        """What the operating point has meant, finding by finding."""
+        from inference.operating import OperatingTable
+
+        tables = {name: OperatingTable(model.card.operating[name]) for name in model.card.findings}
+        texts = {name: table.sentence_at(self._review.threshold(name)) for name, table in tables.items()}
+        if len(texts) == 1:
+            return list(texts.values())
+        return [f"{label_name(name)}: {text}" for name, text in texts.items()]

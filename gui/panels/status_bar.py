@@ -1,0 +1,94 @@
+"""Which engine runs and why, how far the queue is, and what lies under the cursor."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from gui.analysis_queue import QueueProgress
+from gui.panels.box import label
+from gui.review import Review
+
+HEIGHT_PX = 32
+BAR_PX = 140
+
+
+class StatusBar(QWidget):
+    """One quiet line. Its button answers at once: what runs is given up, what exists stays."""
+
+    cancel_asked = Signal()
+    resume_asked = Signal()
+
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._progress = QueueProgress()
+        self.setFixedHeight(HEIGHT_PX)
+        self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.engine = label(tone="secondary")
+        self.queue = label(tone="secondary")
+        self.bar = QProgressBar()
+        self.button = QPushButton("Cancel")
+        self.message = label(tone="secondary")
+        self.cursor_text = label(tone="secondary")
+        self._lay_out()
+        self.button.clicked.connect(self._pressed)
+        for changed in (review.model_changed, review.engine_changed, review.scan_changed, review.films_added):
+            changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        self.bar.setFixedWidth(BAR_PX)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Films analysed")
+        self.button.setProperty("kind", "chip")
+        self.engine.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(16)
+        for widget in (self.engine, self.queue, self.bar, self.button):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(_elastic(self.message), 1)
+        row.addWidget(self.cursor_text)
+
+    def show_queue(self, progress: QueueProgress) -> None:
+        self._progress = progress
+        self._show()
+
+    def show_cursor(self, text: str) -> None:
+        self.cursor_text.setText(text)
+
+    def show_message(self, text: str) -> None:
+        """Something the reader should know; it stays until the next one."""
+        self.message.setText(text)
+        self.message.setToolTip(text)
+
+    def _pressed(self) -> None:
+        (self.cancel_asked if self._progress.active or self._review.scanning else self.resume_asked).emit()
+
+    def _show(self, *_: object) -> None:
+        review, progress = self._review, self._progress
+        self.engine.setText(review.model.why if review.model is not None else review.model_message or "No model")
+        busy = progress.active
+        self.queue.setText(self._queue_words())
+        self.queue.setVisible(bool(self.queue.text()))
+        self.bar.setVisible(busy)
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        self.button.setVisible(busy or review.scanning or progress.stopped)
+        self.button.setText("Cancel" if busy or review.scanning else "Go on")
+
+    def _queue_words(self) -> str:
+        progress = self._progress
+        if progress.active:
+            return f"Analysing {min(progress.done + 1, progress.total):,} of {progress.total:,}"
+        if self._review.scanning:
+            return f"Scanning… {len(self._review.entries):,} found"
+        return "Analysing was stopped" if progress.stopped else ""
+
+
+def _elastic(text: QLabel) -> QLabel:
+    """A label that gives way rather than widening the window."""
+    text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return text

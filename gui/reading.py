@@ -1,0 +1,116 @@
+"""Use case: show the selected film as soon as it is decoded, and have its neighbours ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.entries import Entry
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.review import Review
+from imaging.cache import ByteCache
+from imaging.errors import FilmError, NegatoscopeError
+from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from gui.viewport.prepared import PreparedFilm
+
+CACHE_BYTES = 512 * 2**20
+SHOW_PRIORITY = 0
+NEIGHBOUR_PRIORITY = 5
+NEIGHBOURS = (1, -1, 2)  # in the order in which a reader is likely to want them
+
+
+class Reading(QObject):
+    """Decodes on the io lane and keeps what was prepared in a byte-bounded cache."""
+
+    film_prepared = Signal(str, object)  # key, PreparedFilm; only ever the selected film
+    film_awaited = Signal(str)  # the selected film is being decoded
+    film_refused = Signal(str, str)  # key, sentence
+
+    def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._jobs = jobs
+        self._cache: ByteCache[str, PreparedFilm] = ByteCache(CACHE_BYTES, size_of=prepared_bytes)
+        self._running: dict[str, JobHandle] = {}
+        review.film_selected.connect(self._selected)
+        review.films_closed.connect(self._closed)
+
+    def _selected(self, row: int) -> None:
+        entry = self._review.selected_film
+        self._drop_outdated(row)
+        if entry is None or entry.ref is None:
+            return
+        prepared = self._cache.get(entry.key)
+        if prepared is not None:
+            self.film_prepared.emit(entry.key, prepared)
+            self._prefetch(row)
+            return
+        self.film_awaited.emit(entry.key)
+        self._read(entry.ref, SHOW_PRIORITY)
+
+    def _wanted(self, row: int) -> list[Entry]:
+        rows = [row, *(row + step for step in NEIGHBOURS)]
+        entries = self._review.entries
+        return [entries[index] for index in rows if 0 <= index < len(entries) and entries[index].is_film]
+
+    def _drop_outdated(self, row: int) -> None:
+        keep = {entry.key for entry in self._wanted(row)}
+        for key in [key for key in self._running if key not in keep]:
+            self._running.pop(key).cancel()
+
+    def _prefetch(self, row: int) -> None:
+        for entry in self._wanted(row)[1:]:
+            if entry.ref is not None and self._cache.get(entry.key) is None:
+                self._read(entry.ref, NEIGHBOUR_PRIORITY)
+
+    def _read(self, ref: ImageRef, priority: int) -> None:
+        key = ref.key
+        if key in self._running:
+            self._jobs.reprioritise(self._running[key], priority)
+            return
+        self._running[key] = self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: prepare_film(ref),
+            done=lambda prepared: self._prepared(key, prepared),
+            failed=lambda error: self._failed(key, error),
+            priority=priority,
+        )
+
+    def _prepared(self, key: str, prepared: PreparedFilm) -> None:
+        self._running.pop(key, None)
+        self._cache.put(key, prepared)
+        selected = self._review.selected_entry
+        if selected is not None and selected.key == key:
+            self.film_prepared.emit(key, prepared)
+            self._prefetch(self._review.selected)
+
+    def _failed(self, key: str, error: NegatoscopeError) -> None:
+        self._running.pop(key, None)
+        if isinstance(error, FilmError):
+            self._review.refuse(key, error.message)
+        self.film_refused.emit(key, error.message)
+
+    def _closed(self) -> None:
+        for handle in self._running.values():
+            handle.cancel()
+        self._running.clear()
+        self._cache.clear()
+
+
+# On a worker's thread.
+
+
+def prepare_film(ref: ImageRef) -> PreparedFilm:
+    """Decode one film and make it ready to paint. Raises FilmError."""
+    from gui.viewport.prepared import prepare
+    from imaging.read.decode import decode
+
+    return prepare(decode(ref))
+
+
+def prepared_bytes(prepared: PreparedFilm) -> int:
+    """About what a prepared film holds: the stored values, and a third of them again for the pyramid's levels."""
+    return int(prepared.image.pixels.nbytes * 4 // 3)

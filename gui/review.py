@@ -1,0 +1,327 @@
+"""The state of a reading: films, the selected one, stored scores, operating point, overlay. Words, no widgets, no work.
+
+Everything here lives on the main thread. Whoever changes the state calls a method; whoever shows it listens to a
+signal, which says in the past tense what has happened. Moving the operating point changes no score: it re-reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.entries import Entry, RowWords, Stage, Tone
+from gui.scores import ChosenModel, ScoreBook
+from inference.results import Finding, ImageResult
+
+if TYPE_CHECKING:
+    from imaging.heatmap import Heatmap
+
+
+class Filter(StrEnum):
+    """Which rows the list shows. Nothing is ever removed: the others are one click away."""
+
+    ALL = "All"
+    FLAGGED = "Flagged"
+    REFUSED = "Refused"
+
+
+@dataclass(frozen=True, slots=True)
+class OverlaySettings:
+    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None is the first finding."""
+
+    shown: bool = False
+    threshold: float = 0.4
+    opacity: float = 0.55
+    label: str | None = None
+
+
+class Review(QObject):
+    """The one state object that all panels read."""
+
+    films_added = Signal(int, int)  # first and last row
+    films_closed = Signal()
+    film_changed = Signal(int)  # a row's words
+    film_selected = Signal(int)  # a row, or -1
+    scan_changed = Signal()
+    model_changed = Signal()  # chosen, being read, or refused
+    engine_changed = Signal()  # the same model runs elsewhere now
+    stages_changed = Signal()  # of many rows at once
+    operating_point_moved = Signal()
+    overlay_changed = Signal()
+    ai_visibility_changed = Signal(bool)
+    patient_visibility_changed = Signal(bool)
+    folder_named = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: list[Entry] = []
+        self._rows: dict[str, int] = {}
+        self._stages: dict[str, Stage] = {}
+        self._scores = ScoreBook()
+        self._model_message = ""
+        self._model_reading = False
+        self._selected = -1
+        self._picked = False  # the reader chose the row; new films leave it alone
+        self._overlay = OverlaySettings()
+        self._ai_visible = True
+        self._patient_hidden = False
+        self._scanning = False
+        self.folder = ""
+
+    # Films
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        return self._entries
+
+    def row_of(self, key: str) -> int:
+        """The row of a film, or -1 where it was closed meanwhile."""
+        return self._rows.get(key, -1)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Append rows; a file that is listed already stays where it is. Select the first film if none is being read."""
+        fresh = {entry.key: entry for entry in entries if entry.key not in self._rows}
+        if not fresh:
+            return
+        first = len(self._entries)
+        for row, (key, entry) in enumerate(fresh.items(), start=first):
+            self._rows[key] = row
+            self._entries.append(entry)
+        self.films_added.emit(first, len(self._entries) - 1)
+        if self.selected_film is None and not self._picked:
+            films = (row for row in range(first, len(self._entries)) if self._entries[row].is_film)
+            self._show(next(films, max(self._selected, 0)))
+
+    def refuse(self, key: str, sentence: str) -> None:
+        """A film turned out to be unreadable; its row stays and says so."""
+        row = self.row_of(key)
+        if row >= 0 and not self._entries[row].refusal:
+            self._entries[row] = replace(self._entries[row], refusal=sentence)
+            self.film_changed.emit(row)
+
+    def close_films(self) -> None:
+        self._entries.clear()
+        self._rows.clear()
+        self._stages.clear()
+        self._scores.clear()
+        self._selected = -1
+        self._picked = False
+        self.name_folder("")
+        self.films_closed.emit()
+        self.film_selected.emit(-1)
+
+    def name_folder(self, name: str) -> None:
+        self.folder = name
+        self.folder_named.emit(name)
+
+    @property
+    def scanning(self) -> bool:
+        return self._scanning
+
+    def set_scanning(self, scanning: bool) -> None:
+        if scanning != self._scanning:
+            self._scanning = scanning
+            self.scan_changed.emit()
+
+    # Selection
+
+    @property
+    def selected(self) -> int:
+        return self._selected
+
+    @property
+    def selected_entry(self) -> Entry | None:
+        return self._entries[self._selected] if 0 <= self._selected < len(self._entries) else None
+
+    @property
+    def selected_film(self) -> Entry | None:
+        entry = self.selected_entry
+        return entry if entry is not None and entry.is_film else None
+
+    def select(self, row: int) -> None:
+        """The reader chose a row."""
+        self._picked = True
+        self._show(row)
+
+    def _show(self, row: int) -> None:
+        if row != self._selected and 0 <= row < len(self._entries):
+            self._selected = row
+            self.film_selected.emit(row)
+
+    # The model and its scores
+
+    @property
+    def model(self) -> ChosenModel | None:
+        return self._scores.model
+
+    @property
+    def model_message(self) -> str:
+        """Why there is no model, or that it is being read; empty when one is chosen."""
+        return self._model_message
+
+    @property
+    def model_reading(self) -> bool:
+        return self._model_reading
+
+    def set_model(self, model: ChosenModel | None, message: str = "", *, reading: bool = False) -> None:
+        """Choose a model. Scores that it gave before are kept and count again."""
+        self._scores.choose(model)
+        self._model_message = message
+        self._model_reading = reading
+        self.model_changed.emit()
+        self.operating_point_moved.emit()
+
+    def set_engine(self, engine: str, why: str) -> None:
+        """The engine changed while it ran (the GPU's memory ran out)."""
+        model = self._scores.model
+        if model is not None and (engine, why) != (model.engine, model.why):
+            self._scores.model = replace(model, engine=engine, why=why)
+            self.engine_changed.emit()
+
+    @property
+    def sensitivity(self) -> float:
+        return self._scores.sensitivity
+
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Move the operating point of the chosen model; every stored score is read again, none is computed."""
+        if self._scores.set_sensitivity(sensitivity):
+            self.operating_point_moved.emit()
+
+    def threshold(self, label: str) -> float:
+        """The operating point in force for a label, a probability."""
+        return self._scores.threshold(label)
+
+    def store(self, key: str, result: ImageResult) -> None:
+        """Keep what a model said of a film, whether or not that model is still the chosen one."""
+        self._scores.store(key, result)
+        self.set_stage(key, Stage.DONE)
+
+    def fail(self, key: str, sentence: str) -> None:
+        """The model could not speak about the film; another model still may."""
+        self._scores.fail(key, sentence)
+        self.set_stage(key, Stage.FAILED)
+
+    def stage(self, key: str) -> Stage:
+        return self._stages.get(key, Stage.IDLE)
+
+    def set_stage(self, key: str, stage: Stage) -> None:
+        self._stages[key] = stage
+        row = self.row_of(key)
+        if row >= 0:
+            self.film_changed.emit(row)
+
+    def set_stages(self, keys: Sequence[str], stage: Stage) -> None:
+        """Many rows at once, one signal."""
+        self._stages.update(dict.fromkeys(keys, stage))
+        self.stages_changed.emit()
+
+    def is_answered(self, key: str) -> bool:
+        """The chosen model has said what it has to say of a film, a score or a reason."""
+        return self.result(key) is not None or bool(self.failure(key))
+
+    def result(self, key: str) -> ImageResult | None:
+        return self._scores.result(key)
+
+    def failure(self, key: str) -> str:
+        return self._scores.failure(key)
+
+    def findings(self, key: str) -> tuple[Finding, ...]:
+        """The stored scores held against the operating point in force."""
+        return self._scores.findings(key)
+
+    def heatmap(self, key: str) -> Heatmap | None:
+        """The map of the label that the reader chose, else of the first finding."""
+        return self._scores.heatmap(key, self._overlay.label)
+
+    # What the rows say
+
+    def is_flagged(self, row: int) -> bool:
+        """Whether a row carries a flag at the operating point in force."""
+        entry = self._entries[row]
+        return not entry.refusal and self._scores.is_flagged(entry.key)
+
+    def passes(self, row: int, chosen: Filter) -> bool:
+        if chosen is Filter.FLAGGED:
+            return self._ai_visible and self.is_flagged(row)
+        return chosen is Filter.ALL or bool(self._entries[row].refusal)
+
+    def count(self, chosen: Filter) -> int:
+        if chosen is Filter.ALL:
+            return len(self._entries)
+        return sum(self.passes(row, chosen) for row in range(len(self._entries)))
+
+    def next_flagged(self) -> int:
+        """The next flagged row after the selected one, round the end; -1 where there is none."""
+        total = len(self._entries)
+        order = ((self._selected + step) % total for step in range(1, total + 1))
+        return next((row for row in order if self.is_flagged(row)), -1)
+
+    def study_row(self, step: int) -> int:
+        """The first row of the study after (1) or before (-1) the selected one; -1 where there is none."""
+        own = self._study(self._selected)
+        row = self._selected
+        while 0 <= row < len(self._entries) and self._study(row) == own:
+            row += step
+        if not 0 <= row < len(self._entries):
+            return -1
+        while row > 0 and self._study(row - 1) == self._study(row):
+            row -= 1
+        return row
+
+    def _study(self, row: int) -> str:
+        """The study of a row: its UID where the file has one; else every file is a study of its own."""
+        entry = self._entries[row] if 0 <= row < len(self._entries) else None
+        if entry is None:
+            return ""
+        return (entry.header.study_uid if entry.header is not None else "") or entry.path.as_posix()
+
+    def words(self, row: int) -> RowWords:
+        """What a row says about its film."""
+        entry = self._entries[row]
+        if entry.refusal:
+            return RowWords(f"Refused: {entry.refusal}", Tone.REFUSED)
+        if not self._ai_visible:
+            return RowWords("AI hidden", Tone.QUIET)
+        return self._scores.words(entry.key) or _stage_words(self.stage(entry.key), self.failure(entry.key))
+
+    # What the reader wants to see
+
+    @property
+    def overlay(self) -> OverlaySettings:
+        return self._overlay
+
+    def set_overlay(self, overlay: OverlaySettings) -> None:
+        if overlay != self._overlay:
+            self._overlay = overlay
+            self.overlay_changed.emit()
+
+    @property
+    def ai_visible(self) -> bool:
+        return self._ai_visible
+
+    def set_ai_visible(self, visible: bool) -> None:
+        if visible != self._ai_visible:
+            self._ai_visible = visible
+            self.ai_visibility_changed.emit(visible)
+
+    @property
+    def patient_hidden(self) -> bool:
+        return self._patient_hidden
+
+    def set_patient_hidden(self, hidden: bool) -> None:
+        if hidden != self._patient_hidden:
+            self._patient_hidden = hidden
+            self.patient_visibility_changed.emit(hidden)
+
+
+def _stage_words(stage: Stage, failure: str) -> RowWords:
+    if stage is Stage.FAILED:
+        return RowWords(f"No score: {failure}", Tone.QUIET)
+    if stage is Stage.ANALYSING:
+        return RowWords("Analysing…", Tone.BUSY)
+    words = {Stage.WAITING: "Waiting", Stage.STOPPED: "Stopped", Stage.IDLE: "Not analysed", Stage.DONE: "Not analysed"}
+    return RowWords(words[stage], Tone.QUIET)

@@ -1,0 +1,143 @@
+"""What the models have said so far, read at the operating point in force. Free of Qt; computes no score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gui.entries import GATE_WORDS, RowWords, Tone, label_name
+from inference.results import Finding, ImageResult
+
+if TYPE_CHECKING:
+    from imaging.heatmap import Heatmap
+    from inference.card import ModelCard
+
+RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChosenModel:
+    """A model that was read and verified, as far as the window needs to know it."""
+
+    id: str  # name@version
+    card: ModelCard
+    weights_sha256: str
+    engine: str  # as in `screen` lines
+    why: str  # a sentence
+
+    @property
+    def title(self) -> str:
+        """'pneumonia 1', as it is written on the film."""
+        return self.id.replace("@", " ")
+
+
+@dataclass(slots=True)
+class _Page:
+    """What one model has said, by film key, and where its operating point stands."""
+
+    sensitivity: float = RECOMMENDED_SENSITIVITY
+    thresholds: dict[str, float] = field(default_factory=dict)
+    results: dict[str, ImageResult] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+class ScoreBook:
+    """One page for each model; the chosen model's page is the open one. Scores of the others are kept."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, _Page] = {}
+        self._open = _Page()
+        self.model: ChosenModel | None = None
+
+    def choose(self, model: ChosenModel | None) -> None:
+        self.model = model
+        self._open = self._page(model.id) if model is not None else _Page()
+        self._read_thresholds()
+
+    def clear(self) -> None:
+        """Forget the scores of every film; the operating points stay."""
+        for page in self._pages.values():
+            page.results.clear()
+            page.failures.clear()
+
+    @property
+    def sensitivity(self) -> float:
+        return self._open.sensitivity
+
+    def set_sensitivity(self, sensitivity: float) -> bool:
+        """Move the chosen model's operating point. Returns whether it moved."""
+        if self.model is None or sensitivity == self._open.sensitivity:
+            return False
+        self._open.sensitivity = sensitivity
+        self._read_thresholds()
+        return True
+
+    def threshold(self, label: str) -> float:
+        """The operating point in force for a label, a probability."""
+        return self._open.thresholds.get(label, 1.0)
+
+    def store(self, key: str, result: ImageResult) -> None:
+        self._page(result.model).results[key] = result
+
+    def fail(self, key: str, sentence: str) -> None:
+        self._open.failures[key] = sentence
+
+    def result(self, key: str) -> ImageResult | None:
+        return self._open.results.get(key)
+
+    def failure(self, key: str) -> str:
+        return self._open.failures.get(key, "")
+
+    def findings(self, key: str) -> tuple[Finding, ...]:
+        """The stored scores held against the operating point in force."""
+        result = self.result(key)
+        if result is None or not result.gate.accepted:
+            return ()
+        return tuple(replace(item, operating_point=self.threshold(item.label)) for item in result.findings)
+
+    def heatmap(self, key: str, label: str | None) -> Heatmap | None:
+        """The map of a label, else of the first finding."""
+        result = self.result(key)
+        if result is None or not result.gate.accepted or not result.heatmaps:
+            return None
+        return next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])
+
+    def is_flagged(self, key: str) -> bool:
+        """Called for every row while the slider moves: it makes nothing."""
+        result = self._open.results.get(key)
+        if result is None or not result.gate.accepted:
+            return False
+        thresholds = self._open.thresholds
+        return any(item.probability >= thresholds.get(item.label, 1.0) for item in result.findings)
+
+    def words(self, key: str) -> RowWords | None:
+        """The flag of a film in words; None where there is no result yet."""
+        result = self.result(key)
+        if result is None:
+            return None
+        if not result.gate.accepted:
+            reasons = [GATE_WORDS.get(code, code) for code in result.gate.reasons]
+            return RowWords(f"No score: {', '.join(reasons)}", Tone.QUIET)
+        return _finding_words(self.findings(key))
+
+    def _page(self, model_id: str) -> _Page:
+        return self._pages.setdefault(model_id, _Page())
+
+    def _read_thresholds(self) -> None:
+        if self.model is None:
+            return
+        from inference.operating import points_for_sensitivity, recommended_points
+
+        card, sensitivity = self.model.card, self._open.sensitivity
+        usual = sensitivity == RECOMMENDED_SENSITIVITY
+        self._open.thresholds = recommended_points(card) if usual else points_for_sensitivity(card, sensitivity)
+
+
+def _finding_words(findings: tuple[Finding, ...]) -> RowWords:
+    if not findings:
+        return RowWords("No score", Tone.QUIET)
+    flagged = [item for item in findings if item.flagged]
+    top = max(flagged or findings, key=lambda item: item.probability)
+    if flagged:
+        return RowWords(f"{label_name(top.label)} {top.probability:.2f}", Tone.FLAG)
+    return RowWords(f"No flag · {top.probability:.2f}", Tone.QUIET)

@@ -1,0 +1,151 @@
+"""Puts the selected film, its heat map and its words onto the view, as the review says."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from PySide6.QtCore import QObject, QTimer
+
+from gui.entries import Entry, age_words, date_words, person_name
+from gui.reading import Reading
+from gui.review import Review
+from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
+from imaging.image import Header
+
+MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
+STATES_KEPT = 500  # films that are found again as they were left
+PATIENCE_MS = 200  # a film that takes longer says so; a quicker one does not flicker
+
+
+class Showing(QObject):
+    """The presenter of the view."""
+
+    def __init__(self, review: Review, reading: Reading, view: FilmView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._view = view
+        self._shown_key = ""
+        self._states: OrderedDict[str, FilmState] = OrderedDict()
+        self._slow = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._slow.timeout.connect(self._say_reading)
+        reading.film_prepared.connect(self._show_film)
+        reading.film_awaited.connect(self._await_film)
+        review.film_selected.connect(self._selected)
+        review.film_changed.connect(self._row_changed)
+        for changed in (review.overlay_changed, review.ai_visibility_changed, review.model_changed):
+            changed.connect(self._show_ai)
+        review.operating_point_moved.connect(self._show_text)
+        review.patient_visibility_changed.connect(self._show_text)
+        review.films_added.connect(self._show_position)
+        review.scan_changed.connect(self._selected)
+
+    @property
+    def settled(self) -> bool:
+        """What is selected is what is shown: the film, or the reason why there is none."""
+        entry = self._review.selected_entry
+        return entry is None or not entry.is_film or self._shown_key == entry.key
+
+    def cycle_corner_text(self) -> None:
+        """Full, short, off, and round again."""
+        self._view.set_text_mode(MODES[(MODES.index(self._view.text_mode) + 1) % len(MODES)])
+
+    def _selected(self, *_: object) -> None:
+        entry = self._review.selected_entry
+        if entry is None:
+            self._clear()
+            if self._review.scanning:
+                self._view.set_message("Looking for films…", "The first one shows as soon as it is found.", "search")
+        elif entry.refusal:
+            self._clear()
+            self._view.set_message("This file can't be shown", entry.refusal, "warning")
+        self._show_position()
+
+    def _clear(self) -> None:
+        self._slow.stop()
+        self._keep_state()
+        self._shown_key = ""
+        self._view.show_film(None)
+        self._view.set_message(None)
+        self._show_ai()
+
+    def _await_film(self, _key: str) -> None:
+        """Never leave the previous film standing beside the words of this one."""
+        self._clear()
+        self._slow.start()
+
+    def _say_reading(self) -> None:
+        self._view.set_message("Reading the film…", "", "clock")
+
+    def _keep_state(self) -> None:
+        """Remember how the film was seen, for when the reader comes back to it."""
+        state = self._view.state
+        if self._shown_key and state is not None:
+            self._states[self._shown_key] = state
+            self._states.move_to_end(self._shown_key)
+            while len(self._states) > STATES_KEPT:
+                self._states.popitem(last=False)
+
+    def _show_film(self, key: str, film: PreparedFilm) -> None:
+        self._slow.stop()
+        self._keep_state()
+        self._shown_key = key
+        self._view.set_message(None)
+        self._view.show_film(film, self._states.get(key))
+        self._show_ai()
+        self._show_position()
+
+    def _row_changed(self, row: int) -> None:
+        if row == self._review.selected:
+            if self._review.entries[row].refusal:
+                self._selected()
+            self._show_ai()
+
+    def _show_ai(self, *_: object) -> None:
+        overlay, heatmap = self._review.overlay, None
+        if self._shown_key and overlay.shown and self._review.ai_visible:
+            heatmap = self._review.heatmap(self._shown_key)
+        self._view.set_overlay(Overlay(heatmap, overlay.threshold, overlay.opacity) if heatmap is not None else None)
+        self._show_text()
+
+    def _show_text(self, *_: object) -> None:
+        entry = self._review.selected_entry
+        film = self._view.film
+        if entry is None or film is None:
+            self._view.set_ai_visible(False)
+            self._view.set_corner_text(CornerText())
+            return
+        header = film.image.header
+        ai_line = self._ai_line(entry)
+        top_right = tuple(line for line in (study_line(header), ai_line) if line)
+        series = (header.series_description,) if header.series_description else ()
+        self._view.set_ai_visible(bool(ai_line))
+        self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series))
+
+    def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
+        if self._review.patient_hidden:
+            return ("Patient hidden",)
+        name = person_name(header.patient_name) or entry.path.name
+        about = " · ".join(part for part in (header.sex, age_words(header.age)) if part)
+        return (name, about) if about else (name,)
+
+    def _ai_line(self, entry: Entry) -> str:
+        """Model, version and operating point, whenever what the model says is on the screen."""
+        model = self._review.model
+        findings = self._review.findings(entry.key)
+        if model is None or not findings or not self._review.ai_visible:
+            return ""
+        shown = self._review.overlay.label
+        finding = next((item for item in findings if item.label == shown), findings[0])
+        return f"{model.title} · operating point {finding.operating_point:.2f}"
+
+    def _show_position(self, *_: object) -> None:
+        total = len(self._review.entries)
+        row = self._review.selected
+        self._view.set_position_text(f"Film {row + 1:,} of {total:,}" if row >= 0 else "")
+
+
+def study_line(header: Header) -> str:
+    """'Chest AP · 2026-11-12'."""
+    part = header.body_part.capitalize() or header.study_description
+    what = " ".join(word for word in (part, header.view_position) if word)
+    return " · ".join(word for word in (what, date_words(header.study_date)) if word)

@@ -1,0 +1,99 @@
+"""`main.py snapshot`: a picture of the real window, offscreen, once the selected film has been read and analysed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+LIMIT_S = 300.0  # for scanning and the selected film
+GRACE_S = 20.0  # for the rest of the queue: a picture of films that all wait says little
+POLL_MS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the contract."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders to open")
+    parser.add_argument("--out", type=Path, required=True, metavar="F.png")
+    parser.add_argument("--model", default="", metavar="ID")
+    parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="1600x1000")
+    parser.add_argument("--select", type=int, default=None, metavar="N", help="the row to show, from 0")
+    parser.add_argument("--overlay", choices=("on", "off"), default="off", help="the heat map on the film")
+
+
+def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Write the picture. 0; 3 where some inputs were refused; 2 for a row or model that is not there; 1 if it hangs."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from gui.app import build_window, make_application
+
+    app = make_application()
+    window = build_window(options.paths, model=options.model, remember=False)
+    try:
+        window.resize(*options.size)
+        window.show()
+        return _take(window, options, err)
+    finally:
+        window.close()
+        window.deleteLater()
+        app.sendPostedEvents(window, 0)
+
+
+def _take(window: MainWindow, options: argparse.Namespace, err: TextIO) -> int:
+    controller = window.controller
+    review = controller.review
+    if not _wait(lambda: controller.started and not review.scanning and not review.model_reading, LIMIT_S):
+        err.write("The films are still being looked for; no picture was made.\n")
+        return 1
+    if options.select is not None and not 0 <= options.select < len(review.entries):
+        err.write(f"--select {options.select}: there are {len(review.entries)} rows, counted from 0.\n")
+        return 2
+    if options.select is not None:
+        review.select(options.select)
+    review.set_overlay(replace(review.overlay, shown=options.overlay == "on"))
+    if not _wait(lambda: _selected_is_done(window), LIMIT_S):
+        err.write("The film is still being read; no picture was made.\n")
+        return 1
+    _wait(lambda: controller.settled and controller.thumbnails.idle, GRACE_S)
+    if not window.grab().save(str(options.out), "PNG"):
+        err.write("The picture can't be written there.\n")
+        return 2
+    if review.model is None:
+        err.write(f"{review.model_message}\n")
+        return 2
+    return 3 if any(entry.refusal for entry in review.entries) else 0
+
+
+def _selected_is_done(window: MainWindow) -> bool:
+    review = window.controller.review
+    entry = review.selected_film
+    analysed = entry is None or review.model is None or review.is_answered(entry.key)
+    return window.showing.settled and analysed
+
+
+def _wait(ready: Callable[[], bool], limit_s: float) -> bool:
+    """Let the window live until it is ready. Returns whether it became so in time."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    deadline = time.monotonic() + limit_s
+    timer = QTimer(interval=POLL_MS)
+    timer.timeout.connect(lambda: loop.quit() if ready() or time.monotonic() > deadline else None)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    return ready()
+
+
+def _size(text: str) -> tuple[int, int]:
+    """'1600x1000' as (1600, 1000). Raises argparse's error for anything else."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384):
+        raise argparse.ArgumentTypeError("a size is WIDTHxHEIGHT, as in 1600x1000")
+    return int(width), int(height)

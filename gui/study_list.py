@@ -1,0 +1,242 @@
+"""The list of films: its model, the filter over it, and the panel with header and chips."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import study_delegate
+from gui.entries import Entry, details, title
+from gui.review import Filter, Review
+from gui.study_delegate import StudyDelegate
+from gui.theme import font
+from gui.thumbnails import Thumbnails
+
+WIDTH_PX = 260
+RECOUNT_MS = 40  # the counts of the chips and the filter follow a dragged slider at this pace
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class StudyListModel(QAbstractListModel):
+    """Rows of the review. It holds nothing of its own but the number of rows that it has announced."""
+
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._count = 0
+        review.films_added.connect(self._added)
+        review.films_closed.connect(self._closed)
+        review.film_changed.connect(self._row_changed)
+        for changed in (review.stages_changed, review.operating_point_moved, review.model_changed):
+            changed.connect(self._words_changed)
+        review.ai_visibility_changed.connect(self._words_changed)
+        review.patient_visibility_changed.connect(self._words_changed)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - the default is Qt's own
+        return 0 if parent.isValid() else self._count
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = index.row()
+        if not index.isValid() or row >= self._count:
+            return None
+        entry = self._review.entries[row]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                said: object = title(entry, row, hide_patient=self._review.patient_hidden)
+            case study_delegate.WORDS_ROLE:
+                said = self._review.words(row)
+            case study_delegate.ENTRY_ROLE:
+                said = entry
+            case Qt.ItemDataRole.ToolTipRole:
+                said = self._tip(entry, row)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                name = title(entry, row, hide_patient=self._review.patient_hidden)
+                said = f"{name}, {details(entry)}, {self._review.words(row).text}"
+            case _:
+                said = None
+        return said
+
+    def _tip(self, entry: Entry, row: int) -> str:
+        words = self._review.words(row).text
+        return words if self._review.patient_hidden else f"{entry.path.name}\n{words}"
+
+    def row_changed(self, key: str) -> None:
+        """A picture came for a row."""
+        self._row_changed(self._review.row_of(key))
+
+    def _row_changed(self, row: int) -> None:
+        if 0 <= row < self._count:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _words_changed(self) -> None:
+        if self._count:
+            self.dataChanged.emit(self.index(0), self.index(self._count - 1), [study_delegate.WORDS_ROLE])
+
+    def _added(self, first: int, last: int) -> None:
+        self.beginInsertRows(QModelIndex(), first, last)
+        self._count = last + 1
+        self.endInsertRows()
+
+    def _closed(self) -> None:
+        self.beginResetModel()
+        self._count = 0
+        self.endResetModel()
+
+
+class FilterModel(QSortFilterProxyModel):
+    """Hides rows at the reader's request. The order is always the one in which the films were opened."""
+
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._filter = Filter.ALL
+        self.setDynamicSortFilter(False)
+
+    @property
+    def filter(self) -> Filter:
+        return self._filter
+
+    def set_filter(self, chosen: Filter) -> None:
+        self._filter = chosen
+        self.invalidateFilter()
+
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
+        return self._filter is Filter.ALL or self._review.passes(source_row, self._filter)
+
+
+class StudyList(QWidget):
+    """The left panel."""
+
+    row_picked = Signal(int)  # of the review
+
+    def __init__(self, review: Review, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._rows = StudyListModel(review, self)
+        self._proxy = FilterModel(review, self)
+        self._proxy.setSourceModel(self._rows)
+        self.view = _view(self._proxy, StudyDelegate(thumbnails, self))
+        self._name = QLabel("Films")
+        self._count = QLabel()
+        self._nothing = QLabel()
+        self.chips = {chosen: QPushButton(chosen.value) for chosen in Filter}
+        self._recount = QTimer(self, singleShot=True, interval=RECOUNT_MS)
+        self._following = False
+        self._lay_out()
+        self._connect(thumbnails)
+        self._show_counts()
+
+    def _lay_out(self) -> None:
+        self.setFixedWidth(WIDTH_PX)
+        self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._name.setFont(font("strong"))
+        self._count.setProperty("tone", "secondary")
+        header = QHBoxLayout()
+        header.addWidget(self._name, 1)
+        header.addWidget(self._count)
+        chips, group = QHBoxLayout(), QButtonGroup(self)
+        chips.setSpacing(6)
+        for chip in self.chips.values():
+            chip.setProperty("kind", "chip")
+            chip.setCheckable(True)
+            group.addButton(chip)
+            chips.addWidget(chip)
+        chips.addStretch(1)
+        self.chips[Filter.ALL].setChecked(True)
+        head = QVBoxLayout()
+        head.setContentsMargins(16, 12, 12, 8)
+        head.setSpacing(8)
+        head.addLayout(header)
+        head.addLayout(chips)
+        self._nothing.setProperty("tone", "secondary")
+        self._nothing.setContentsMargins(16, 8, 16, 0)
+        self._nothing.setWordWrap(True)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(self._nothing)
+        whole.addWidget(self.view, 1)
+
+    def _connect(self, thumbnails: Thumbnails) -> None:
+        review = self._review
+        for chosen, chip in self.chips.items():
+            chip.clicked.connect(lambda _=False, chosen=chosen: self._filter_by(chosen))
+        self.view.selectionModel().currentChanged.connect(self._current_changed)
+        thumbnails.thumbnail_made.connect(self._rows.row_changed)
+        self._recount.timeout.connect(self._show_counts)
+        later = (review.films_added, review.films_closed, review.film_changed, review.operating_point_moved)
+        for changed in (*later, review.scan_changed, review.folder_named, review.ai_visibility_changed):
+            changed.connect(self._recount_soon)
+        review.film_selected.connect(self._follow)
+
+    def _recount_soon(self, *_: object) -> None:
+        if not self._recount.isActive():
+            self._recount.start()
+
+    def _filter_by(self, chosen: Filter) -> None:
+        self._proxy.set_filter(chosen)
+        self._show_counts()
+        self._follow(self._review.selected)
+
+    def _show_counts(self) -> None:
+        if self._proxy.filter is not Filter.ALL:
+            self._proxy.invalidateFilter()
+            self._follow(self._review.selected)
+        counts = {chosen: self._review.count(chosen) for chosen in Filter}
+        for chosen, chip in self.chips.items():
+            chip.setText(f"{chosen.value} {counts[chosen]}")
+        total = counts[Filter.ALL]
+        films = "1 film" if total == 1 else f"{total:,} films"
+        self._count.setText("Scanning…" if self._review.scanning and not total else films)
+        name = self.fontMetrics().elidedText(self._review.folder or "Films", Qt.TextElideMode.ElideMiddle, 140)
+        self._name.setText(name)
+        self._nothing.setVisible(bool(total) and not counts[self._proxy.filter])
+        self._nothing.setText("No film is flagged." if self._proxy.filter is Filter.FLAGGED else "Nothing was refused.")
+
+    def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        """The reader moved in the list; a filter that moved the current row away did not."""
+        if current.isValid() and not self._following:
+            self.row_picked.emit(self._proxy.mapToSource(current).row())
+
+    def _follow(self, row: int) -> None:
+        """Show the selected film as the current row, where the filter lets it through."""
+        index = self._proxy.mapFromSource(self._rows.index(row)) if row >= 0 else QModelIndex()
+        self._following = True
+        self.view.setCurrentIndex(index)
+        self._following = False
+        if index.isValid():
+            self.view.scrollTo(index)
+
+
+def _view(model: FilterModel, delegate: StudyDelegate) -> QListView:
+    view = QListView()
+    view.setModel(model)
+    view.setItemDelegate(delegate)
+    view.setUniformItemSizes(True)
+    view.setMouseTracking(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setAccessibleName("Films")
+    return view

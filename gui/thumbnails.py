@@ -1,0 +1,112 @@
+"""Small pictures of the films that the list shows, and of no others."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from imaging.cache import ByteCache
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from gui.jobs import JobHandle, Jobs, Lane
+from imaging.errors import NegatoscopeError
+from imaging.study import ImageRef
+
+SIDE_PX = 112  # twice the 56 px of the list, for sharp screens
+CACHE_BYTES = 64 * 2**20
+PRIORITY = 10
+IN_FLIGHT = 2
+WAITING = 48  # rows; a long list that is scrolled through asks for more than it will show
+
+
+class Thumbnails(QObject):
+    """Asked for by the delegate as it paints; what was asked for last comes first, what scrolled away is forgotten."""
+
+    thumbnail_made = Signal(str)  # key
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._cache: ByteCache[str, QImage] = ByteCache(CACHE_BYTES, size_of=lambda image: int(image.sizeInBytes()))
+        self._waiting: OrderedDict[str, ImageRef] = OrderedDict()
+        self._running: dict[str, JobHandle] = {}
+        self._failed: set[str] = set()
+
+    def get(self, ref: ImageRef) -> QImage | None:
+        """The picture if it is at hand; else it is asked for."""
+        image = self._cache.get(ref.key)
+        if image is None and ref.key not in self._failed and ref.key not in self._running:
+            self._waiting[ref.key] = ref
+            self._waiting.move_to_end(ref.key)
+            while len(self._waiting) > WAITING:
+                self._waiting.popitem(last=False)
+            self._advance()
+        return image
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting and not self._running
+
+    def clear(self) -> None:
+        for handle in self._running.values():
+            handle.cancel()
+        self._running.clear()
+        self._waiting.clear()
+        self._failed.clear()
+        self._cache.clear()
+
+    def _advance(self) -> None:
+        while self._waiting and len(self._running) < IN_FLIGHT:
+            key, ref = self._waiting.popitem()
+            self._running[key] = self._submit(key, ref)
+
+    def _submit(self, key: str, ref: ImageRef) -> JobHandle:
+        return self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: make_thumbnail(ref, SIDE_PX),
+            done=lambda pixels: self._made(key, pixels),
+            failed=lambda error: self._refused(key, error),
+            priority=PRIORITY,
+        )
+
+    def _made(self, key: str, pixels: npt.NDArray[np.uint8]) -> None:
+        self._running.pop(key, None)
+        self._cache.put(key, to_qimage(pixels))
+        self.thumbnail_made.emit(key)
+        self._advance()
+
+    def _refused(self, key: str, error: NegatoscopeError) -> None:
+        """Remembered, so that a broken file is not decoded again at each paint; the reading of it says why."""
+        self._running.pop(key, None)
+        self._failed.add(key)
+        self._advance()
+
+
+def to_qimage(pixels: npt.NDArray[Any]) -> QImage:
+    """A copy of uint8 [H, W] or [H, W, 3] as a QImage."""
+    height, width = pixels.shape[:2]
+    flat = np.ascontiguousarray(pixels)
+    form = QImage.Format.Format_Grayscale8 if flat.ndim == 2 else QImage.Format.Format_RGB888
+    return QImage(flat.data, width, height, flat.strides[0], form).copy()
+
+
+# On a worker's thread.
+
+
+def make_thumbnail(ref: ImageRef, side_px: int) -> npt.NDArray[np.uint8]:
+    """The film as it shows on opening, filling a square of `side_px`. uint8 [S, S] or [S, S, 3]. Raises FilmError."""
+    from imaging.cv import cv2
+    from imaging.read.decode import decode_reduced
+    from imaging.show.render import display_pixels
+
+    pixels = display_pixels(decode_reduced(ref, (side_px, side_px)))
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = pixels[top : top + side, left : left + side]
+    way = cv2.INTER_AREA if side > side_px else cv2.INTER_LINEAR
+    made: npt.NDArray[np.uint8] = cv2.resize(square, (side_px, side_px), interpolation=way)
+    return made
