@@ -37,7 +37,7 @@ def on_film(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]
 
     Bilinear between the centres of the cells. Parts of the film that the network did not see are 0.
     """
-    return np.floor(255.0 * _shares(heatmap, size_px) + 0.5).astype(np.uint8)
+    return (np.float32(255.0) * _shares(heatmap, size_px) + np.float32(0.5)).astype(np.uint8)
 
 
 def colour_table(threshold: float, opacity: float) -> npt.NDArray[np.uint8]:
@@ -59,22 +59,22 @@ def contour(heatmap: Heatmap, threshold: float) -> list[Polyline]:
     """
     if threshold <= 0.0:
         return []
-    field = _shares(heatmap, (_CONTOUR_PX, _CONTOUR_PX))
+    field = _shares(heatmap, (_CONTOUR_PX, _CONTOUR_PX)).astype(np.float64)
     mask = np.pad((field >= threshold).astype(np.uint8), 1)
     found, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     lines = [line[:, 0, :].astype(np.float64) - 1.0 for line in found if len(line) >= 4]
     return [np.clip((_settled(line, field, threshold) + 0.5) / _CONTOUR_PX, 0.0, 1.0) for line in lines]
 
 
-def _shares(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """The scaled map at the centres of the film's pixels, float64 [H, W]."""
-    grid, rect = heatmap.scaled().astype(np.float64), heatmap.rect
+def _shares(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """The scaled map at the centres of the film's pixels, float32 [H, W], 0 to 1 but for rounding."""
+    grid, rect = heatmap.scaled(), heatmap.rect
     rows = _weights(size_px[0], grid.shape[0], rect.top, rect.height)
     columns = _weights(size_px[1], grid.shape[1], rect.left, rect.width)
-    return np.clip(rows @ grid @ columns.T, 0.0, 1.0)
+    return np.asarray((rows @ grid) @ columns.T)
 
 
-def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDArray[np.float64]:
+def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDArray[np.float32]:
     """How much each cell counts at each pixel of one axis, [length, cells]; rows of zeros outside the grid.
 
     Worked out rather than warped: cv2 knows thirty-two places between two cells, and steps would show.
@@ -83,7 +83,7 @@ def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDA
     at = np.clip(share * cells - 0.5, 0.0, cells - 1.0)
     weights = np.maximum(1.0 - np.abs(at[:, None] - np.arange(cells)[None, :]), 0.0)
     weights[(share < 0.0) | (share > 1.0)] = 0.0
-    return np.asarray(weights)
+    return weights.astype(np.float32)
 
 
 def _settled(line: Polyline, field: npt.NDArray[np.float64], threshold: float) -> Polyline:
