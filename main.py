@@ -1,0 +1,66 @@
+"""Negatoscope: a viewer for chest radiographs with a second reader inside. Research use, not a medical device.
+
+Only the standard library is imported before the command is known: the window has to show at once, and the children
+that decode files import this module anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+# A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+DEFECT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A first word; `module` has `add_arguments(parser)` and `run(options, out, err)` with the exit status."""
+
+    word: str
+    module: str
+    purpose: str
+
+
+COMMANDS = (
+    Command("screen", "inference.screen_command", "analyse files and folders without a window"),
+    Command("render", "imaging.render_command", "write one film as the window shows it"),
+    Command("snapshot", "gui.snapshot", "write a picture of the window"),
+    Command("models", "inference.models_command", "list, show, import, export and verify models"),
+    Command("doctor", "inference.doctor", "say what runs here and why"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command, or the viewer where the first word is none. Returns the exit status of the contract."""
+    command = next((command for command in COMMANDS if arguments[:1] == [command.word]), None)
+    if command is None:
+        return _viewer(arguments)
+    parser = argparse.ArgumentParser(prog=f"main.py {command.word}", description=command.purpose)
+    module = import_module(command.module)
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(arguments[1:]), sys.stdout, sys.stderr))
+
+
+def _viewer(arguments: Sequence[str]) -> int:
+    from gui import app
+
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description=__doc__,
+        epilog="commands: " + ", ".join(f"{command.word} ({command.purpose})" for command in COMMANDS),
+    )
+    app.add_arguments(parser)
+    return app.run(parser.parse_args(arguments))
+
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""Label-safe augmentation of a batch of films: what changes between X-ray rooms, never what changes the anatomy.
+
+No flips: the heart stands on one side. The ranges cover the suite of `training.shifts`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentSpec:
+    """Half-widths of the uniform ranges; each film of a batch draws its own values.
+
+    `aspect` is wide because films are squashed to squares: how wide a film was cut would otherwise tell its class.
+    """
+
+    rotate_deg: float = 8.0
+    scale: float = 0.2
+    aspect: float = 0.22
+    translate: float = 0.06
+    gamma_log: float = 0.5
+    contrast_log: float = 0.4
+    brightness: float = 0.12
+    noise: float = 0.05
+    soften_share: float = 0.5
+    sharpen_share: float = 0.2
+
+
+def augment(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Change each film a little. films: float32 [N, 1, S, S], 0 to 1; the result has the same shape and range."""
+    films = _move(films, spec, rng)
+    films = _soften_or_sharpen(films, spec, rng)
+    films = _expose(films, spec, rng)
+    return _add_noise(films, spec, rng).clamp_(0.0, 1.0)
+
+
+def _uniform(like: Tensor, half: float, rng: Generator) -> Tensor:
+    """One value a film, [N, 1, 1, 1], between -half and half."""
+    draws = torch.rand((like.shape[0], 1, 1, 1), generator=rng)
+    return ((draws * 2.0 - 1.0) * half).to(like.device)
+
+
+def _move(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Rotate, scale, stretch and shift in one resampling; what comes in from outside is black."""
+    n = films.shape[0]
+    angle = _uniform(films, math.radians(spec.rotate_deg), rng).view(n)
+    zoom = torch.exp(_uniform(films, spec.scale, rng)).view(n)
+    aspect = torch.exp(_uniform(films, spec.aspect, rng)).view(n)
+    shift_x, shift_y = (_uniform(films, 2.0 * spec.translate, rng).view(n) for _ in range(2))
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = (
+        torch.stack([cos * zoom * aspect, -sin * zoom, shift_x], dim=1),
+        torch.stack([sin * zoom, cos * zoom / aspect, shift_y], dim=1),
+    )
+    grid = functional.affine_grid(torch.stack(rows, dim=1), list(films.shape), align_corners=False)
+    return functional.grid_sample(films, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def _soften_or_sharpen(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Resample some films through a coarser grid, and put more edge into others: other detectors, other exports."""
+    size = films.shape[-1]
+    coarse = int(size * (0.4 + 0.5 * float(torch.rand((), generator=rng))))
+    small = functional.interpolate(films, size=(coarse, coarse), mode="area")
+    soft = functional.interpolate(small, size=(size, size), mode="bilinear", align_corners=False)
+    draw = torch.rand((films.shape[0], 1, 1, 1), generator=rng).to(films.device)
+    softened = torch.where(draw < spec.soften_share, soft, films)
+    return torch.where(draw > 1.0 - spec.sharpen_share, films + 0.8 * (films - soft), softened)
+
+
+def _expose(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Gamma, contrast about the film's mean, and brightness."""
+    films = films.clamp(1e-4, 1.0) ** torch.exp(_uniform(films, spec.gamma_log, rng))
+    mean = films.mean(dim=(1, 2, 3), keepdim=True)
+    contrast = torch.exp(_uniform(films, spec.contrast_log, rng))
+    return (films - mean) * contrast + mean + _uniform(films, spec.brightness, rng)
+
+
+def _add_noise(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Quantum noise of a strength that differs from film to film."""
+    strength = _uniform(films, spec.noise, rng).clamp_min(0.0)
+    return films + strength * torch.randn(films.shape, generator=rng).to(films.device)

@@ -1,0 +1,76 @@
+"""What is said of a model: measures of one label with 95 % intervals by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.card import Measure
+
+Vector = npt.NDArray[np.float64]
+
+
+def auc(ill: npt.NDArray[np.bool_], scores: Vector) -> float:
+    """Area under the ROC curve: the share of (ill, healthy) pairs in the right order, ties counted half.
+
+    ill: bool [N]; scores: float [N]. NaN where one of the classes is missing.
+    """
+    n_ill, n_healthy = int(ill.sum()), int((~ill).sum())
+    if n_ill == 0 or n_healthy == 0:
+        return float("nan")
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    return float((ranks[ill].sum() - n_ill * (n_ill + 1) / 2.0) / (n_ill * n_healthy))
+
+
+def calibration_error(ill: npt.NDArray[np.bool_], probabilities: Vector, bins: int = 10) -> float:
+    """Expected calibration error over `bins` groups of equally many films."""
+    order = np.argsort(probabilities, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    gaps = [len(group) * abs(float(ill[group].mean() - probabilities[group].mean())) for group in groups]
+    return float(sum(gaps) / len(ill))
+
+
+def at_threshold(ill: npt.NDArray[np.bool_], probabilities: Vector, threshold: float) -> dict[str, float]:
+    """Sensitivity, specificity and accuracy where films at or above the threshold are called ill."""
+    called = probabilities >= threshold
+    return {
+        "sensitivity": float(called[ill].mean()) if ill.any() else float("nan"),
+        "specificity": float((~called[~ill]).mean()) if (~ill).any() else float("nan"),
+        "accuracy": float((called == ill).mean()),
+    }
+
+
+def measures(
+    ill: npt.NDArray[np.bool_], probabilities: Vector, patients: npt.NDArray[np.str_], threshold: float
+) -> dict[str, Measure]:
+    """Every measure of one label with its interval. All arrays are [N]."""
+    single: Mapping[str, Callable[[npt.NDArray[np.bool_], Vector], float]] = {
+        "auc": auc,
+        "calibration_error": calibration_error,
+        "sensitivity": lambda t, p: at_threshold(t, p, threshold)["sensitivity"],
+        "specificity": lambda t, p: at_threshold(t, p, threshold)["specificity"],
+        "accuracy": lambda t, p: at_threshold(t, p, threshold)["accuracy"],
+    }
+    return {name: by_patient(ill, probabilities, patients, measure) for name, measure in single.items()}
+
+
+def by_patient(
+    ill: npt.NDArray[np.bool_],
+    probabilities: Vector,
+    patients: npt.NDArray[np.str_],
+    measure: Callable[[npt.NDArray[np.bool_], Vector], float],
+    repeats: int = 1000,
+) -> Measure:
+    """The measure with its percentile bootstrap interval, drawing patients and not films (seeded)."""
+    rng = np.random.default_rng(0)
+    _, owner = np.unique(patients, return_inverse=True)
+    films_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
+    draws = []
+    for _ in range(repeats):
+        chosen = np.concatenate([films_of[i] for i in rng.integers(0, len(films_of), len(films_of))])
+        draws.append(measure(ill[chosen], probabilities[chosen]))
+    low, high = np.nanpercentile(draws, [2.5, 97.5])
+    return Measure(measure(ill, probabilities), float(low), float(high))
