@@ -115,10 +115,15 @@ def check_screen(frozen: Program, source: Program, films: Path, work: Path, engi
     return f"{len(ours)} lines and {len(maps)} heat maps equal those of the source"
 
 
-def check_doctor(frozen: Program, work: Path) -> str:
-    """Let the frozen program say what it runs on."""
-    report = json.loads(frozen.run("doctor", "--json", folder=work))
-    return f"{len(report)} things reported"
+def check_doctor(frozen: Program, source: Program, work: Path) -> str:
+    """Let both programs say what they run on: the frozen one has to find the same libraries and decoders."""
+    ours, theirs = (json.loads(program.run("doctor", "--json", folder=work)) for program in (frozen, source))
+    if not ours["frozen"]:
+        raise SmokeError("doctor: it does not know that it is frozen")
+    for part in ("libraries", "decoders"):
+        if ours[part] != theirs[part]:
+            raise SmokeError(f"doctor: {part} differ\n  frozen {ours[part]}\n  source {theirs[part]}")
+    return f"{len(ours['libraries'])} libraries and {len(ours['decoders'])} decoders, as in the source"
 
 
 def check_models(frozen: Program, work: Path) -> str:
@@ -161,7 +166,7 @@ def main() -> int:
         make_films(films)
         frozen, source = frozen_program(dist, work / "home"), source_program(work / "data")
         checks: dict[str, Callable[[], str]] = {
-            "doctor": lambda: check_doctor(frozen, work),
+            "doctor": lambda: check_doctor(frozen, source, work),
             "models": lambda: check_models(frozen, work),
             "screen, ONNX Runtime": lambda: check_screen(frozen, source, films, work, "onnx"),
             "screen, torch": lambda: check_screen(frozen, source, films, work, "torch"),
