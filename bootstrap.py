@@ -180,15 +180,20 @@ def is_set_up(torch_index: str | None) -> bool:
     return stamp.get("lock") == lock_digest() and torch_index in (None, stamp.get("torch_index"))
 
 
+def lacks_venv() -> bool:
+    """Tell whether an environment cannot be made: Debian keeps ensurepip, the heart of venv, in a package of its own."""
+    importlib.invalidate_caches()
+    return importlib.util.find_spec("ensurepip") is None
+
+
 def make_venv() -> None:
     """Make `.venv` unless a working one stands there already."""
     if PYTHON.exists():
         works = subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True, check=False)
         if works.returncode == 0:
             return
-    # Debian keeps the module venv in python3 but its heart, ensurepip, in a package of its own.
-    if importlib.util.find_spec("ensurepip") is None and not install_system(["python3-venv"]):
-        raise SetupError("This Python has no venv module: install Debian's python3-venv and run this again.")
+    if lacks_venv():
+        raise SetupError("This Python cannot make environments: install Debian's python3-venv and run this again.")
     say("Making the environment .venv")
     shutil.rmtree(VENV, ignore_errors=True)
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
@@ -238,8 +243,9 @@ def pip_fault(output: str) -> str:
 
 def set_up(torch_index: str | None, programs: dict[str, str]) -> None:
     """Bring this machine to where Negatoscope runs. What is there already is left alone."""
+    venv = ["python3-venv"] if not PYTHON.exists() and lacks_venv() else []
     base = missing_libraries(BASE_LIBRARIES)
-    complete = install_system([*base, *missing_libraries(WINDOW_LIBRARIES), *missing_programs(programs)])
+    complete = install_system([*venv, *base, *missing_libraries(WINDOW_LIBRARIES), *missing_programs(programs)])
     if not is_set_up(torch_index):
         make_venv()
         install_lock(torch_index)
