@@ -45,11 +45,12 @@ class Drag:
     start_window: Window | None
     moved: bool = False
 
-    def at(self, pos_view: QPointF) -> Drag:
-        """The drag with the cursor here; it counts as moved once it has left the click's slop."""
+    def at(self, pos_view: QPointF) -> tuple[Drag, QPointF]:
+        """The drag with the cursor here, and the step to apply: none until it has left the click's slop."""
         away = pos_view - self.start_view
-        moved = self.moved or math.hypot(away.x(), away.y()) >= CLICK_SLOP_PX
-        return replace(self, last_view=pos_view, moved=moved)
+        if not self.moved and math.hypot(away.x(), away.y()) < CLICK_SLOP_PX:
+            return self, QPointF(0, 0)
+        return replace(self, last_view=pos_view, moved=True), pos_view - self.last_view
 
 
 def gesture_of(button: Qt.MouseButton, tool: Tool) -> Gesture | None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from gui.icons import pixmap
 from gui.theme import PALETTE, font
 
-WIDTH_PX = 440.0
+WIDTH_PX = 380.0
 MARGIN_PX = 24.0
 ICON_PX = 40
 GAP_PX = 10.0

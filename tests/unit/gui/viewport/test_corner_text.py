@@ -11,14 +11,15 @@ from gui.viewport.corner_text import (
     RESEARCH_USE,
     Corners,
     CornerText,
+    LinePainter,
     TextMode,
     compose,
     corner_font,
     letter_lines,
-    paint_lines,
     place,
     shares,
 )
+from imaging.show.orientation import EdgeLetters
 
 LONG = CornerText(
     ("Practice^A very long name that goes on and on and on", "F · 4 y · 2022-01-02 · 0123456789"),
@@ -34,7 +35,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_view(themed: QApplication, size
     corners = compose(LONG, DISPLAY, MARKS, TextMode.FULL)
     lines = [
         *place(corners, QSizeF(*size)),
-        *letter_lines({"left": "R", "right": "L", "top": "H", "bottom": "F"}, QSizeF(*size)),
+        *letter_lines(EdgeLetters("R", "H", "L", "F"), QSizeF(*size)),
     ]
     view = QRectF(0, 0, *size)
     assert all(view.contains(line.rect_view) for line in lines)
@@ -72,7 +73,7 @@ def test_text_is_legible_on_any_film(themed: QApplication, film: str) -> None:
     image.fill(film)
     painter = QPainter(image)
     lines = place(Corners(bottom_left=("Film 3 of 40",)), size)
-    paint_lines(painter, lines, corner_font(size.width()))
+    LinePainter().paint(painter, lines, corner_font(size.width()), 1.0)
     painter.end()
     around = lines[0].rect_view.toAlignedRect()
     greys = [

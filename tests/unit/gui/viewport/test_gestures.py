@@ -76,8 +76,15 @@ def test_zooming_there_and_back_ends_where_it_began() -> None:
 
 def test_a_press_that_hardly_moves_is_a_click() -> None:
     drag = Drag(Qt.MouseButton.RightButton, Gesture.ZOOM, QPointF(10, 10), QPointF(10, 10), None)
-    assert not drag.at(QPointF(12, 12)).moved
-    assert drag.at(QPointF(20, 10)).at(QPointF(10, 10)).moved, "coming back does not make a click of it"
+    still, step = drag.at(QPointF(12, 12))
+    assert not still.moved
+    assert step.isNull()
+    going, step = still.at(QPointF(20, 10))
+    assert going.moved
+    assert step == QPointF(10, 0), "nothing of the way is lost"
+    back, step = going.at(QPointF(10, 10))
+    assert back.moved, "coming back does not make a click of it"
+    assert step == QPointF(-10, 0)
 
 
 def test_a_touchpad_adds_up_to_steps() -> None:

@@ -1,0 +1,219 @@
+"""The viewport: one film with the mouse on it, as `reading-conventions.md` has it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.viewport.corner_text import CornerText, TextMode
+from gui.viewport.display import FilmDisplay, FilmState
+from gui.viewport.geometry import Sizing
+from gui.viewport.gestures import (
+    Drag,
+    Gesture,
+    Notches,
+    Tool,
+    drag_zoom,
+    dragged_window,
+    gesture_of,
+    speed_of,
+    wheel_zoom,
+)
+from gui.viewport.message import Message
+from gui.viewport.overlay import Overlay
+from gui.viewport.prepared import PreparedFilm, prepare
+from gui.viewport.readout import CursorReadout, readout_at
+from imaging.image import Voi, Window
+from imaging.show.transform import Point
+from imaging.show.window import full_range
+
+__all__ = ["CornerText", "CursorReadout", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing",
+           "TextMode", "Tool", "prepare"]  # fmt: skip
+
+NARROWEST_REFERENCE = 1 / 64  # of the full range: from a sliver of a window a drag still leads back
+
+
+class FilmView(FilmDisplay):
+    """A film that answers to mouse, wheel and touchpad. Keys belong to the window's actions."""
+
+    cursor_moved = Signal(object)  # CursorReadout, or None beside the film
+    window_changed = Signal(object)  # the Window that the reader has dragged to
+    film_step_requested = Signal(int)  # +1 is the next film
+    context_menu_requested = Signal(QPoint)  # on the screen
+    tool_changed = Signal(object)  # Tool
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tool = Tool.WINDOW
+        self._drag: Drag | None = None
+        self._notches = Notches()
+        self._wheel_zooms = False
+        self._drag_speed = 1.0
+        self._brighter_down = True
+        self._readout: CursorReadout | None = None
+        self._before_filling: FilmState | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._show_tool_cursor()
+
+    @property
+    def tool(self) -> Tool:
+        return self._tool
+
+    def set_tool(self, tool: Tool | str) -> None:
+        """What the left button does from now on."""
+        self._tool = Tool(tool)
+        self._show_tool_cursor()
+        self.tool_changed.emit(self._tool)
+
+    def set_drag(self, *, speed: float = 1.0, brighter_down: bool = True) -> None:
+        """How fast a drag moves the window, and which way is brighter."""
+        self._drag_speed, self._brighter_down = speed, brighter_down
+
+    def set_wheel_zooms(self, zooms: bool) -> None:
+        """Whether the wheel zooms without Ctrl too, instead of asking for another film."""
+        self._wheel_zooms = zooms
+
+    def show_film(self, film: PreparedFilm | None, state: FilmState | None = None) -> None:
+        self._drag = None
+        self._before_filling = None
+        super().show_film(film, state)
+        self._read_out(QPointF(self.mapFromGlobal(self.cursor().pos())) if self.underMouse() else None)
+
+    def toggle_fill(self) -> None:
+        """Fill the view, and back to how the film lay before."""
+        if self.sizing is not Sizing.FILL:
+            self._before_filling = self.state
+            self.fill()
+        elif self._before_filling is not None:
+            before, self._before_filling = self._before_filling, None
+            self._move(before.transform, before.sizing)
+        else:
+            self.fit()
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        gesture = gesture_of(event.button(), self._tool)
+        if gesture is None or self._drag is not None or self._is_out_of_sight:
+            super().mousePressEvent(event)
+            return
+        at = event.position()
+        self._drag = Drag(event.button(), gesture, at, at, _as_window(self.voi))
+        if gesture is Gesture.PAN:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None and event.buttons() & self._drag.button:
+            self._drag, step = self._drag.at(event.position())
+            if self._drag.moved:
+                self._apply(self._drag, step, speed_of(event.modifiers()))
+        self._read_out(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag is None or event.button() is not self._drag.button:
+            if event.button() is Qt.MouseButton.RightButton and self._is_out_of_sight:
+                self.context_menu_requested.emit(event.globalPosition().toPoint())
+            return
+        drag, self._drag = self._drag, None
+        self._show_tool_cursor()
+        if drag.button is Qt.MouseButton.RightButton and not drag.moved:
+            self.context_menu_requested.emit(event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.toggle_fill()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        angle = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier or self._wheel_zooms:
+            self.zoom_by(wheel_zoom(angle), self._to_device(event.position()))
+        else:
+            self._notches, steps = self._notches.turned(angle)
+            if steps:
+                self.film_step_requested.emit(steps)
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom_by(1.0 + event.value(), self._to_device(event.position()))
+            return True
+        return super().event(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        # The mouse's menu waits for the release: until then it may become a zoom.
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self.context_menu_requested.emit(self.mapToGlobal(self.rect().center()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._read_out(None)
+
+    # Inner works
+
+    @property
+    def _is_out_of_sight(self) -> bool:
+        return self.film is None or self._message is not None
+
+    def _apply(self, drag: Drag, step_view: QPointF, speed: float) -> None:
+        match drag.gesture:
+            case Gesture.WINDOW:
+                self._drag_window(drag, step_view, speed * self._drag_speed)
+            case Gesture.PAN:
+                self.pan_by(self._to_device(step_view))
+            case Gesture.ZOOM:
+                self.zoom_by(drag_zoom(step_view, speed), self._to_device(drag.start_view))
+
+    def _drag_window(self, drag: Drag, step_view: QPointF, speed: float) -> None:
+        window, film = _as_window(self.voi), self.film
+        if window is None or film is None or drag.start_window is None:
+            return
+        reference = max(drag.start_window.width, full_range(film.image).width * NARROWEST_REFERENCE)
+        # Brighter to the eye: where the greys are turned round, that is a higher centre.
+        turned_round = film.image.inverted != self.inverted
+        moved = dragged_window(
+            window,
+            step_view,
+            view_px=min(self.width(), self.height()),
+            reference=reference,
+            speed=speed,
+            brighter_down=self._brighter_down != turned_round,
+        )
+        self.set_voi(moved)
+        self.window_changed.emit(moved)
+
+    def _read_out(self, at_view: QPointF | None) -> None:
+        readout = None
+        if at_view is not None and not self._is_out_of_sight and self.film is not None:
+            readout = readout_at(self.film.image, *self.film_point(at_view))
+        if readout != self._readout:
+            self._readout = readout
+            self.cursor_moved.emit(readout)
+
+    def film_point(self, at_view: QPointF) -> Point:
+        """The film's continuous pixel coordinates (x, y) under a logical point of the view."""
+        return self.transform.view_to_image(self._to_device(at_view), self.device_px)
+
+    def view_point(self, at_film: Point) -> QPointF:
+        """The logical point of the view where a film point is seen."""
+        x, y = self.transform.image_to_view(at_film, self.device_px)
+        return QPointF(x, y) / self.devicePixelRatioF()
+
+    def _to_device(self, at_view: QPointF) -> Point:
+        ratio = self.devicePixelRatioF()
+        return at_view.x() * ratio, at_view.y() * ratio
+
+    def _show_tool_cursor(self) -> None:
+        shapes = {
+            Tool.WINDOW: Qt.CursorShape.ArrowCursor,
+            Tool.ZOOM: Qt.CursorShape.SizeVerCursor,
+            Tool.PAN: Qt.CursorShape.OpenHandCursor,
+        }
+        self.setCursor(shapes[self._tool])
+
+
+def _as_window(voi: Voi | None) -> Window | None:
+    """A window to drag from: the one in force, or the range that a VOI LUT covers."""
+    if voi is None or isinstance(voi, Window):
+        return voi
+    return Window(voi.first + len(voi.values) / 2, float(len(voi.values)), "LINEAR_EXACT")

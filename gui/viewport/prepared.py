@@ -1,0 +1,28 @@
+"""A film made ready to paint, off the window's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imaging.image import DecodedImage, Voi
+from imaging.show.render import Pyramid
+from imaging.show.window import default_voi
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFilm:
+    """A decoded film, its reduced levels, and the VOI it opens with."""
+
+    image: DecodedImage
+    pyramid: Pyramid
+    voi: Voi
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Height and width of the pixels."""
+        return int(self.image.pixels.shape[0]), int(self.image.pixels.shape[1])
+
+
+def prepare(image: DecodedImage) -> PreparedFilm:
+    """Build the pyramid and find the default VOI. Takes tens of milliseconds for a large film: run it on a worker."""
+    return PreparedFilm(image, Pyramid.of(image), default_voi(image))

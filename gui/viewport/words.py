@@ -1,0 +1,37 @@
+"""What the view says of itself in the corners: window, zoom, and the marks a reader must not miss."""
+
+from __future__ import annotations
+
+from gui.viewport.corner_text import RESEARCH_USE
+from imaging.image import DecodedImage, Voi, Window
+
+
+def voi_words(voi: Voi) -> str:
+    """'C 2048 W 3300 · automatic', with the explanation where the file gives one; a VOI LUT by its name."""
+    if not isinstance(voi, Window):
+        return voi.explanation or "VOI LUT"
+    numbers = f"C {_figure(voi.center)} W {_figure(voi.width)}"
+    return f"{numbers} · {voi.explanation}" if voi.explanation else numbers
+
+
+def display_words(position: str, voi: Voi, zoom: float, *, inverted: bool) -> tuple[str, ...]:
+    """The lines bottom left. `zoom` is device pixels of the view a pixel of the film."""
+    state = [voi_words(voi), f"{zoom * 100:.0f} %", *(["inverted"] if inverted else [])]
+    return (*([position] if position else []), " · ".join(state))
+
+
+def mark_words(image: DecodedImage, *, ai_visible: bool) -> tuple[str, ...]:
+    """The lines bottom right that stay in every mode."""
+    marks = []
+    if image.header.lossy:
+        marks.append(image.header.lossy)
+    if image.complete < 1.0:
+        # Rounded down, so that a file with a hole never reads '100 %'.
+        marks.append(f"Incomplete file: {int(image.complete * 100)} % of the picture")
+    if ai_visible:
+        marks.append(RESEARCH_USE)
+    return tuple(marks)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.3g}"
