@@ -181,7 +181,7 @@ def is_set_up(torch_index: str | None) -> bool:
 
 
 def lacks_venv() -> bool:
-    """Tell whether an environment cannot be made: Debian keeps ensurepip, the heart of venv, in a package of its own."""
+    """Tell whether an environment cannot be made: Debian keeps ensurepip, which makes it, in a package of its own."""
     importlib.invalidate_caches()
     return importlib.util.find_spec("ensurepip") is None
 
