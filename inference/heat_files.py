@@ -10,6 +10,7 @@ from pathlib import Path
 from imaging.cv import cv2
 from imaging.errors import NegatoscopeError
 from imaging.heatmap import Heatmap
+from imaging.show.heatmap import on_film
 from imaging.study import ImageRef
 
 # Smooth maps shrink well even so, and films of ten megapixels are written in a fraction of the time.
@@ -21,8 +22,6 @@ def write_heatmaps(folder: Path, ref: ImageRef, maps: Sequence[Heatmap], size_px
 
     Raises NegatoscopeError where the folder does not take them.
     """
-    from imaging.show.heatmap import on_film
-
     paths = {heatmap.label: folder / heatmap_name(ref, heatmap.label) for heatmap in maps}
     for heatmap in maps:
         encoded = cv2.imencode(".png", on_film(heatmap, size_px), _FAST)[1]

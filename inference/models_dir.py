@@ -61,9 +61,8 @@ def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
     for item in known:
         if model_id in (item.id, item.card.name):
             return read_bundle(item.location)
-    path = Path(model_id)
-    if path.exists():
-        return read_bundle(path)
+    if model_id and Path(model_id).exists():
+        return read_bundle(Path(model_id))
     names = ", ".join(item.id for item in known) or "none"
     raise BundleError(f"There is no model “{model_id}”; installed: {names}.")
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from imaging.cv import cv2
 from imaging.heatmap import GridRect
 from imaging.image import DecodedImage
+from imaging.read.decode import decode_reduced
+from imaging.show.render import display_pixels, luminance
 from imaging.study import ImageRef
 
 Grey = npt.NDArray[np.uint8]
@@ -37,8 +39,6 @@ class PreprocessSpec:
 
 def load_grey(ref: ImageRef, spec: PreprocessSpec) -> tuple[Grey, DecodedImage]:
     """The network's view of a film, uint8 [S, S], and the film (perhaps reduced) behind it. Raises FilmError."""
-    from imaging.read.decode import decode_reduced
-
     image = decode_reduced(ref, (spec.size_px, spec.size_px))
     return network_grey(image, spec), image
 
@@ -48,8 +48,6 @@ def network_grey(image: DecodedImage, spec: PreprocessSpec) -> Grey:
 
     Colour films go by their luminance. The background of a padded film is black.
     """
-    from imaging.show.render import display_pixels, luminance
-
     shown = display_pixels(image)
     return fit(luminance(shown) if shown.ndim == 3 else shown, spec)
 

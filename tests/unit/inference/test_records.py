@@ -13,7 +13,7 @@ from inference.records import RecordError, from_json, to_json
 
 class Row(NamedTuple):
     threshold: float
-    count: int
+    films: int
 
 
 @dataclass(frozen=True)

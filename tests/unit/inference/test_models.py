@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from imaging.paths import resource_path
+from inference import doctor, models_command
+from inference.bundle import ModelBundle, export_zip
+from inference.card import BundleError
+from inference.models_dir import Installed, Unusable, find, installed, survey, user_models_folder
+from tests.bundles import card_of, write_trial_bundle
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Bundled models: trial@2; a user's: trial@10, another trial@2, a damaged one and a half-written one."""
+    bundled, own = tmp_path_factory.mktemp("bundled"), tmp_path_factory.mktemp("own")
+    write_trial_bundle(bundled / "trial@2", card_of(version=2, title="Bundled"))
+    write_trial_bundle(own / "trial@10", card_of(version=10))
+    write_trial_bundle(own / "impostor", card_of(version=2, title="Impostor"), seed=2)
+    (own / "damaged").mkdir()
+    shutil.copytree(own / "trial@10", own / ".trial@11.tmp")
+    (own / "readme.txt").touch()
+    return bundled, own
+
+
+def test_a_name_means_its_newest_version(folders: tuple[Path, Path]) -> None:
+    assert find("trial", folders).id == "trial@10"
+    assert find("trial@2", folders).id == "trial@2"
+
+
+def test_a_user_can_not_replace_a_bundled_model(folders: tuple[Path, Path]) -> None:
+    assert find("trial@2", folders).card.title == "Bundled"
+
+
+def test_a_path_names_a_bundle_too(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    export_zip(find("trial", folders), tmp_path / "trial.zip")
+    assert find(str(tmp_path / "trial.zip"), folders).id == "trial@10"
+    assert find(str(folders[1] / "impostor"), folders).card.title == "Impostor"
+
+
+def test_what_is_not_there_is_said_with_what_is(folders: tuple[Path, Path]) -> None:
+    for name in ("unheard-of", "trial@3", "trial@", "../trial", ""):
+        with pytest.raises(BundleError, match="installed: trial@10, trial@2"):
+            find(name, folders)
+
+
+def test_every_folder_is_accounted_for(folders: tuple[Path, Path]) -> None:
+    found = survey(folders)
+    assert [item.id for item in found if isinstance(item, Installed)] == ["trial@10", "trial@2"]
+    assert [item.location.name for item in found if isinstance(item, Unusable)] == ["damaged"]
+    assert [item.id for item in installed(folders)] == ["trial@10", "trial@2"]
+    assert survey([folders[0] / "missing"]) == ()
+
+
+def ordered(*arguments: str) -> tuple[int, str, str]:
+    parser = argparse.ArgumentParser()
+    models_command.add_arguments(parser)
+    out, err = io.StringIO(), io.StringIO()
+    status = models_command.run(parser.parse_args(arguments), out, err)
+    return status, out.getvalue(), err.getvalue()
+
+
+def test_a_bundle_goes_round_by_the_command(bundle: ModelBundle, tmp_path: Path) -> None:
+    archive = str(tmp_path / "trial.zip")
+    assert ordered("export", str(bundle.location), archive)[0] == 0
+    status, said, _ = ordered("import", archive)
+    assert (status, user_models_folder().joinpath("trial@1").is_dir()) == (0, True)
+    assert "trial@1 is installed" in said
+    assert "trial@1\tTrial\tOPACITY\t" in ordered("list")[1]
+    assert "not checked at your site" in ordered("show", "trial")[1]
+    assert json.loads(ordered("show", "trial", "--json")[1])["name"] == "trial"
+    assert "trial@1 is whole" in ordered("verify", "trial")[1]
+    assert ordered("verify", archive)[0] == 0
+
+
+def test_a_damaged_bundle_is_refused_by_every_verb(bundle: ModelBundle, tmp_path: Path) -> None:
+    damaged = Path(shutil.copytree(bundle.location, tmp_path / "damaged"))
+    (damaged / "graph.onnx").write_bytes(b"x")
+    for arguments in (["import"], ["verify"], ["show"], ["export"]):
+        rest = [str(tmp_path / "out.zip")] if arguments == ["export"] else []
+        status, said, complaint = ordered(*arguments, str(damaged), *rest)
+        assert (status, said) == (3, "")
+        assert complaint == "The model's file graph.onnx was changed after it was written.\n"
+    assert not user_models_folder().exists()
+
+
+def test_damaged_models_are_listed(bundle: ModelBundle) -> None:
+    damaged = Path(shutil.copytree(bundle.location, user_models_folder() / "trial@1"))
+    (damaged / "card.json").write_text("{}")
+    assert "can't be used: The model card is damaged." in ordered("list")[1]
+
+
+def test_a_place_that_can_not_be_written_is_said(bundle: ModelBundle, tmp_path: Path) -> None:
+    status, _, complaint = ordered("export", str(bundle.location), str(tmp_path / "missing" / "trial.zip"))
+    assert status == 2
+    assert complaint.startswith("The model can't be written")
+
+
+def examined(*arguments: str) -> tuple[int, str]:
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    out = io.StringIO()
+    return doctor.run(parser.parse_args(arguments), out, io.StringIO()), out.getvalue()
+
+
+def test_the_doctor_reports_by_its_schema(bundle: ModelBundle) -> None:
+    shutil.copytree(bundle.location, user_models_folder() / "trial@1")
+    status, said = examined("--json")
+    report = json.loads(said)
+    schema = json.loads(resource_path("schemas", "doctor.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(report)
+    assert status == 0
+    assert {"trial@1"} <= {model["id"] for model in report["models"] if not model["problem"]}
+    assert report["engine"] in ("onnx-cpu", "torch-cuda", "torch-mps")
+    assert report["libraries"]["onnxruntime"]
+    assert report["omp_wait_policy"] == os.environ.get("OMP_WAIT_POLICY", "")
+
+
+def test_the_doctor_finds_a_damaged_model(bundle: ModelBundle) -> None:
+    damaged = Path(shutil.copytree(bundle.location, user_models_folder() / "trial@1"))
+    (damaged / "weights.safetensors").write_bytes(b"x")
+    status, said = examined()
+    assert status == 3
+    assert "model trial@1: The model's file weights.safetensors was changed after it was written." in said
