@@ -20,6 +20,7 @@ GAP_PX = 44.0  # between the corners; the letters of the edges stand in it
 HALO_PX = 5.0  # how far the halo reaches
 HALO = ((4.0, 12, 18), (2.6, 12, 44), (1.2, 8, 170))  # reach in px, copies around, opacity of each of 255
 NARROW_PX = 640
+WORD_PX = 72.0
 ELLIPSIS_PX = 14.0  # less room than this is no room
 RESEARCH_USE = "Research use, not a medical device."
 
@@ -60,14 +61,15 @@ def compose(text: CornerText, display: Sequence[str], marks: Sequence[str], mode
     return Corners(text.top_left, text.top_right, tuple(display), (*text.bottom_right, *marks))
 
 
-def shares(left: float, right: float, available: float) -> tuple[float, float]:
+def shares(left: float, right: float, available: float, *, right_first: bool = False) -> tuple[float, float]:
     """The widths that two facing lines get: both whole where they fit, else the right one at least half.
 
-    The right one is served first: the marks stand there.
+    With `right_first`, for the marks, the right one is whole as long as a word remains of the left one.
     """
     if left + right <= available:
         return left, right
-    right_gets = min(right, max(available / 2, available - left))
+    reserved = min(left, WORD_PX) if right_first else available / 2
+    right_gets = min(right, max(available - reserved, available - left))
     return min(left, available - right_gets), right_gets
 
 
@@ -94,9 +96,11 @@ def place(corners: Corners, size: QSizeF) -> tuple[PlacedLine, ...]:
     bottom = list(zip_longest(_last(corners.bottom_left, rows), _last(corners.bottom_right, rows), fillvalue=""))
     placed: list[PlacedLine] = []
     for number, pair in enumerate(top):
-        placed += _pair(pair, MARGIN_PX + number * line_px, size.width(), metrics)
+        placed += _pair(pair, MARGIN_PX + number * line_px, size.width(), metrics, right_first=False)
     for number, pair in enumerate(bottom):
-        placed += _pair(pair, size.height() - MARGIN_PX - (number + 1) * line_px, size.width(), metrics)
+        placed += _pair(
+            pair, size.height() - MARGIN_PX - (number + 1) * line_px, size.width(), metrics, right_first=True
+        )
     return tuple(placed)
 
 
@@ -105,12 +109,15 @@ def _last(lines: tuple[str, ...], count: int) -> list[str]:
     return list(reversed(lines))[:count]
 
 
-def _pair(pair: tuple[str, str], y: float, width: float, metrics: QFontMetricsF) -> list[PlacedLine]:
+def _pair(
+    pair: tuple[str, str], y: float, width: float, metrics: QFontMetricsF, *, right_first: bool
+) -> list[PlacedLine]:
     """Two facing lines at one height."""
     available = max(0.0, width - 2 * MARGIN_PX - GAP_PX)
     wanted = [metrics.horizontalAdvance(text) + 1 for text in pair]
     placed = []
-    for text, share, is_right in zip(pair, shares(wanted[0], wanted[1], available), (False, True), strict=True):
+    given = shares(wanted[0], wanted[1], available, right_first=right_first)
+    for text, share, is_right in zip(pair, given, (False, True), strict=True):
         elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, share)
         if not elided or share < ELLIPSIS_PX:
             continue
@@ -121,26 +128,28 @@ def _pair(pair: tuple[str, str], y: float, width: float, metrics: QFontMetricsF)
     return placed
 
 
-def letter_lines(letters: EdgeLetters, size: QSizeF) -> tuple[PlacedLine, ...]:
-    """The letters of the view's sides, each in the middle of its side."""
+def letter_lines(letters: EdgeLetters, size: QSizeF, corners: Sequence[PlacedLine] = ()) -> tuple[PlacedLine, ...]:
+    """The letters of the view's sides, each in the middle of its side, and clear of what the corners say."""
     metrics = QFontMetricsF(font("strong"))
     height = metrics.height()
     left, top = MARGIN_PX, MARGIN_PX
     middle_x, middle_y = size.width() / 2, (size.height() - height) / 2
     right, bottom = size.width() - MARGIN_PX, size.height() - MARGIN_PX - height
-    # Each with the share of its width that lies left of its place.
+    # Each with the share of its width that lies left of its place, and the way it goes where a corner is in its way.
     places = (
-        (letters.left, left, middle_y, 0.0),
-        (letters.right, right, middle_y, 1.0),
-        (letters.top, middle_x, top, 0.5),
-        (letters.bottom, middle_x, bottom, 0.5),
+        (letters.left, left, middle_y, 0.0, 0.0),
+        (letters.right, right, middle_y, 1.0, 0.0),
+        (letters.top, middle_x, top, 0.5, 1.0),
+        (letters.bottom, middle_x, bottom, 0.5, -1.0),
     )
     placed = []
-    for text, x, y, share in places:
+    for text, x, y, share, away in places:
         advance = metrics.horizontalAdvance(text)
         rect = QRectF(x - share * advance, y, advance, height)
+        while away and any(rect.intersects(line.rect_view) for line in corners):
+            rect.translate(0.0, away * height / 2)
         if text:
-            placed.append(PlacedLine(text, QPointF(rect.x(), y + metrics.ascent()), rect))
+            placed.append(PlacedLine(text, QPointF(rect.x(), rect.y() + metrics.ascent()), rect))
     return tuple(placed)
 
 

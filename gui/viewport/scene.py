@@ -70,8 +70,9 @@ class ScenePainter:
             to_device = film_to_device(scene.shown.transform, device_px)
             placement = Placement(to_device, scene.shown.film.size_px, device_px, ratio)
             self._overlay.paint(painter, scene.overlay, placement)
-        self._lines.paint(painter, letter_lines(scene.letters, size), font("strong"), ratio)
-        self._lines.paint(painter, place(scene.corners, size), corner_font(size.width()), ratio)
+        corners = place(scene.corners, size)
+        self._lines.paint(painter, corners, corner_font(size.width()), ratio)
+        self._lines.paint(painter, letter_lines(scene.letters, size, corners), font("strong"), ratio)
 
     def _film(self, shown: Shown, device_px: tuple[int, int], ratio: float) -> QImage:
         """The film in the view; resampled where it moved, toned where the window did."""

@@ -33,18 +33,19 @@ MARKS = ("Lossy 12:1", "Incomplete file: 62 % of the picture", RESEARCH_USE)
 @pytest.mark.parametrize("size", [(480, 360), (480, 220), (320, 320), (1100, 800)])
 def test_nothing_overlaps_and_nothing_leaves_the_view(themed: QApplication, size: tuple[int, int]) -> None:
     corners = compose(LONG, DISPLAY, MARKS, TextMode.FULL)
-    lines = [
-        *place(corners, QSizeF(*size)),
-        *letter_lines(EdgeLetters("R", "H", "L", "F"), QSizeF(*size)),
-    ]
+    placed = place(corners, QSizeF(*size))
+    letters = letter_lines(EdgeLetters("R", "H", "L", "F"), QSizeF(*size), placed)
+    assert len(letters) == 4
+    lines = [*placed, *letters]
     view = QRectF(0, 0, *size)
     assert all(view.contains(line.rect_view) for line in lines)
     for first, second in combinations(lines, 2):
         assert not first.rect_view.intersects(second.rect_view), (first.text, second.text)
 
 
-def test_the_research_sentence_is_whole_at_480_px(themed: QApplication) -> None:
-    lines = place(compose(LONG, DISPLAY, MARKS, TextMode.FULL), QSizeF(480, 360))
+@pytest.mark.parametrize("width", [360, 420, 480])
+def test_the_research_sentence_is_whole_in_a_narrow_view(themed: QApplication, width: int) -> None:
+    lines = place(compose(LONG, DISPLAY, MARKS, TextMode.FULL), QSizeF(width, 360))
     assert RESEARCH_USE in [line.text for line in lines]
 
 
@@ -64,6 +65,8 @@ def test_shares() -> None:
     assert shares(300, 300, 400) == (200, 200)
     assert shares(100, 500, 400) == (100, 300)
     assert shares(500, 100, 400) == (300, 100)
+    assert shares(300, 300, 400, right_first=True) == (100, 300)
+    assert shares(300, 500, 400, right_first=True) == (72, 328)
 
 
 @pytest.mark.parametrize("film", ["#ffffff", "#808080", "#000000"])
