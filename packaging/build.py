@@ -5,7 +5,6 @@ Windowed, with the bundled models. PyInstaller does not cross-compile: each syst
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -45,15 +44,18 @@ def main() -> int:
     shutil.rmtree(DIST / "Negatoscope", ignore_errors=True)
     spec = ROOT / "packaging" / "negatoscope.spec"
     places = ("--distpath", str(DIST), "--workpath", str(ROOT / "build"))
-    # Its warnings name modules of other systems; build/negatoscope/warn-negatoscope.txt keeps them.
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", *places, str(spec)]
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    print("Building dist/Negatoscope: some minutes", flush=True)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if status == 0:
-        print(f"dist/Negatoscope: {size_mb(DIST / 'Negatoscope')} MB in {time.monotonic() - start:.0f} s")
-        print("Try it where nothing else is: python packaging/smoke.py")
-    return status
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, str(spec)]
+    log = ROOT / "build" / "pyinstaller.log"
+    log.parent.mkdir(exist_ok=True)
+    print(f"Building dist/Negatoscope: some minutes. PyInstaller's own words: {log.relative_to(ROOT)}", flush=True)
+    with log.open("w", encoding="utf-8") as words:
+        status = subprocess.run(command, cwd=ROOT, stdout=words, stderr=subprocess.STDOUT, check=False).returncode
+    if status != 0:
+        print("\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]))
+        return status
+    print(f"dist/Negatoscope: {size_mb(DIST / 'Negatoscope')} MB in {time.monotonic() - start:.0f} s")
+    print("Try it where nothing else is: python packaging/smoke.py")
+    return 0
 
 
 if __name__ == "__main__":
