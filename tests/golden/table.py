@@ -13,7 +13,7 @@ import numpy.typing as npt
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
-from inference.preprocess import PreprocessSpec, load_grey
+from inference.preprocess import PreprocessSpec, load_grey, network_grey
 
 TABLE = Path(__file__).with_name("golden.json")
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -30,9 +30,8 @@ REAL_FILMS = (
     "dicom/pydicom-data/OT-PAL-8-face.dcm",
     "dicom/cornerstone/CTImage.dcm_JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80.dcm",
 )
-# Every way of fitting a film to the network's square, at two sizes.
-SPECS = {
-    "squash-224": PreprocessSpec(size_px=224, fit="squash"),
+SERVED = PreprocessSpec(size_px=224, fit="squash")  # read as `screen` reads it: a JPEG is scaled on decoding
+FITTED = {
     "pad-96": PreprocessSpec(size_px=96, fit="pad"),
     "crop-96": PreprocessSpec(size_px=96, fit="crop"),
 }
@@ -47,11 +46,10 @@ def fingerprint(pixels: npt.NDArray[np.uint8]) -> str:
 
 def entry(path: Path) -> Entry:
     """The fingerprints of one film: as `render --voi auto` shows it, and as the network sees it."""
-    ref = ImageRef(path)
-    return {
-        "display": fingerprint(display_pixels(decode(ref))),
-        "network": {name: fingerprint(load_grey(ref, spec)[0]) for name, spec in SPECS.items()},
-    }
+    image = decode(ImageRef(path))
+    network = {"squash-224": fingerprint(load_grey(ImageRef(path), SERVED)[0])}
+    network |= {name: fingerprint(network_grey(image, spec)) for name, spec in FITTED.items()}
+    return {"display": fingerprint(display_pixels(image)), "network": network}
 
 
 def real_films() -> dict[str, Path]:
