@@ -93,7 +93,7 @@ def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
     if hide_patient:
         return f"Film {row + 1}"
     name = person_name(entry.header.patient_name) if entry.header is not None else ""
-    text = name or entry.path.name
+    text = name or (entry.path.stem if entry.is_film else entry.path.name)
     return text if entry.frames == 1 else f"{text} · frame {entry.frame + 1}"
 
 

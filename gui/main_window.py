@@ -80,6 +80,12 @@ class MainWindow(QMainWindow):
         self._connect()
         self._was_shown = False
 
+    @property
+    def settled(self) -> bool:
+        """Nothing is going on, and everything that is known is shown."""
+        parts = (self.controller, self.controller.thumbnails, self.showing, self.study_list)
+        return all(part.settled for part in parts)
+
     def _lay_out(self) -> None:
         self.setWindowTitle("Negatoscope")
         self.setAcceptDrops(True)

@@ -57,7 +57,7 @@ class Showing(QObject):
                 self._view.set_message("Looking for films…", "The first one shows as soon as it is found.", "search")
         elif entry.refusal:
             self._clear()
-            self._view.set_message("This file can't be shown", entry.refusal, "warning")
+            self._view.set_message("This can't be shown", entry.refusal, "warning")
         self._show_position()
 
     def _clear(self) -> None:
@@ -115,7 +115,7 @@ class Showing(QObject):
             self._view.set_corner_text(CornerText())
             return
         header = film.image.header
-        ai_line = self._ai_line(entry)
+        ai_line = self.ai_line()
         top_right = tuple(line for line in (study_line(header), ai_line) if line)
         series = (header.series_description,) if header.series_description else ()
         self._view.set_ai_visible(bool(ai_line))
@@ -128,10 +128,10 @@ class Showing(QObject):
         about = " · ".join(part for part in (header.sex, age_words(header.age)) if part)
         return (name, about) if about else (name,)
 
-    def _ai_line(self, entry: Entry) -> str:
+    def ai_line(self) -> str:
         """Model, version and operating point, whenever what the model says is on the screen."""
-        model = self._review.model
-        findings = self._review.findings(entry.key)
+        model, entry = self._review.model, self._review.selected_film
+        findings = self._review.findings(entry.key) if entry is not None else ()
         if model is None or not findings or not self._review.ai_visible:
             return ""
         shown = self._review.overlay.label

@@ -31,12 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Write the picture. 0; 3 where some inputs were refused; 2 for a row or model that is not there; 1 if it hangs."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtGui import QCursor
+
     from gui.app import build_window, make_application
 
     app = make_application()
     window = build_window(options.paths, model=options.model, remember=False)
     try:
         window.resize(*options.size)
+        QCursor.setPos(options.size[0] - 1, options.size[1] - 1)  # where it lies on no button
         window.show()
         return _take(window, options, err)
     finally:
@@ -60,7 +63,7 @@ def _take(window: MainWindow, options: argparse.Namespace, err: TextIO) -> int:
     if not _wait(lambda: _selected_is_done(window), LIMIT_S):
         err.write("The film is still being read; no picture was made.\n")
         return 1
-    _wait(lambda: controller.settled and controller.thumbnails.idle, GRACE_S)
+    _wait(lambda: window.settled, GRACE_S)
     if not window.grab().save(str(options.out), "PNG"):
         err.write("The picture can't be written there.\n")
         return 2

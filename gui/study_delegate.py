@@ -83,7 +83,7 @@ class StudyDelegate(QStyledItemDelegate):
         lines = [QRect(rect.left(), rect.top() + 18 * line, rect.width(), 17) for line in range(3)]
         painter.setFont(self._name_font)
         painter.setPen(QColor(PALETTE.text))
-        _draw_elided(painter, lines[0], name)
+        _draw_elided(painter, lines[0], name, Qt.TextElideMode.ElideMiddle)
         painter.setFont(self._small_font)
         if words.tone is not Tone.REFUSED:
             painter.setPen(QColor(PALETTE.secondary))
@@ -113,8 +113,10 @@ def _paint_ground(painter: QPainter, rect: QRect, state: QStyle.StateFlag) -> No
         painter.fillRect(rect, QColor("#191d23"))
 
 
-def _draw_elided(painter: QPainter, rect: QRect, text: str) -> None:
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+def _draw_elided(
+    painter: QPainter, rect: QRect, text: str, side: Qt.TextElideMode = Qt.TextElideMode.ElideRight
+) -> None:
+    shown = painter.fontMetrics().elidedText(text, side, rect.width())
     painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 

@@ -115,8 +115,14 @@ class FilterModel(QSortFilterProxyModel):
         return self._filter
 
     def set_filter(self, chosen: Filter) -> None:
+        self.beginFilterChange()
         self._filter = chosen
-        self.invalidateFilter()
+        self.endFilterChange()
+
+    def read_again(self) -> None:
+        """The rows' flags have changed."""
+        self.beginFilterChange()
+        self.endFilterChange()
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         return self._filter is Filter.ALL or self._review.passes(source_row, self._filter)
@@ -189,6 +195,11 @@ class StudyList(QWidget):
             changed.connect(self._recount_soon)
         review.film_selected.connect(self._follow)
 
+    @property
+    def settled(self) -> bool:
+        """The counts are those of the rows."""
+        return not self._recount.isActive()
+
     def _recount_soon(self, *_: object) -> None:
         if not self._recount.isActive():
             self._recount.start()
@@ -200,14 +211,14 @@ class StudyList(QWidget):
 
     def _show_counts(self) -> None:
         if self._proxy.filter is not Filter.ALL:
-            self._proxy.invalidateFilter()
+            self._proxy.read_again()
             self._follow(self._review.selected)
         counts = {chosen: self._review.count(chosen) for chosen in Filter}
         for chosen, chip in self.chips.items():
-            chip.setText(f"{chosen.value} {counts[chosen]}")
-        total = counts[Filter.ALL]
-        films = "1 film" if total == 1 else f"{total:,} films"
-        self._count.setText("Scanning…" if self._review.scanning and not total else films)
+            chip.setText(chosen.value if chosen is Filter.ALL else f"{chosen.value} {counts[chosen]:,}")
+        total, films = counts[Filter.ALL], counts[Filter.ALL] - counts[Filter.REFUSED]
+        words = "1 film" if films == 1 else f"{films:,} films"
+        self._count.setText("Scanning…" if self._review.scanning and not total else words if total else "")
         name = self.fontMetrics().elidedText(self._review.folder or "Films", Qt.TextElideMode.ElideMiddle, 140)
         self._name.setText(name)
         self._nothing.setVisible(bool(total) and not counts[self._proxy.filter])

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from imaging.cache import ByteCache
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from gui.jobs import JobHandle, Jobs, Lane
+from imaging.cache import ByteCache
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
@@ -47,7 +47,7 @@ class Thumbnails(QObject):
         return image
 
     @property
-    def idle(self) -> bool:
+    def settled(self) -> bool:
         return not self._waiting and not self._running
 
     def clear(self) -> None:

@@ -30,16 +30,14 @@ class KeyedButton(QToolButton):
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = key
-
-    def sizeHint(self) -> QSize:
-        return super().sizeHint() + QSize(KEY_PX, 0)
+        self.setStyleSheet(f"padding: 0 {KEY_PX + 10}px 0 12px")  # room for the key, the text beside it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setPen(QColor(PALETTE.secondary))
         painter.setFont(font())
-        where = QRect(self.width() - KEY_PX - 4, 0, KEY_PX, self.height())
+        where = QRect(self.width() - KEY_PX - 8, 0, KEY_PX, self.height())
         painter.drawText(where, Qt.AlignmentFlag.AlignCenter, self._key)
 
 
@@ -60,7 +58,7 @@ class TopBar(QWidget):
         self.overlay_button = KeyedButton("G")
         self.overlay_button.setDefaultAction(actions["overlay"])
         self.overlay_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.overlay_button.setMinimumWidth(self.overlay_button.sizeHint().width())
+        self.overlay_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.models = QComboBox()
         self.models.setAccessibleName("Model")
         self.models.setToolTip("The model that reads the films")

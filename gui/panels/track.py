@@ -132,10 +132,12 @@ class Track(QAbstractSlider):
         self.paint_handle(painter)
 
     def paint_groove(self, painter: QPainter, groove: QRectF) -> None:
+        # Drawn to the widget's edges, so that it lines up with the text around it.
+        whole = groove.adjusted(-HANDLE_PX / 2, 0, HANDLE_PX / 2, 0)
         painter.setBrush(QColor(PALETTE.line))
-        painter.drawRoundedRect(groove, 2, 2)
+        painter.drawRoundedRect(whole, 2, 2)
         if self.isEnabled():
-            done = QRectF(groove)
+            done = QRectF(whole)
             done.setRight(self.x_of(self.value()))
             painter.setBrush(QColor(PALETTE.accent))
             painter.drawRoundedRect(done, 2, 2)

@@ -1,0 +1,86 @@
+"""Films, models and windows for the main flows. All are real: the network is a tiny one with random weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui.app import build_window
+from gui.main_window import MainWindow
+from gui.theme import apply_theme
+from imaging.phantom_files import write_examples
+from imaging.progress import CancelToken
+from imaging.study import ImageRef
+from inference.bundle import ModelBundle, write_bundle
+from inference.card import OperatingPoints, OperatingRow
+from inference.device import choose_engine
+from inference.pipeline import Analyser
+from tests.bundles import card_of, random_network, write_trial_bundle
+from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths
+
+FILM_PX = (256, 256)
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of five films, DICOM and PNG, without the name of a model."""
+    folder = tmp_path_factory.mktemp("ward")
+    write_examples(folder, 5, size_px=FILM_PX)
+    (folder / "negatoscope.json").unlink()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """The tiny network with random weights."""
+    return write_trial_bundle(tmp_path_factory.mktemp("models") / "trial@1")
+
+
+@pytest.fixture(scope="session")
+def parted(tmp_path_factory: pytest.TempPathFactory, films: Path, trial: ModelBundle) -> ModelBundle:
+    """The same network with a table of operating points that parts the films of `films`.
+
+    At the recommended point the upper half of them is flagged; at the most sensitive one all are.
+    """
+    analyser = Analyser(trial, choose_engine(trial, "onnx", "cpu"))
+    results = [analyser.analyse(ImageRef(path), CancelToken()) for path in film_paths(films)]
+    scores = sorted(result.findings[0].probability for result in results)
+    middle = (scores[1] + scores[2]) / 2
+    points = OperatingPoints(
+        recommended=middle,
+        films=50,
+        patients=48,
+        described="validation films of the same hospital",
+        ill=20,
+        healthy=30,
+        rows=(OperatingRow(scores[0] / 2, 20, 30), OperatingRow(middle, 19, 6), OperatingRow(1.0, 10, 0)),
+    )
+    card = card_of(name="parted", operating={"OPACITY": points})
+    card = dataclasses.replace(card, files={})
+    return write_bundle(tmp_path_factory.mktemp("models") / "parted@1", card, random_network(card))
+
+
+@pytest.fixture
+def open_window(qapp: QApplication, qtbot: Any) -> Iterator[OpenWindow]:
+    """Makes windows, shown and started; closes them after the test, and no thread is left."""
+    if not qapp.styleSheet():
+        apply_theme(qapp)
+    made: list[MainWindow] = []
+
+    def make(paths: Sequence[Path] = (), *, model: str = "", size_px: tuple[int, int] = (1280, 720)) -> MainWindow:
+        window = build_window(paths, model=model)
+        made.append(window)
+        window.resize(*size_px)
+        window.show()
+        qtbot.waitUntil(lambda: window.controller.started, timeout=PATIENCE_MS)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        window.deleteLater()

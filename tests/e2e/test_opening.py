@@ -1,0 +1,134 @@
+"""Opening films: dropped, named, broken, many."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.review import Filter
+from imaging.read.decode import decode
+from imaging.show.render import display_pixels
+from imaging.study import ImageRef
+from inference.bundle import ModelBundle
+from tests.e2e.window import OpenWindow, drop, film_paths, pixel, settle, words
+
+
+def test_an_empty_window_invites(open_window: OpenWindow, qtbot: Any) -> None:
+    window = open_window()
+    settle(qtbot, window)
+    assert window.empty.isVisible()
+    assert window.windowTitle() == "Negatoscope"
+
+
+def test_a_dropped_folder_is_listed_and_its_first_film_painted(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window(model=str(trial.location))
+    drop(window, [films])
+    settle(qtbot, window)
+    assert [entry.path for entry in window.controller.review.entries] == film_paths(films)
+    assert not window.empty.isVisible()
+    shown = display_pixels(decode(ImageRef(film_paths(films)[0])))
+    for x_px, y_px in ((128, 128), (70, 100), (190, 180)):
+        expected = shown[y_px - 1 : y_px + 2, x_px - 1 : x_px + 2]
+        red = pixel(window, (x_px + 0.5, y_px + 0.5)).red()
+        assert int(expected.min()) - 8 <= red <= int(expected.max()) + 8
+
+
+def test_a_broken_film_and_a_text_file_are_rows_with_their_reason(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    good = film_paths(films)
+    shutil.copy(good[0], folder / "1.dcm")
+    (folder / "2.png").write_bytes(next(p for p in good if p.suffix == ".png").read_bytes()[:900])
+    (folder / "3.dcm").write_text("This is no film.", encoding="utf-8")
+    window = open_window([folder], model=str(trial.location))
+    settle(qtbot, window)
+    said = words(window)
+    assert len(said) == 3
+    assert said[0].startswith(("Opacity", "No flag"))
+    assert said[1].startswith("Refused: ")
+    assert said[2].startswith("Refused: ")
+    review = window.controller.review
+    assert review.count(Filter.REFUSED) == 2
+    window.actions_by_name["film_next"].trigger()
+    assert review.selected == 1
+    settle(qtbot, window)
+    assert window.view.film is None
+    assert window.view.accessibleDescription().startswith("This can't be shown. ")
+
+
+def test_an_empty_folder_says_so(open_window: OpenWindow, trial: ModelBundle, tmp_path: Path, qtbot: Any) -> None:
+    window = open_window([tmp_path], model=str(trial.location))
+    settle(qtbot, window)
+    assert words(window) == ["Refused: There are no films in this folder."]
+
+
+def test_a_drop_does_not_take_the_film_away(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    paths = film_paths(films)
+    window = open_window([paths[0]], model=str(trial.location))
+    settle(qtbot, window)
+    film = window.view.film
+    shutil.copy(paths[1], tmp_path / "later.dcm")
+    drop(window, [tmp_path])
+    settle(qtbot, window)
+    assert len(window.controller.review.entries) == 2
+    assert window.controller.review.selected == 0
+    assert window.view.film is film
+
+
+def test_keys_step_through_the_films(open_window: OpenWindow, films: Path, trial: ModelBundle, qtbot: Any) -> None:
+    window = open_window([films], model=str(trial.location))
+    settle(qtbot, window)
+    review = window.controller.review
+    QTest.keyClick(window, Qt.Key.Key_Down)
+    assert review.selected == 1
+    QTest.keyClick(window, Qt.Key.Key_Left)
+    assert review.selected == 0
+    QTest.keyClick(window, Qt.Key.Key_Up)
+    assert review.selected == 0
+    assert window.study_list.view.currentIndex().row() == 0
+
+
+def test_names_beyond_ascii_open(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    folder = tmp_path / "снимки 🩻"
+    folder.mkdir()
+    shutil.copy(film_paths(films)[0], folder / "лёгкие 🫁.dcm")
+    window = open_window([folder], model=str(trial.location))
+    settle(qtbot, window)
+    assert window.view.film is not None
+    assert window.study_list._name.text() == folder.name
+
+
+def test_practice_films_are_drawn_into_the_users_folder(open_window: OpenWindow, user_data: Path, qtbot: Any) -> None:
+    window = open_window()
+    QTest.mouseClick(window.empty.buttons["practice"], Qt.MouseButton.LeftButton)
+    assert window.controller.review.scanning
+    settle(qtbot, window)
+    assert len(window.controller.review.entries) == 12
+    assert window.view.film is not None
+    assert (user_data / "practice films" / "truth.json").is_file()
+    assert window.controller.models.current == "practice"
+
+
+def test_closing_all_films_brings_the_invitation_back(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(trial.location))
+    settle(qtbot, window)
+    window.actions_by_name["close_films"].trigger()
+    assert window.empty.isVisible()
+    assert window.view.film is None
+    drop(window, [films])
+    settle(qtbot, window)
+    assert window.view.film is not None

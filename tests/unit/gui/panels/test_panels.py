@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.analysis_queue import QueueProgress
+from gui.deciding import Deciding
+from gui.entries import Entry, Stage
+from gui.jobs import Jobs
+from gui.memory import Memory
+from gui.panels.findings import FindingsPanel
+from gui.panels.heat_map import HeatMapPanel
+from gui.panels.model_card import ModelPanel
+from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
+from gui.panels.status_bar import StatusBar
+from gui.review import Review
+from gui.scores import ChosenModel
+from gui.session import Verdict
+from imaging.heatmap import Heatmap
+from imaging.study import ImageRef
+from inference.results import Finding, GateVerdict, ImageResult
+from tests.bundles import card_of, multi_label_card
+
+WHY = "ONNX Runtime on the CPU (no GPU found)"
+
+
+@pytest.fixture
+def review(themed: QApplication) -> Review:
+    made = Review()
+    made.add([Entry(Path("a.png"), ImageRef(Path("a.png")))])
+    return made
+
+
+@pytest.fixture
+def deciding(review: Review, jobs: Jobs) -> Iterator[Deciding]:
+    memory = Memory(jobs, Path(":memory:"))
+    yield Deciding(review, memory)
+    jobs.shutdown()
+    memory._desk.close()
+
+
+def chosen(review: Review, *, multi: bool = False) -> None:
+    card = multi_label_card() if multi else card_of()
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
+
+
+def store(review: Review, *probabilities: float, raw: float = 0.01) -> None:
+    model = review.model
+    assert model is not None
+    labels = model.card.findings
+    heat = np.full((2, 2), raw, np.float32)
+    findings = tuple(Finding(name, value, 0.4) for name, value in zip(labels, probabilities, strict=True))
+    heatmaps = tuple(Heatmap(name, heat, model.card.heat_scale[name]) for name in labels)
+    ref = ImageRef(Path("a.png"))
+    review.store("a.png", ImageResult(ref, model.id, "0" * 64, findings, heatmaps, GateVerdict(), 0.1, "onnx-cpu"))
+
+
+def test_a_flagged_finding_reads_as_suspected(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    chosen(review)
+    store(review, 0.5)
+    card = panel.cards["OPACITY"]
+    assert (card.title.text(), card.score.text()) == ("Opacity suspected", "0.50")
+    # 19 of 20 ill and 6 of 30 healthy films are called: 0.3 * 0.95 / (0.3 * 0.95 + 0.7 * 0.2) = 0.67
+    assert "Above the operating point of 0.40." in card.sentence.text()
+    assert "67 of 100" in card.sentence.text()
+    assert "If 3 in 10 films are ill" in card.sentence.text()
+    assert "Not checked at your site." in card.sentence.text()
+    review.set_sensitivity(0.7)
+    assert card.title.text() == "No opacity flagged"
+    assert "Below the operating point of 0.60." in card.sentence.text()
+
+
+@pytest.mark.parametrize(
+    ("stage", "headline"),
+    [(Stage.WAITING, "Waiting"), (Stage.ANALYSING, "Analysing…"), (Stage.STOPPED, "Stopped")],
+)
+def test_every_state_without_a_score_says_so(
+    review: Review, deciding: Deciding, qtbot: Any, stage: Stage, headline: str
+) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    chosen(review)
+    review.set_stage("a.png", stage)
+    assert panel.headline.text() == headline
+    assert not panel.cards
+
+
+def test_a_missing_model_is_told_in_its_own_words(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel, foot = FindingsPanel(review, deciding), ModelPanel(review)
+    for widget in (panel, foot):
+        qtbot.addWidget(widget)
+    review.set_model(None, "The model card was changed after it was written.")
+    assert panel.detail.text() == "The model card was changed after it was written."
+    assert "changed after it was written" in foot._message.text()
+
+
+def test_hidden_ai_leaves_no_score_in_the_panel(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    chosen(review)
+    store(review, 0.5)
+    review.set_ai_visible(False)
+    assert not panel.cards
+    assert panel.word.text() == "AI hidden"
+
+
+def test_a_verdict_is_pressed_taken_back_and_undone(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    panel.show()
+    chosen(review)
+    store(review, 0.5)
+    card = panel.cards["OPACITY"]
+    QTest.mouseClick(card.disagree, Qt.MouseButton.LeftButton)
+    assert (card.agree.isChecked(), card.disagree.isChecked()) == (False, True)
+    QTest.mouseClick(card.agree, Qt.MouseButton.LeftButton)
+    assert (card.agree.isChecked(), card.disagree.isChecked()) == (True, False)
+    deciding.undo_stack.undo()
+    assert card.disagree.isChecked()
+    deciding.undo_stack.undo()
+    assert not card.agree.isChecked()
+    assert not card.disagree.isChecked()
+    decision = deciding.decision("a.png", "OPACITY")
+    assert decision is not None
+    assert decision.verdict is Verdict.NONE
+
+
+def test_a_note_is_kept_beside_the_verdict(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    panel.show()
+    chosen(review)
+    store(review, 0.5)
+    card = panel.cards["OPACITY"]
+    QTest.mouseClick(card.agree, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
+    card.edit.setPlainText("Right lower lobe")
+    card.edit.note_written.emit("Right lower lobe")
+    decision = deciding.decision("a.png", "OPACITY")
+    assert decision is not None
+    assert (decision.verdict, decision.note, decision.operating_point) == (Verdict.AGREE, "Right lower lobe", 0.4)
+    assert (decision.model, decision.weights_sha256, decision.probability) == ("trial@1", "0" * 64, 0.5)
+
+
+def test_the_slider_moves_the_operating_point_by_mouse_and_by_keys(review: Review, qtbot: Any) -> None:
+    panel = SensitivityPanel(review)
+    qtbot.addWidget(panel)
+    panel.resize(330, 200)
+    panel.show()
+    chosen(review)
+    track = panel.track
+    assert panel.word.text() == "95 %"
+    y_px = round(track.groove_px().center().y())
+    QTest.mouseClick(track, Qt.MouseButton.LeftButton, pos=QPoint(round(track.x_of(700)), y_px))
+    assert review.sensitivity == pytest.approx(0.70, abs=0.02)
+    QTest.keyClick(track, Qt.Key.Key_End)
+    assert review.sensitivity == 1.0
+    assert panel.word.text() == "100 %"
+    QTest.keyClick(track, Qt.Key.Key_Left)
+    assert review.sensitivity == pytest.approx(0.995)
+    QTest.mouseDClick(track, Qt.MouseButton.LeftButton, pos=QPoint(10, y_px))
+    assert review.sensitivity == 0.95
+
+
+def test_the_sentence_names_its_films(review: Review, qtbot: Any) -> None:
+    panel = SensitivityPanel(review)
+    qtbot.addWidget(panel)
+    chosen(review)
+    words = panel._sentence.text()
+    assert words.startswith("On 50 validation films of the same hospital it finds 95 of 100 and calls 20 of 100")
+    assert words.endswith("on films from elsewhere often more.")
+
+
+@pytest.mark.parametrize("value", range(500, 1001, 5))
+def test_every_value_of_the_track_comes_back_from_its_place(themed: QApplication, qtbot: Any, value: int) -> None:
+    track = SensitivityTrack()
+    qtbot.addWidget(track)
+    assert track.value_at(track.share_of(value)) == value
+
+
+def test_the_heat_map_panel_edits_the_overlay(review: Review, qtbot: Any) -> None:
+    panel = HeatMapPanel(review)
+    qtbot.addWidget(panel)
+    panel.resize(330, 240)
+    panel.show()
+    chosen(review, multi=True)
+    store(review, 0.5, 0.6, 0.7)
+    assert [panel.labels.itemText(row) for row in range(panel.labels.count())] == ["Effusion", "Mass", "Nodule"]
+    panel.labels.setCurrentIndex(2)
+    panel.labels.activated.emit(2)
+    assert review.overlay.label == "NODULE"
+    y_px = panel.bar.height() // 2
+    QTest.mouseClick(panel.bar, Qt.MouseButton.LeftButton, pos=QPoint(round(panel.bar.x_of(70)), y_px))
+    assert review.overlay.threshold == pytest.approx(0.7, abs=0.01)
+    QTest.keyClick(panel.opacity, Qt.Key.Key_Home)
+    assert review.overlay.opacity == 0.0
+    assert "Hottest point 0.25" in panel._sentence.text()
+    assert "Nothing reaches the threshold." in panel._sentence.text()
+
+
+def test_the_status_bar_counts_and_offers_to_stop_and_to_go_on(review: Review, qtbot: Any) -> None:
+    bar = StatusBar(review)
+    qtbot.addWidget(bar)
+    bar.resize(1280, 32)
+    bar.show()
+    chosen(review)
+    assert bar.engine.text() == WHY
+    bar.show_queue(QueueProgress(24, 40, active=True))
+    assert bar.queue.text() == "Analysing 25 of 40"
+    with qtbot.waitSignal(bar.cancel_asked):
+        QTest.mouseClick(bar.button, Qt.MouseButton.LeftButton)
+    bar.show_queue(QueueProgress(0, 0, stopped=True))
+    with qtbot.waitSignal(bar.resume_asked):
+        QTest.mouseClick(bar.button, Qt.MouseButton.LeftButton)
+    bar.show_queue(QueueProgress())
+    assert not bar.button.isVisible()

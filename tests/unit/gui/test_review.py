@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui.entries import Entry, Stage, Tone
+from gui.review import Filter, OverlaySettings, Review
+from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from imaging.heatmap import Heatmap
+from imaging.image import Header
+from imaging.study import ImageRef
+from inference.results import Finding, GateVerdict, ImageResult
+from tests.bundles import card_of
+
+
+@pytest.fixture
+def review(qapp: QApplication) -> Review:
+    return Review()
+
+
+def film(name: str, study: str = "") -> Entry:
+    header = Header(study_uid=study) if study else None
+    return Entry(Path(name), ImageRef(Path(name)), header)
+
+
+def model(name: str = "trial") -> ChosenModel:
+    return ChosenModel(f"{name}@1", card_of(name=name), "0" * 64, "onnx-cpu", "ONNX Runtime on the CPU (no GPU found)")
+
+
+def result(key: str, probability: float, *, name: str = "trial", accepted: bool = True) -> ImageResult:
+    return ImageResult(
+        ref=ImageRef(Path(key)),
+        model=f"{name}@1",
+        weights_sha256="0" * 64,
+        findings=(Finding("OPACITY", probability, 0.4),),
+        heatmaps=(Heatmap("OPACITY", np.ones((2, 2), np.float32), 1.0),),
+        gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",)),
+        seconds=0.1,
+        engine="onnx-cpu",
+    )
+
+
+def test_first_film_is_selected_and_later_ones_leave_it(review: Review) -> None:
+    review.add([Entry(Path("notes.txt"), refusal="This is no film.")])
+    assert review.selected == 0
+    review.add([film("a.png"), film("b.png")])
+    assert review.selected_film is not None
+    assert review.selected_film.key == "a.png"
+    review.add([film("c.png")])
+    assert review.selected == 1
+
+
+def test_new_films_leave_a_row_that_the_reader_picked(review: Review) -> None:
+    review.add([Entry(Path("a.txt"), refusal="This is no film."), Entry(Path("b.txt"), refusal="Nor this.")])
+    review.select(1)
+    review.add([film("c.png")])
+    assert review.selected == 1
+
+
+def test_a_film_is_listed_once(review: Review) -> None:
+    review.add([film("a.png")])
+    review.add([film("a.png"), film("b.png")])
+    assert [entry.key for entry in review.entries] == ["a.png", "b.png"]
+
+
+def test_moving_the_operating_point_reads_stored_scores_again(review: Review) -> None:
+    review.add([film("a.png"), film("b.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.5))
+    review.store("b.png", result("b.png", 0.3))
+    assert review.sensitivity == RECOMMENDED_SENSITIVITY
+    assert [review.words(row).text for row in (0, 1)] == ["Opacity 0.50", "No flag · 0.30"]
+    review.set_sensitivity(1.0)
+    assert [review.is_flagged(row) for row in (0, 1)] == [True, True]
+    review.set_sensitivity(0.7)
+    assert review.threshold("OPACITY") == pytest.approx(0.6)
+    assert review.count(Filter.FLAGGED) == 0
+
+
+def test_each_model_keeps_its_scores_and_its_operating_point(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.set_sensitivity(0.7)
+    review.set_model(model("other"))
+    assert review.result("a.png") is None
+    assert review.sensitivity == RECOMMENDED_SENSITIVITY
+    review.set_model(model())
+    assert review.findings("a.png")[0].probability == 0.9
+    assert review.sensitivity == 0.7
+
+
+def test_a_late_result_of_another_model_is_kept_but_not_shown(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9, name="other"))
+    assert review.findings("a.png") == ()
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (Stage.WAITING, "Waiting"),
+        (Stage.ANALYSING, "Analysing…"),
+        (Stage.STOPPED, "Stopped"),
+        (Stage.IDLE, "Not analysed"),
+    ],
+)
+def test_every_stage_has_its_words(review: Review, stage: Stage, words: str) -> None:
+    review.add([film("a.png")])
+    review.set_stage("a.png", stage)
+    assert review.words(0).text == words
+
+
+def test_a_gated_film_has_a_reason_and_no_score(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9, accepted=False))
+    assert review.words(0).text == "No score: not a frontal chest film"
+    assert review.findings("a.png") == ()
+    assert review.heatmap("a.png") is None
+
+
+def test_a_refused_film_says_why_and_is_counted(review: Review) -> None:
+    review.add([film("a.png")])
+    review.refuse("a.png", "The picture ends too early.")
+    assert review.words(0).text == "Refused: The picture ends too early."
+    assert review.words(0).tone is Tone.REFUSED
+    assert review.count(Filter.REFUSED) == 1
+    assert review.selected_film is None
+
+
+def test_next_flagged_goes_round_the_end(review: Review) -> None:
+    review.add([film(name) for name in ("a.png", "b.png", "c.png")])
+    review.set_model(model())
+    for key, score in (("a.png", 0.9), ("b.png", 0.1), ("c.png", 0.8)):
+        review.store(key, result(key, score))
+    review.select(0)
+    assert review.next_flagged() == 2
+    review.select(2)
+    assert review.next_flagged() == 0
+
+
+def test_studies_are_stepped_by_their_first_film(review: Review) -> None:
+    review.add([film("a", "1"), film("b", "1"), film("c", "2"), film("d", "3"), film("e", "3")])
+    review.select(1)
+    assert review.study_row(1) == 2
+    review.select(4)
+    assert review.study_row(-1) == 2
+    assert review.study_row(1) == -1
+
+
+def test_hidden_ai_says_nothing_in_the_list(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.set_ai_visible(False)
+    assert review.words(0).text == "AI hidden"
+    assert review.count(Filter.FLAGGED) == 0
+
+
+def test_closing_films_forgets_them_and_their_scores(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.close_films()
+    assert (review.selected, len(review.entries), review.result("a.png")) == (-1, 0, None)
+    review.add([film("b.png")])
+    assert review.selected == 0
+
+
+def test_the_heat_map_is_that_of_the_chosen_label(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.set_overlay(OverlaySettings(shown=True, label="unknown"))
+    heatmap = review.heatmap("a.png")
+    assert heatmap is not None
+    assert heatmap.label == "OPACITY"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.entries import Entry
+from gui.jobs import Jobs
+from gui.review import Filter, Review
+from gui.scores import ChosenModel
+from gui.study_list import StudyList
+from gui.thumbnails import Thumbnails, make_thumbnail
+from imaging.study import ImageRef
+from inference.results import Finding, GateVerdict, ImageResult
+from tests.bundles import card_of
+
+
+@pytest.fixture
+def review(themed: QApplication) -> Review:
+    return Review()
+
+
+@pytest.fixture
+def study_list(review: Review, jobs: Jobs, qtbot: Any) -> Iterator[StudyList]:
+    made = StudyList(review, Thumbnails(jobs))
+    qtbot.addWidget(made)
+    made.resize(260, 600)
+    made.show()
+    yield made
+    made._recount.stop()
+
+
+def film(name: str) -> Entry:
+    return Entry(Path(name), ImageRef(Path(name)))
+
+
+def rows(shown: StudyList) -> list[str]:
+    model = shown.view.model()
+    return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+def chosen(review: Review) -> None:
+    review.set_model(ChosenModel("trial@1", card_of(), "0" * 64, "onnx-cpu", "on the CPU"))
+
+
+def store(review: Review, key: str, probability: float) -> None:
+    finding = Finding("OPACITY", probability, 0.4)
+    result = ImageResult(ImageRef(Path(key)), "trial@1", "0" * 64, (finding,), (), GateVerdict(), 0.1, "onnx-cpu")
+    review.store(key, result)
+
+
+def test_rows_come_in_the_order_of_opening(study_list: StudyList, review: Review) -> None:
+    review.add([film("b.png"), film("a.png")])
+    review.add([Entry(Path("notes.txt"), refusal="This is no film.")])
+    assert rows(study_list) == ["b", "a", "notes.txt"]
+
+
+def test_chips_filter_and_follow_the_operating_point(study_list: StudyList, review: Review, qtbot: Any) -> None:
+    review.add([film("a.png"), film("b.png"), Entry(Path("c.txt"), refusal="This is no film.")])
+    chosen(review)
+    store(review, "a.png", 0.5)
+    store(review, "b.png", 0.3)
+    QTest.mouseClick(study_list.chips[Filter.FLAGGED], Qt.MouseButton.LeftButton)
+    assert rows(study_list) == ["a"]
+    review.set_sensitivity(1.0)
+    qtbot.waitUntil(lambda: rows(study_list) == ["a", "b"])
+    assert study_list.chips[Filter.FLAGGED].text() == "Flagged 2"
+    review.set_sensitivity(0.7)
+    qtbot.waitUntil(lambda: rows(study_list) == [])
+    QTest.mouseClick(study_list.chips[Filter.REFUSED], Qt.MouseButton.LeftButton)
+    assert rows(study_list) == ["c.txt"]
+    assert len(review.entries) == 3, "nothing is ever removed"
+
+
+def test_a_filter_does_not_move_the_selection(study_list: StudyList, review: Review) -> None:
+    picked: list[int] = []
+    study_list.row_picked.connect(picked.append)
+    review.add([film("a.png"), film("b.png")])
+    QTest.mouseClick(study_list.chips[Filter.FLAGGED], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(study_list.chips[Filter.ALL], Qt.MouseButton.LeftButton)
+    assert picked == []
+    assert study_list.view.currentIndex().row() == 0
+
+
+def test_a_click_picks_a_row(study_list: StudyList, review: Review, qtbot: Any) -> None:
+    review.add([film("a.png"), film("b.png"), film("c.png")])
+    with qtbot.waitSignal(study_list.row_picked) as picked:
+        where = study_list.view.visualRect(study_list.view.model().index(2, 0)).center()
+        QTest.mouseClick(study_list.view.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert picked.args == [2]
+
+
+def test_ten_thousand_rows_cost_no_more_than_those_on_screen(review: Review, jobs: Jobs, qtbot: Any) -> None:
+    thumbnails = Thumbnails(jobs)
+    shown = StudyList(review, thumbnails)
+    qtbot.addWidget(shown)
+    shown.resize(260, 720)
+    shown.show()
+    entries = [film(f"/nowhere/{number}.png") for number in range(10_000)]
+    start = time.perf_counter()
+    for first in range(0, len(entries), 200):
+        review.add(entries[first : first + 200])
+        shown.view.viewport().grab()
+    assert time.perf_counter() - start < 5, "a batch has to leave most of its time to the window"
+    assert shown.view.model().rowCount() == 10_000
+    asked = len(thumbnails._waiting) + len(thumbnails._running) + len(thumbnails._failed)
+    assert 0 < asked < 60
+    qtbot.waitUntil(lambda: thumbnails.settled)
+    shown._recount.stop()
+
+
+def test_a_thumbnail_is_a_square_from_the_middle(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 400), np.uint8)
+    pixels[:, 100:300] = 200
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    made = make_thumbnail(ImageRef(tmp_path / "wide.png"), 112)
+    assert made.shape == (112, 112)
+    assert made.min() > 150
