@@ -71,7 +71,7 @@ def _shares(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.float3
     grid, rect = heatmap.scaled(), heatmap.rect
     rows = _weights(size_px[0], grid.shape[0], rect.top, rect.height)
     columns = _weights(size_px[1], grid.shape[1], rect.left, rect.width)
-    # By cv2, in one thread: numpy's BLAS spreads so thin a product over spinning threads, for 15 times the CPU time.
+    # By cv2, in one thread: numpy's BLAS spreads so thin a product over spinning threads, at 15 times the CPU time.
     return np.asarray(cv2.gemm(rows @ grid, np.ascontiguousarray(columns.T), 1.0, None, 0.0))
 
 
