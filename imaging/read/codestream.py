@@ -57,8 +57,10 @@ def is_jpeg_xl(data: bytes) -> bool:
 
 
 def has_end(data: bytes) -> bool:
-    """Whether the End Of Image marker stands at the end, but for padding. libjpeg fills in for what is missing and
-    raises nothing, so that a frame cut in half would look like a film with a grey lower half.
+    """Whether the End Of Image marker stands at the end, but for padding.
+
+    Without it libjpeg fills in what is missing and raises nothing, so that half a film would look like a film with a
+    grey lower half, and CharLS spends up to 45 seconds on a frame of 200 x 200 pixels before it raises.
     """
     return b"\xff\xd9" in data[-64:]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imaging.read import refuse
 from imaging.read.limits import Limits
-from imaging.read.values import PYDICOM_FAILURES
+from imaging.read.values import PYDICOM_FAILURES, items
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileMetaDataset
@@ -26,6 +26,7 @@ _NATIVE_SYNTAXES = frozenset(
     {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED, "1.2.840.113619.5.2"}
 )
 _PIXEL_TAGS = {0x7FE00010: "PixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00008: "FloatPixelData"}
+_LUT_SEQUENCES = ("ModalityLUTSequence", "VOILUTSequence")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LONG_VRS = frozenset({b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN", b"SQ", b"UT"})
 
@@ -96,9 +97,11 @@ def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> D
 
 def _swap_words(dataset: Dataset) -> None:
     """Make the words of LUTs and palettes little endian, as which they are read; pydicom leaves OW as it is."""
-    for element in dataset.iterall():
-        if element.VR == "OW" and isinstance(element.value, bytes):
-            element.value = _swapped(element.value[: len(element.value) // 2 * 2])
+    tables = [item for keyword in _LUT_SEQUENCES for item in items(dataset, keyword)]
+    for holder in (dataset, *tables):
+        for element in holder:
+            if element.VR == "OW" and isinstance(element.value, bytes):
+                element.value = _swapped(element.value[: len(element.value) // 2 * 2])
 
 
 def _swapped(data: bytes) -> bytes:

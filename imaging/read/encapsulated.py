@@ -42,6 +42,15 @@ def read_encapsulated(
     if syntax in _UNREADABLE or syntax.startswith(_VIDEO):
         raise refuse.unsupported(_UNREADABLE.get(syntax, "a video"), detail=syntax)
     data = _frame_bytes(film, element, layout, frame)
+    try:
+        return _read_frame(data, syntax, layout, limits)
+    except FilmError as error:
+        if error.code is Code.CORRUPT and not _sequence_ends(film, element):
+            raise refuse.truncated(error.detail) from error
+        raise
+
+
+def _read_frame(data: bytes, syntax: str, layout: Layout, limits: Limits) -> tuple[Pixels, Layout]:
     if syntax in (_RLE, _DEFLATED_FRAMES):
         return _read_packed(data, syntax, layout, limits)
     try:
@@ -107,17 +116,12 @@ def _compare(stream: Codestream, layout: Layout) -> None:
 
 
 def _decoded(stream: Codestream, data: bytes, layout: Layout, limits: Limits) -> Pixels:
-    if stream.family == "jpeg" and not has_end(data):
-        raise refuse.truncated("JPEG without its end")
+    if stream.family in ("jpeg", "jpeg_ls") and not has_end(data):
+        raise refuse.truncated(f"{stream.family} without its end")
     if stream.family == "jpeg_2000":
         data = without_trailing_comment(data)
     job = Job(stream.family, data, layout.rows, layout.columns, layout.samples, layout.sample_bytes, packed_bytes=0)
-    try:
-        return POOL.decode(job, limits)
-    except FilmError as error:
-        if error.code is Code.CORRUPT and not has_end(data):
-            raise refuse.truncated(error.detail) from error
-        raise
+    return POOL.decode(job, limits)
 
 
 def _as_declared(pixels: Pixels, stream: Codestream, layout: Layout, lossless: bool) -> tuple[Pixels, Layout]:

@@ -69,7 +69,16 @@ def _frames(image: Image) -> int:
     return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
 
+def _check_sums(stream: BinaryIO) -> None:
+    """Hold a PNG against its checksums, which decoding alone does not. Raises what Pillow raises."""
+    with _open(stream) as image:
+        if image.format == "PNG":
+            image.verify()
+    stream.seek(0)
+
+
 def _read(stream: BinaryIO, ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
+    _check_sums(stream)
     with _open(stream) as image:
         frames = _frames(image)
         if not 0 <= ref.frame < frames:

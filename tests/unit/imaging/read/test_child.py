@@ -1,0 +1,154 @@
+"""The decoding children: limits, death, replacement, several threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import psutil
+import pytest
+
+from imaging.errors import Code, FilmError
+from imaging.read.child import DecoderPool
+from imaging.read.codecs import Job
+from imaging.read.limits import MIB, Limits
+from tests.dicom_files import film
+
+LIMITS = Limits()
+PIXELS = film(300, 400, bits=16)
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def job(pixels: np.ndarray = PIXELS) -> Job:
+    data = bytes(imagecodecs.jpegls_encode(pixels))
+    rows, columns = pixels.shape
+    return Job("jpeg_ls", data, rows, columns, samples=1, sample_bytes=2, packed_bytes=0)
+
+
+@pytest.fixture
+def pool() -> Iterator[DecoderPool]:
+    made = DecoderPool()
+    yield made
+    made.close()
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_one_child_serves_one_frame_after_another(pool: DecoderPool) -> None:
+    before = len(children())
+    for _ in range(3):
+        np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+    assert len(children()) == before + 1
+    pool.close()
+    assert len(children()) == before
+
+
+def test_a_damaged_frame_leaves_the_child_alive(pool: DecoderPool) -> None:
+    pool.decode(job(), LIMITS)
+    before = children()
+    with pytest.raises(FilmError) as refusal:
+        pool.decode(replace(job(), data=job().data[:500]), LIMITS)
+    assert refusal.value.code is Code.CORRUPT
+    assert children() == before
+
+
+def test_a_child_that_died_is_replaced(pool: DecoderPool) -> None:
+    others = children()
+    pool.decode(job(), LIMITS)
+    (child,) = [process for process in children() if process not in others]
+    child.kill()
+    child.wait(5)
+    with pytest.raises(FilmError) as refusal:
+        pool.decode(job(), LIMITS)
+    assert refusal.value.code is Code.DECODER_DIED
+    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+
+
+def test_a_child_that_hangs_is_given_up(pool: DecoderPool) -> None:
+    others = children()
+    pool.decode(job(), LIMITS)
+    (child,) = [process for process in children() if process not in others]
+    child.send_signal(signal.SIGSTOP)
+    started = time.monotonic()
+    with pytest.raises(FilmError) as refusal:
+        pool.decode(job(), replace(LIMITS, timeout_s=0.3))
+    assert refusal.value.code is Code.TIMEOUT
+    assert time.monotonic() - started < 3.0
+    assert child not in children()
+    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+
+
+def test_memory_beyond_the_limit_is_refused(pool: DecoderPool) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux bounds a process's memory")
+    large = job(np.zeros((6000, 6000), np.uint16))
+    with pytest.raises(FilmError) as refusal:
+        pool.decode(large, replace(LIMITS, memory_bytes=40 * MIB))
+    assert refusal.value.code in (Code.TOO_LARGE, Code.CORRUPT)
+    assert pool.decode(large, LIMITS).shape == (6000, 6000, 1)
+
+
+def test_many_threads_share_two_children(pool: DecoderPool) -> None:
+    before = len(children())
+    films = [film(100, 120, bits=16, seed=seed) for seed in range(12)]
+    with ThreadPoolExecutor(6) as threads:
+        for pixels, decoded in zip(films, threads.map(lambda p: pool.decode(job(p), LIMITS), films), strict=True):
+            np.testing.assert_array_equal(decoded[..., 0], pixels)
+    assert len(children()) == before + 2
+
+
+def test_closing_leaves_no_thread_and_no_process(pool: DecoderPool) -> None:
+    threads, before = threading.active_count(), len(children())
+    pool.decode(job(), LIMITS)
+    pool.close()
+    assert (threading.active_count(), len(children())) == (threads, before)
+
+
+PARENT = """
+import sys
+from imaging.read.child import POOL
+from imaging.read.limits import Limits
+from tests.unit.imaging.read.test_child import job
+import psutil
+if __name__ == "__main__":
+    POOL.decode(job(), Limits())
+    for child in psutil.Process().children():
+        print(child.pid, flush=True)
+    if sys.argv[1] == "wait":
+        sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("ending", ["exit", "wait"])
+def test_no_child_outlives_its_parent(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "parent.py").write_text(PARENT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(tmp_path / "parent.py"), ending]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=environment, text=True) as parent:
+        assert parent.stdout is not None
+        pids = [int(parent.stdout.readline())]
+        if ending == "wait":
+            parent.kill()
+        parent.wait(20)
+    deadline = time.monotonic() + 5.0
+    while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_the_child_imports_neither_qt_nor_torch_nor_pydicom() -> None:
+    heavy = "{'torch', 'PySide6', 'pydicom', 'cv2', 'onnxruntime'}"
+    code = f"import sys; from imaging.read import child; child.load(); sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

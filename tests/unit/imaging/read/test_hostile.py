@@ -1,0 +1,223 @@
+"""Files that lie, end early or try to eat the machine: each is refused with the right code, and soon."""
+
+from __future__ import annotations
+
+import re
+import time
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.uid import UID
+
+from imaging.errors import Code, FilmError
+from imaging.read.decode import decode
+from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
+from imaging.study import ImageRef
+from tests import dicom_files as make
+
+
+def refused(path: Path, frame: int = 0, limits: Limits = DEFAULT_LIMITS) -> FilmError:
+    started = time.monotonic()
+    with pytest.raises(FilmError) as refusal:
+        decode(ImageRef(path, frame), limits=limits)
+    assert time.monotonic() - started < 30.0
+    error = refusal.value
+    assert error.message.endswith(".")
+    assert not re.search(r"Test|TEST-01|/", error.message + error.detail)
+    return error
+
+
+class TestClaims:
+    """Headers that claim more than there is."""
+
+    @pytest.mark.parametrize("syntax", [make.EXPLICIT, make.RLE, make.JPEG_2000, make.JPEG_LS, make.DEFLATED])
+    def test_impossible_size(self, tmp_path: Path, syntax: str) -> None:
+        made = make.dataset(make.film(), transfer_syntax=syntax, Rows=60_000, Columns=60_000)
+        assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.TOO_LARGE
+
+    @pytest.mark.parametrize("syntax", [make.JPEG_BASELINE, make.JPEG_LS, make.JPEG_2000])
+    def test_a_codestream_of_another_size(self, tmp_path: Path, syntax: str) -> None:
+        made = make.dataset(make.film(bits=8), transfer_syntax=syntax, Rows=48)
+        error = refused(make.write_dataset(tmp_path / "film", made))
+        assert error.code is Code.CORRUPT
+        assert "contradicts" in error.message
+
+    def test_a_codestream_deeper_than_its_pixels(self, tmp_path: Path) -> None:
+        made = make.dataset(make.film(bits=16), transfer_syntax=make.JPEG_LS, BitsAllocated=8, BitsStored=8, HighBit=7)
+        assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.CORRUPT
+
+    @pytest.mark.parametrize("keyword", ["Rows", "Columns"])
+    @pytest.mark.parametrize("value", [None, 0])
+    def test_no_size(self, tmp_path: Path, keyword: str, value: int | None) -> None:
+        elements: dict[str, Any] = {keyword: value}
+        made = make.dataset(make.film(), **elements)
+        assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.CORRUPT
+
+    def test_one_pixel(self, tmp_path: Path) -> None:
+        assert refused(make.write_dicom(tmp_path / "film", np.zeros((1, 1), "u2"))).code is Code.TOO_SMALL
+
+    @pytest.mark.parametrize(("frame", "frames"), [(1, 1), (-1, 1), (5, 3)])
+    def test_no_such_frame(self, tmp_path: Path, frame: int, frames: int) -> None:
+        made = make.dataset(make.film(), NumberOfFrames=frames)
+        assert refused(make.write_dataset(tmp_path / "film", made), frame).code is Code.NO_SUCH_FRAME
+
+    @pytest.mark.parametrize("syntax", [make.EXPLICIT, make.RLE, make.JPEG_LOSSLESS])
+    def test_a_frame_that_is_claimed_and_not_there(self, tmp_path: Path, syntax: str) -> None:
+        made = make.dataset(make.film(), transfer_syntax=syntax, NumberOfFrames=3)
+        assert refused(make.write_dataset(tmp_path / "film", made), 2).code in (Code.TRUNCATED, Code.CORRUPT)
+
+    @pytest.mark.parametrize(("keyword", "value"), [("BitsAllocated", 24), ("SamplesPerPixel", 4)])
+    def test_unknown_layouts(self, tmp_path: Path, keyword: str, value: int) -> None:
+        elements: dict[str, Any] = {keyword: value}
+        made = make.dataset(make.film(), **elements)
+        assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.UNSUPPORTED
+
+    def test_video(self, tmp_path: Path) -> None:
+        made = make.dataset(make.film(), transfer_syntax=make.JPEG_LS)
+        made.file_meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.4.102")
+        error = refused(make.write_dataset(tmp_path / "film", made))
+        assert (error.code, "a video" in error.message) == (Code.UNSUPPORTED, True)
+
+
+class TestCut:
+    """Files that end early."""
+
+    def test_the_rows_that_are_there_are_shown(self, tmp_path: Path) -> None:
+        pixels = make.film(40, 32, bits=12) + np.uint16(7)
+        path = make.write_dicom(tmp_path / "film", pixels, bits_stored=13)
+        path.write_bytes(path.read_bytes()[: -30 * 32 * 2])
+        image = decode(ImageRef(path))
+        assert image.complete == pytest.approx(0.25)
+        np.testing.assert_array_equal(image.pixels[:10], pixels[:10])
+        assert (image.pixels[10:] == pixels[:10].min()).all()
+
+    def test_what_is_missing_shows_black_on_monochrome1_too(self, tmp_path: Path) -> None:
+        pixels = make.film(40, 32, bits=12)
+        path = make.write_dicom(tmp_path / "film", pixels, bits_stored=12, photometric="MONOCHROME1")
+        path.write_bytes(path.read_bytes()[: -30 * 32 * 2])
+        assert (decode(ImageRef(path)).pixels[10:] == pixels[:10].max()).all()
+
+    def test_less_than_a_row(self, tmp_path: Path) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film())
+        path.write_bytes(path.read_bytes()[: -24 * 32 * 2 + 10])
+        assert refused(path).code is Code.TRUNCATED
+
+    @pytest.mark.parametrize("syntax", [make.RLE, make.JPEG_BASELINE, make.JPEG_LOSSLESS, make.JPEG_LS, make.JPEG_2000])
+    @pytest.mark.parametrize("share", [0.4, 0.7, 0.97])
+    def test_compressed(self, tmp_path: Path, syntax: str, share: float) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=8), transfer_syntax=syntax)
+        data = path.read_bytes()
+        start = data.index(b"\xe0\x7f\x10\x00")
+        path.write_bytes(data[: start + int((len(data) - start) * share)])
+        assert refused(path).code is Code.TRUNCATED
+
+    @pytest.mark.parametrize("kept", [10, 130, 140, 200, 300, 500, 700])
+    def test_in_the_header(self, tmp_path: Path, kept: int) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film())
+        path.write_bytes(path.read_bytes()[:kept])
+        assert refused(path).code in (Code.TRUNCATED, Code.CORRUPT, Code.NO_PIXELS, Code.NOT_A_FILM)
+
+    def test_an_element_longer_than_the_file(self, tmp_path: Path) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film(), StudyDescription="ABCDEFGH")
+        data = path.read_bytes()
+        at = data.index(b"ABCDEFGH") - 2
+        path.write_bytes(data[:at] + b"\xfe\xff" + data[at + 2 :])
+        assert refused(path).code in (Code.TRUNCATED, Code.CORRUPT, Code.NO_PIXELS)
+
+
+class TestBombs:
+    """Small files that would become large."""
+
+    def test_deflated_file(self, tmp_path: Path) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film(), transfer_syntax=make.DEFLATED)
+        data = path.read_bytes()
+        start = 144 + int.from_bytes(data[140:144], "little")
+        deflater = zlib.compressobj(wbits=-15)
+        bomb = b"".join(deflater.compress(bytes(MIB)) for _ in range(64)) + deflater.flush()
+        path.write_bytes(data[:start] + bomb)
+        small = replace(DEFAULT_LIMITS, max_inflated_bytes=8 * MIB)
+        assert refused(path, limits=small).code is Code.TOO_LARGE
+
+    def test_deflated_frame_ends_at_the_size_of_the_frame(self, tmp_path: Path) -> None:
+        deflater = zlib.compressobj(wbits=-15)
+        bomb = deflater.compress(bytes(64 * MIB)) + deflater.flush()
+        made = make.dataset(make.film(), transfer_syntax=make.DEFLATED_FRAMES)
+        from pydicom.encaps import encapsulate
+
+        made.PixelData = encapsulate([bomb])
+        image = decode(ImageRef(make.write_dataset(tmp_path / "film", made)))
+        assert not image.pixels.any()
+
+    @pytest.mark.parametrize("depth", [50, 20_000])
+    def test_nested_sequences(self, tmp_path: Path, depth: int) -> None:
+        opened = b"\x40\x00\x30\xa7SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+        closed = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+        path = make.write_dicom(tmp_path / "film", make.film())
+        data = path.read_bytes()
+        at = data.index(b"\xe0\x7f\x10\x00")
+        path.write_bytes(data[:at] + opened * depth + closed * depth + data[at:])
+        if depth == 50:
+            assert decode(ImageRef(path)).pixels.shape == (24, 32)
+        else:
+            assert refused(path).code is Code.CORRUPT
+
+
+class TestUnorthodox:
+    """Files that break the rules and can be read all the same."""
+
+    @pytest.mark.parametrize("syntax", [make.IMPLICIT, make.EXPLICIT])
+    def test_no_preamble_and_no_file_meta(self, tmp_path: Path, syntax: str) -> None:
+        pixels = make.film()
+        path = make.write_dicom(tmp_path / "film", pixels, transfer_syntax=syntax)
+        data = path.read_bytes()
+        path.write_bytes(data[144 + int.from_bytes(data[140:144], "little") :])
+        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
+
+    def test_file_meta_without_preamble(self, tmp_path: Path) -> None:
+        pixels = make.film()
+        path = make.write_dicom(tmp_path / "film", pixels)
+        path.write_bytes(path.read_bytes()[132:])
+        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
+
+    def test_compressed_without_a_transfer_syntax(self, tmp_path: Path) -> None:
+        pixels = make.film(bits=8)
+        path = make.write_dicom(tmp_path / "film", pixels, transfer_syntax=make.JPEG_LS)
+        data = path.read_bytes()
+        path.write_bytes(data[: data.index(b"\x02\x00\x10\x00UI")] + data[data.index(b"\x08\x00\x16\x00UI") :])
+        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
+
+    @pytest.mark.parametrize(
+        "elements",
+        [
+            {"WindowCenter": "abc", "WindowWidth": "1e999"},
+            {"RescaleSlope": "nan", "RescaleIntercept": "x"},
+            {"PixelSpacing": "0.1"},
+            {"PatientAge": "old", "StudyDate": "yesterday"},
+        ],
+    )
+    def test_values_that_are_no_values(self, tmp_path: Path, elements: dict[str, str]) -> None:
+        pixels = make.film()
+        path = make.write_dicom(tmp_path / "film", pixels)
+        data = path.read_bytes()
+        for keyword, value in elements.items():
+            data = _inserted(data, keyword, value)
+        path.write_bytes(data)
+        image = decode(ImageRef(path))
+        np.testing.assert_array_equal(image.pixels, pixels)
+        assert (image.voi, image.spacing) == ((), None)
+
+
+def _inserted(data: bytes, keyword: str, value: str) -> bytes:
+    """The file with one more text element before its pixel data, whatever the text."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+    tag: Any = tag_for_keyword(keyword)
+    text = value.encode() + b" " * (len(value) % 2)
+    element = (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little") + dictionary_VR(tag).encode()
+    at = data.index(b"\xe0\x7f\x10\x00")
+    whole: bytes = data[:at] + element + len(text).to_bytes(2, "little") + text + data[at:]
+    return whole

@@ -1,0 +1,202 @@
+"""PNG, JPEG and TIFF pictures come out of `decode` as they are."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imaging.errors import Code, FilmError
+from imaging.image import DecodedImage, Window
+from imaging.read.decode import decode, decode_reduced
+from imaging.read.limits import Limits
+from imaging.study import ImageRef
+from tests.dicom_files import film
+
+AS_STORED = (Window(127.5, 255.0, "LINEAR_EXACT", "as stored"),)
+GREY = film(20, 30, bits=8)
+DEEP = film(20, 30, bits=16)
+RGB = np.stack([GREY, GREY[::-1], GREY[:, ::-1]], axis=-1)
+
+
+def decoded(path: Path, frame: int = 0) -> DecodedImage:
+    return decode(ImageRef(path, frame))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_grey(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(GREY).save(tmp_path / f"film.{suffix}")
+    image = decoded(tmp_path / f"film.{suffix}")
+    np.testing.assert_array_equal(image.pixels, GREY)
+    assert (image.bits, image.voi, image.frames, image.spacing) == (8, AS_STORED, 1, None)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_16_bits_without_a_window(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(DEEP).save(tmp_path / f"film.{suffix}")
+    image = decoded(tmp_path / f"film.{suffix}")
+    np.testing.assert_array_equal(image.pixels, DEEP)
+    assert image.pixels.dtype == np.uint16
+    assert (image.bits, image.voi) == (16, ())
+
+
+def test_single_bits(tmp_path: Path) -> None:
+    mask = GREY > 100
+    Image.fromarray(mask).save(tmp_path / "film.png")
+    np.testing.assert_array_equal(decoded(tmp_path / "film.png").pixels, mask * np.uint8(255))
+
+
+def test_colour_stays_and_false_colour_becomes_grey(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "colour.png")
+    Image.fromarray(np.stack([GREY] * 3, axis=-1)).save(tmp_path / "grey.png")
+    np.testing.assert_array_equal(decoded(tmp_path / "colour.png").pixels, RGB)
+    np.testing.assert_array_equal(decoded(tmp_path / "grey.png").pixels, GREY)
+
+
+def test_transparency_lies_on_black(tmp_path: Path) -> None:
+    alpha = np.full_like(GREY, 255)
+    alpha[:5] = 0
+    Image.fromarray(np.dstack([GREY, alpha])).save(tmp_path / "film.png")
+    expected = GREY.copy()
+    expected[:5] = 0
+    np.testing.assert_array_equal(decoded(tmp_path / "film.png").pixels, expected)
+
+
+def test_palette(tmp_path: Path) -> None:
+    Image.fromarray(RGB).quantize(16).save(tmp_path / "film.png")
+    expected = np.array(Image.open(tmp_path / "film.png").convert("RGB"))
+    np.testing.assert_array_equal(decoded(tmp_path / "film.png").pixels, expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_jpeg(tmp_path: Path, mode: str) -> None:
+    smooth = np.array(Image.fromarray(RGB).resize((120, 80)).convert("RGB"))
+    Image.fromarray(smooth).convert(mode).save(tmp_path / "film.jpg", quality=95)
+    expected = smooth if mode != "L" else np.array(Image.fromarray(smooth).convert("L"))
+    assert np.abs(decoded(tmp_path / "film.jpg").pixels.astype(int) - expected).mean() < 6
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_exif_orientation(tmp_path: Path, turned: int) -> None:
+    exif = Image.Exif()
+    exif[274] = turned
+    Image.fromarray(GREY).save(tmp_path / "film.png", exif=exif)
+    expected = {
+        1: GREY, 2: GREY[:, ::-1], 3: GREY[::-1, ::-1], 4: GREY[::-1],
+        5: GREY.T, 6: GREY.T[:, ::-1], 7: GREY.T[::-1, ::-1], 8: GREY.T[::-1],
+    }[turned]  # fmt: skip
+    image = decoded(tmp_path / "film.png")
+    np.testing.assert_array_equal(image.pixels, expected)
+    assert image.full_size_px == expected.shape
+
+
+def test_pages_of_a_tiff_are_frames(tmp_path: Path) -> None:
+    first, second = Image.fromarray(DEEP), Image.fromarray(DEEP[::-1])
+    first.save(tmp_path / "film.tif", save_all=True, append_images=[second])
+    image = decoded(tmp_path / "film.tif", 1)
+    np.testing.assert_array_equal(image.pixels, DEEP[::-1])
+    assert image.frames == 2
+    with pytest.raises(FilmError) as refusal:
+        decoded(tmp_path / "film.tif", 2)
+    assert refusal.value.code is Code.NO_SUCH_FRAME
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_tiff_with_white_as_zero_shows_the_same_film(tmp_path: Path, deep: bool) -> None:
+    pixels = DEEP if deep else GREY
+    (tmp_path / "film.tif").write_bytes(_white_is_zero(pixels))
+    image = decoded(tmp_path / "film.tif")
+    shown = np.iinfo(pixels.dtype).max - image.pixels if image.inverted else image.pixels
+    np.testing.assert_array_equal(shown, np.iinfo(pixels.dtype).max - pixels)
+
+
+def _white_is_zero(pixels: np.ndarray) -> bytes:
+    """A minimal TIFF 6.0 file with PhotometricInterpretation 0."""
+    rows, columns = pixels.shape
+    tags = [(256, columns), (257, rows), (258, pixels.dtype.itemsize * 8), (259, 1), (262, 0), (273, 8), (277, 1)]
+    tags += [(278, rows), (279, pixels.nbytes)]
+    data = pixels.tobytes()
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_32_bit_and_floating_tiff(tmp_path: Path) -> None:
+    whole, floating = DEEP.astype("i4") * 1000, DEEP.astype("f4") / 7
+    floating[2, 2] = np.nan
+    Image.fromarray(whole).save(tmp_path / "whole.tif")
+    Image.fromarray(floating).save(tmp_path / "floating.tif")
+    np.testing.assert_array_equal(decoded(tmp_path / "whole.tif").pixels, whole)
+    np.testing.assert_array_equal(decoded(tmp_path / "floating.tif").pixels, np.nan_to_num(floating))
+
+
+class TestReduced:
+    def test_a_jpeg_comes_at_the_smallest_size_that_is_large_enough(self, tmp_path: Path) -> None:
+        Image.fromarray(film(800, 1200, bits=8)).save(tmp_path / "film.jpg")
+        image = decode_reduced(ImageRef(tmp_path / "film.jpg"), (200, 200))
+        assert image.pixels.shape == (200, 300)
+        assert image.full_size_px == (800, 1200)
+
+    def test_height_and_width_are_those_of_the_upright_film(self, tmp_path: Path) -> None:
+        exif = Image.Exif()
+        exif[274] = 6
+        Image.fromarray(film(400, 1600, bits=8)).save(tmp_path / "film.jpg", exif=exif)
+        image = decode_reduced(ImageRef(tmp_path / "film.jpg"), (800, 100))
+        assert image.pixels.shape == (800, 200)
+        assert image.full_size_px == (1600, 400)
+
+    def test_everything_else_comes_at_full_size(self, tmp_path: Path) -> None:
+        Image.fromarray(GREY).save(tmp_path / "film.png")
+        assert decode_reduced(ImageRef(tmp_path / "film.png"), (5, 5)).pixels.shape == GREY.shape
+
+
+class TestRefused:
+    def code(self, path: Path, limits: Limits | None = None) -> Code:
+        with pytest.raises(FilmError) as refusal:
+            decode(ImageRef(path), limits=limits or Limits())
+        assert path.name not in refusal.value.message
+        return refusal.value.code
+
+    @pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+    @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+    def test_a_file_cut_short(self, tmp_path: Path, suffix: str, share: float) -> None:
+        path = tmp_path / f"film.{suffix}"
+        Image.fromarray(film(200, 300, bits=8)).save(path)
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+        assert self.code(path) is Code.TRUNCATED
+
+    def test_a_damaged_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "film.png"
+        Image.fromarray(film(200, 300, bits=8)).save(path)
+        data = bytearray(path.read_bytes())
+        data[200:260] = bytes(60)
+        path.write_bytes(data)
+        assert self.code(path) is Code.CORRUPT
+
+    def test_one_pixel(self, tmp_path: Path) -> None:
+        Image.new("L", (1, 1)).save(tmp_path / "film.png")
+        assert self.code(tmp_path / "film.png") is Code.TOO_SMALL
+
+    def test_a_size_that_is_only_claimed(self, tmp_path: Path) -> None:
+        path = tmp_path / "film.png"
+        path.write_bytes(_png_claiming(60_000, 60_000))
+        assert self.code(path) is Code.TOO_LARGE
+
+
+def _png_claiming(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def test_12000_by_12000_opens(tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    Image.new("L", (12_000, 12_000), 77).save(path, compress_level=1)
+    image = decoded(path)
+    assert image.pixels.shape == (12_000, 12_000)
+    assert image.pixels[-1, -1] == 77

@@ -1,0 +1,181 @@
+"""Finding films in files and folders."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imaging.errors import Code
+from imaging.progress import Cancelled, CancelToken
+from imaging.read.scan import Found, Refused, scan
+from tests import dicom_files as make
+
+
+def scanned(*paths: Path) -> list[Found | Refused]:
+    return list(scan(paths, CancelToken()))
+
+
+def codes(results: list[Found | Refused]) -> list[Code]:
+    return [result.error.code for result in results if isinstance(result, Refused)]
+
+
+def picture(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(make.film(bits=8)).save(path, "PNG")
+    return path
+
+
+def test_natural_order_with_folders_first(tmp_path: Path) -> None:
+    for name in ("film 10.png", "film 2.png", "Film 1.png", "b/x.png", "a 2/x.png", "a 10/x.png", "a 2/deeper/y.png"):
+        picture(tmp_path / name)
+    names = [r.ref.path.relative_to(tmp_path).as_posix() for r in scanned(tmp_path) if isinstance(r, Found)]
+    assert names == [
+        "a 2/deeper/y.png", "a 2/x.png", "a 10/x.png", "b/x.png", "Film 1.png", "film 2.png", "film 10.png",
+    ]  # fmt: skip
+
+
+def test_kinds_are_told_by_content(tmp_path: Path) -> None:
+    picture(tmp_path / "1.dcm")
+    make.write_dicom(tmp_path / "2.png", make.film())
+    (tmp_path / "3.dcm").write_text("Dear colleague, …", "utf-8")
+    raster, dicom, text = scanned(tmp_path)
+    assert isinstance(raster, Found)
+    assert isinstance(dicom, Found)
+    assert isinstance(text, Refused)
+    assert (raster.kind, dicom.kind, text.error.code) == ("raster", "dicom", Code.NOT_A_FILM)
+    assert "text file" in text.error.message
+
+
+def test_the_header_and_the_uid_come_along(tmp_path: Path) -> None:
+    path = make.write_dicom(tmp_path / "film", np.stack([make.film()] * 3), frames=3, StudyDate="20261121")
+    (found,) = scanned(path)
+    assert isinstance(found, Found)
+    assert found.header is not None
+    assert (found.frames, found.header.study_date, found.header.patient_name) == (3, "2026-11-21", "Test, Film")
+    assert found.ref.uid is not None
+
+
+def test_pages_of_a_tiff_are_counted(tmp_path: Path) -> None:
+    page = Image.fromarray(make.film(bits=8))
+    page.save(tmp_path / "film.tif", save_all=True, append_images=[page, page])
+    (found,) = scanned(tmp_path / "film.tif")
+    assert isinstance(found, Found)
+    assert found.frames == 3
+
+
+def test_a_folder_without_films(tmp_path: Path) -> None:
+    (refused,) = scanned(tmp_path)
+    assert isinstance(refused, Refused)
+    assert (refused.path, refused.error.message) == (tmp_path, "There are no films in this folder.")
+
+
+def test_what_is_no_film_is_named_and_the_folder_too(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    results = scanned(tmp_path)
+    assert [r.path for r in results if isinstance(r, Refused)] == [tmp_path / "notes.txt", tmp_path]
+
+
+def test_hidden_files_and_our_own_are_passed_over(tmp_path: Path) -> None:
+    picture(tmp_path / "film.png")
+    for name in (".hidden", "negatoscope.json", "truth.json", "DICOMDIR", "Thumbs.db", ".DS_Store", ".git/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert len(scanned(tmp_path)) == 1
+
+
+def test_a_hidden_film_that_is_named_is_opened(tmp_path: Path) -> None:
+    assert isinstance(scanned(picture(tmp_path / ".film.png"))[0], Found)
+
+
+@pytest.mark.parametrize("name", ["Плёнка.png", "film 🫁.dcm", "name with  spaces .png", "..png"])
+def test_names(tmp_path: Path, name: str) -> None:
+    (found,) = scanned(picture(tmp_path / name))
+    assert isinstance(found, Found)
+    assert found.ref.path.name == name
+
+
+def test_a_name_that_is_no_unicode(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux has such names")
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.png"
+    picture(tmp_path / "film.png").rename(os.fsdecode(path))
+    assert isinstance(scanned(tmp_path)[0], Found)
+
+
+def test_missing_empty_and_cut(tmp_path: Path) -> None:
+    (tmp_path / "empty.dcm").touch()
+    assert codes(scanned(tmp_path / "nowhere" / "film.dcm", tmp_path / "empty.dcm")) == [Code.MISSING, Code.EMPTY]
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    picture(tmp_path / "a" / "film.png")
+    (tmp_path / "a" / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    (tmp_path / "nothing").symlink_to(tmp_path / "gone")
+    results = scanned(tmp_path)
+    assert [r.ref.path.name for r in results if isinstance(r, Found)] == ["film.png"]
+    assert sorted(codes(results)) == [Code.MISSING, Code.UNREADABLE]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(tmp_path / "film.dcm")
+    assert codes(scanned(tmp_path / "film.dcm")) == [Code.NOT_A_FILM]
+
+
+@pytest.fixture
+def _as_nobody() -> Iterator[None]:
+    if sys.platform == "win32" or os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if sys.platform == "win32":
+        pytest.skip("POSIX permissions")
+    path, folder = picture(tmp_path / "film.png"), tmp_path / "folder"
+    picture(folder / "film.png")
+    path.chmod(0)
+    folder.chmod(0)
+    request.getfixturevalue("_as_nobody")
+    assert codes(scanned(path, folder, folder / "film.png")) == [Code.NO_PERMISSION] * 3
+
+
+def test_dicom_without_a_picture(tmp_path: Path) -> None:
+    report = make.dataset(make.film(), Modality="SR", PixelData=None, Rows=None)
+    cut = make.dataset(make.film(), PixelData=None)
+    results = scanned(make.write_dataset(tmp_path / "report", report), make.write_dataset(tmp_path / "cut", cut))
+    assert codes(results) == [Code.NO_PIXELS, Code.TRUNCATED]
+    assert next(r.error.message for r in results if isinstance(r, Refused)) == "This report holds no picture."
+
+
+def test_cancelling_between_two_files(tmp_path: Path) -> None:
+    for index in range(3):
+        picture(tmp_path / f"{index}.png")
+    token = CancelToken()
+    results = scan([tmp_path], token)
+    next(results)
+    token.cancel()
+    with pytest.raises(Cancelled):
+        next(results)
+
+
+def test_results_stream(tmp_path: Path) -> None:
+    picture(tmp_path / "1.png")
+    picture(tmp_path / "2.png")
+    results = scan([tmp_path], CancelToken())
+    next(results)
+    (tmp_path / "2.png").unlink()
+    (second,) = results
+    assert isinstance(second, Refused)
+    assert second.error.code is Code.MISSING
