@@ -116,10 +116,11 @@ class Showing(QObject):
             return
         header = film.image.header
         ai_line = self.ai_line()
-        top_right = tuple(line for line in (study_line(header), ai_line) if line)
+        study = study_line(header)
+        top_right = (study,) if study else ()
         series = (header.series_description,) if header.series_description else ()
         self._view.set_ai_visible(bool(ai_line))
-        self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series))
+        self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series, ai_line))
 
     def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
         if self._review.patient_hidden:

@@ -19,7 +19,11 @@ class SideColumn(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # The scroll bar comes and goes over the margin, so that no text moves when a result makes the column longer.
+        across = self.horizontalScrollBar()
+        across.valueChanged.connect(lambda _: across.setValue(0))
         content = QWidget()
+        content.setMinimumWidth(WIDTH_PX)
         content.setProperty("surface", "panel")
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(content)

@@ -13,7 +13,7 @@ from gui.theme import PALETTE
 TEXT = (
     "<p>A viewer for chest films with a second reader inside. What the model says is a finding with a score, "
     "never a judgement of the patient.</p>"
-    f'<p style="color:{PALETTE.amber}">Research use, not a medical device.</p>'
+    f'<p style="color:{PALETTE.amber};margin-bottom:16px">Research use, not a medical device.</p>'
 )
 
 

@@ -55,7 +55,11 @@ def _measures(card: ModelCard, label: str) -> list[tuple[str, str]]:
         escape(f"{points.films:,} {points.described}: {points.ill:,} ill, {points.healthy:,} healthy"),
     )
     measures = card.metrics.get(label, {})
-    return [where, *((escape(name.replace("_", " ").capitalize()), _measure(item)) for name, item in measures.items())]
+    return [where, *((escape(_measure_name(name)), _measure(item)) for name, item in measures.items())]
+
+
+def _measure_name(name: str) -> str:
+    return name.upper() if name in ("auc", "f1") else name.replace("_", " ").capitalize()
 
 
 def _measure(item: Measure) -> str:

@@ -143,6 +143,8 @@ class HeatMapPanel(PanelBox):
         if heatmap is None:
             return "The colours have the same meaning on every film."
         peak = max(0.0, float(heatmap.raw.max())) / heatmap.scale
-        hidden = "" if self._review.overlay.shown else " G shows it."
-        cool = " Nothing reaches the threshold." if peak < self._review.overlay.threshold else ""
-        return f"Hottest point {peak:.2f} on the scale of all films.{cool}{hidden}"
+        overlay = self._review.overlay
+        more = "" if overlay.shown else " G shows the map."
+        if peak < overlay.threshold:
+            more = " Nothing reaches the threshold."
+        return f"Hottest point {peak:.2f} on the scale of all films.{more}"

@@ -35,11 +35,15 @@ class TextMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CornerText:
-    """What the window knows of the film: patient top left, study top right, series bottom right."""
+    """What the window knows of the film: patient top left, study top right, series bottom right.
+
+    `model` names model, version and operating point while anything of the AI shows: below the study, in every mode.
+    """
 
     top_left: tuple[str, ...] = ()
     top_right: tuple[str, ...] = ()
     bottom_right: tuple[str, ...] = ()
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ class Corners:
 
 def compose(text: CornerText, display: Sequence[str], marks: Sequence[str], mode: TextMode) -> Corners:
     """Put the corners together. `display` is film, window and zoom; `marks` stay whatever the mode."""
+    model = (text.model,) if text.model else ()
     if mode is TextMode.OFF:
-        return Corners(bottom_right=tuple(marks))
+        return Corners(top_right=model, bottom_right=tuple(marks))
     if mode is TextMode.SHORT:
-        return Corners(text.top_left[:1], (), tuple(display[-1:]), tuple(marks))
-    return Corners(text.top_left, text.top_right, tuple(display), (*text.bottom_right, *marks))
+        return Corners(text.top_left[:1], model, tuple(display[-1:]), tuple(marks))
+    return Corners(text.top_left, (*text.top_right, *model), tuple(display), (*text.bottom_right, *marks))
 
 
 def shares(left: float, right: float, available: float, *, right_first: bool = False) -> tuple[float, float]:

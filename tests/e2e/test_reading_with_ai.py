@@ -18,7 +18,7 @@ from gui.session import Verdict, film_digest, open_store
 from imaging.phantom_files import write_examples
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
-from tests.e2e.window import OpenWindow, film_paths, practice_bundle, settle, words
+from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, practice_bundle, settle, words
 
 
 def flags(said: list[str]) -> int:
@@ -151,7 +151,7 @@ def test_cancel_answers_at_once_and_the_rest_can_go_on(
         shutil.copy(source, tmp_path / f"{number:02d}.dcm")
     window = open_window([tmp_path], model=str(parted.location))
     analysing = window.controller.analysing
-    qtbot.waitUntil(lambda: analysing.progress.active and analysing.progress.done >= 1, timeout=20_000)
+    qtbot.waitUntil(lambda: analysing.progress.active and analysing.progress.done >= 1, timeout=PATIENCE_MS)
     QTest.mouseClick(window.status.button, Qt.MouseButton.LeftButton)
     assert not analysing.progress.active
     assert not window.controller.review.scanning
@@ -171,7 +171,7 @@ def test_closing_in_the_middle_leaves_no_thread(
     for number in range(60):
         shutil.copy(source, tmp_path / f"{number:02d}.dcm")
     window = open_window([tmp_path], model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.analysing.progress.active, timeout=20_000)
+    qtbot.waitUntil(lambda: window.controller.analysing.progress.active, timeout=PATIENCE_MS)
     window.close()
     assert window.controller.jobs.idle  # the fixture that looks for threads does the rest
 
@@ -224,3 +224,14 @@ def test_the_overlay_is_remembered(open_window: OpenWindow, films: Path, parted:
     second = open_window([films], model=str(parted.location))
     settle(qtbot, second)
     assert second.view.overlay is not None
+
+
+def test_a_moved_operating_point_is_written_on_the_film(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    before = window.view.grab().toImage()
+    QTest.keyClick(window.sensitivity.track, Qt.Key.Key_End)
+    assert window.showing.ai_line() != ""
+    assert window.view.grab().toImage() != before

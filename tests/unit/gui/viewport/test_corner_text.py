@@ -86,3 +86,9 @@ def test_text_is_legible_on_any_film(themed: QApplication, film: str) -> None:
     ]
     assert max(greys) > 200, "the letters are bright"
     assert min(greys) < 90, "and what is around them is dark"
+
+
+@pytest.mark.parametrize("mode", list(TextMode))
+def test_the_model_is_named_in_every_mode_while_it_shows(mode: TextMode) -> None:
+    named = CornerText(top_right=("Chest AP",), model="pneumonia 1 · operating point 0.41")
+    assert compose(named, DISPLAY, (), mode).top_right[-1] == named.model
