@@ -16,6 +16,7 @@ from inference.records import RecordError, from_json, to_json
 
 Activation = Literal["sigmoid_one", "softmax", "sigmoid"]
 SCHEMA = 1
+MAX_SIZE_PX = 2048
 WEIGHTS, GRAPH, LICENCE = "weights.safetensors", "graph.onnx", "LICENSE.txt"
 CARD_HASH = "card_sha256"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -185,10 +186,19 @@ def _claims(card: ModelCard) -> list[tuple[bool, str]]:
         (set(card.metrics) <= findings, "its metrics name other labels"),
         (all(scale > 0 for scale in card.heat_scale.values()), "a heat scale is not above zero"),
         (all(item.temperature > 0 for item in card.calibration.values()), "a temperature is not above zero"),
-        (8 <= card.preprocess.size_px <= 2048, "its input size is out of range"),
+        (_suits_backbone(card), "its input does not suit its backbone"),
         (all(value > 0 for value in card.preprocess.std), "its normalisation is not above zero"),
         (all(_SHA256.fullmatch(digest) is not None for digest in card.files.values()), "a hash of its files is none"),
     ]
+
+
+def _suits_backbone(card: ModelCard) -> bool:
+    """Whether the input has the channels and a size that the backbone takes."""
+    spec, given = BACKBONES.get(card.backbone), card.preprocess
+    if spec is None:
+        return False
+    channels = len(given.mean) == len(given.std) == spec.input_channels
+    return channels and spec.min_size_px <= given.size_px <= MAX_SIZE_PX
 
 
 def _counts_fit(points: OperatingPoints) -> bool:

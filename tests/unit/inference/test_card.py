@@ -77,7 +77,9 @@ def test_damage_is_one_sentence(content: bytes) -> None:
         {"heat_scale": {"OPACITY": 0.0}},
         {"heat_scale": {"OPACITY": 1.0, "NORMAL": 1.0}},
         {"preprocess": PreprocessSpec(size_px=4, mean=(0.5,), std=(0.25,))},
+        {"preprocess": PreprocessSpec(size_px=4096, mean=(0.5,), std=(0.25,))},
         {"preprocess": PreprocessSpec(size_px=64, mean=(0.5,), std=(0.0,))},
+        {"preprocess": PreprocessSpec(size_px=64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))},
         {"files": {"graph.onnx": "abc"}},
     ],
 )
