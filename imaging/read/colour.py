@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from imaging.image import Pixels, Window
 from imaging.read import refuse
-from imaging.read.values import PYDICOM_FAILURES
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -21,6 +20,8 @@ _STRIP_ROWS = 256
 def palette_to_rgb(pixels: Pixels, dataset: Dataset) -> npt.NDArray[np.uint8]:
     """PALETTE COLOR (PS3.3 C.7.9) to RGB, segmented palettes too. Raises FilmError CORRUPT."""
     from pydicom.pixels.processing import apply_color_lut
+
+    from imaging.read.values import PYDICOM_FAILURES
 
     try:
         colours = apply_color_lut(pixels, dataset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -62,6 +63,7 @@ def _open(stream: BinaryIO) -> Image:
     import PIL.Image
 
     PIL.Image.MAX_IMAGE_PIXELS = None
+    warnings.filterwarnings("ignore", module=r"PIL(\.|$)")  # remarks on odd EXIF data, which nobody could act on
     return PIL.Image.open(stream, formats=_FORMATS)
 
 

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydicom.errors import BytesLengthException
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -16,6 +18,7 @@ PYDICOM_FAILURES = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     LookupError,
     MemoryError,
