@@ -11,13 +11,14 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from typing import TextIO
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-DEFECT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command, or the viewer where the first word is none. Returns the exit status of the contract."""
+    _start_streams_and_log()
     command = next((command for command in COMMANDS if arguments[:1] == [command.word]), None)
     if command is None:
         return _viewer(arguments)
@@ -47,6 +49,21 @@ def main(arguments: Sequence[str]) -> int:
     module = import_module(command.module)
     module.add_arguments(parser)
     return int(module.run(parser.parse_args(arguments[1:]), sys.stdout, sys.stderr))
+
+
+def _start_streams_and_log() -> None:
+    """A windowed frozen program has no streams: what a command prints then goes nowhere, and errors go to the log."""
+    from imaging.log_files import start_logging
+    from imaging.paths import user_data_dir
+
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    with suppress(OSError):  # no data folder, no log
+        start_logging(user_data_dir() / "logs")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _viewer(arguments: Sequence[str]) -> int:

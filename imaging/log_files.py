@@ -1,0 +1,31 @@
+"""The log and the crash file. Neither holds a path, a name or a header: what is logged is chosen word by word."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOG_BYTES, LOG_FILES = 1 << 20, 3
+LOG, CRASHES = "negatoscope.log", "crash.log"
+OWN = ("imaging", "inference", "training", "gui")  # libraries quote headers, and with them patients
+
+
+def start_logging(folder: Path) -> None:
+    """Log to `folder` from now on, and write a fatal error of a library's native code beside it.
+
+    A folder that cannot be written leaves the program without a log: no reason not to read films.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        crashes = (folder / CRASHES).open("a", encoding="utf-8")
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda record: record.name.partition(".")[0] in OWN)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    faulthandler.enable(file=crashes)  # keeps the stream open for as long as the program runs

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import faulthandler
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imaging.log_files import CRASHES, LOG, start_logging
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    """The root logger and the fault handler, as they were before, afterwards."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield root
+    for handler in [handler for handler in root.handlers if handler not in before]:
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)
+    faulthandler.enable()
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_only_the_programs_own_words_are_logged(tmp_path: Path) -> None:
+    start_logging(tmp_path / "logs")
+    logging.getLogger("pydicom").warning("Invalid value for PatientName: 'Doe^Jane'")
+    logging.getLogger("imaging.read.decode").info("a decoding child was replaced")
+    text = (tmp_path / "logs" / LOG).read_text(encoding="utf-8")
+    assert "a decoding child was replaced" in text
+    assert "Doe" not in text
+    assert (tmp_path / "logs" / CRASHES).is_file()
+
+
+def test_a_folder_that_cannot_be_written_costs_the_log_only(tmp_path: Path, root: logging.Logger) -> None:
+    (tmp_path / "logs").write_text("a file stands in the way")
+    before = list(root.handlers)
+    start_logging(tmp_path / "logs")
+    assert root.handlers == before
