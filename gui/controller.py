@@ -16,6 +16,7 @@ from gui.jobs import Jobs
 from gui.memory import Memory
 from gui.models import Models
 from gui.opening import Opening
+from gui.preferences import Preferences
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
 from gui.thumbnails import Thumbnails
@@ -38,7 +39,8 @@ class Controller(QObject):
         self.jobs = Jobs(self)
         self.review = Review(self)
         self.memory = Memory(self.jobs, None if remember else Path(":memory:"), self)
-        self.models = Models(self.review, self.jobs, asked=model, parent=self)
+        self.preferences = Preferences(self.jobs, self, keep=remember)
+        self.models = Models(self.review, self.jobs, self.preferences, asked=model, parent=self)
         self.opening = Opening(self.review, self.jobs, self)
         self.reading = Reading(self.review, self.jobs, self)
         self.analysing = Analysing(self.review, self.jobs, self)
@@ -60,6 +62,7 @@ class Controller(QObject):
 
     def start(self, paths: Sequence[Path] = ()) -> None:
         """Begin once the window shows: what was remembered, which models there are, the films that were named."""
+        self.preferences.read()
         if self._remembers:
             self.memory.state(OVERLAY_STATE, self._recall_overlay)
             self.memory.state(MODEL_STATE, self._recall_model)

@@ -125,6 +125,10 @@ class MainWindow(QMainWindow):
         controller.memory.recent_changed.connect(self.empty.show_recent)
         for failed in (controller.opening.failed, controller.memory.failed, controller.memory.noticed):
             failed.connect(self.status.show_message)
+        controller.preferences.failed.connect(self.status.show_message)
+        controller.preferences.changed.connect(self._follow_preferences)
+        review.patient_visibility_changed.connect(lambda hidden: controller.preferences.change("hide_patient", hidden))
+        self.showing.text_mode_chosen.connect(lambda mode: controller.preferences.change("corner_text", mode))
         controller.jobs.crashed.connect(self._show_crash)
         for changed in (review.films_added, review.films_closed, review.scan_changed):
             changed.connect(self._show_emptiness)
@@ -152,6 +156,14 @@ class MainWindow(QMainWindow):
 
     def _show_cursor(self, readout: CursorReadout | None) -> None:
         self.status.show_cursor(f"x {readout.x_px}  y {readout.y_px} · {readout.value_text}" if readout else "")
+
+    def _follow_preferences(self) -> None:
+        settings = self.controller.preferences.settings
+        self.view.set_drag(speed=settings.number("drag_speed"), brighter_down=settings.text("drag_down") == "brighter")
+        self.view.set_wheel_zooms(settings.text("wheel") == "zoom")
+        self.view.set_opening_sizing(settings.text("opening_zoom"))
+        self.view.set_text_mode(settings.text("corner_text"))
+        self.controller.review.set_patient_hidden(settings.flag("hide_patient"))
 
     def _show_crash(self, sentence: str) -> None:
         message_dialog(sentence, self).open()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import JobHandle, Jobs, Lane
+from gui.preferences import Preferences
 from gui.review import Review
 from gui.scores import ChosenModel
 from imaging.errors import NegatoscopeError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from inference.pipeline import Analyser
 
 DEFAULT_MODEL = "pneumonia"
+# The values of the settings, as the engines' own types know them.
+ENGINES: dict[str, Literal["auto", "onnx", "torch"]] = {"auto": "auto", "onnx": "onnx", "torch": "torch"}
+DEVICES: dict[str, Literal["auto", "cpu", "cuda"]] = {"auto": "auto", "cpu": "cpu", "cuda": "cuda"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,19 @@ class Models(QObject):
     models_found = Signal(object)  # tuple[ModelName, ...]
     model_loaded = Signal(object)  # LoadedModel
 
-    def __init__(self, review: Review, jobs: Jobs, *, asked: str = "", parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        review: Review,
+        jobs: Jobs,
+        preferences: Preferences,
+        *,
+        asked: str = "",
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._review = review
         self._jobs = jobs
+        self._preferences = preferences
         self._asked = asked
         self._own = DEFAULT_MODEL
         self._current = ""
@@ -83,9 +96,10 @@ class Models(QObject):
         if self._handle is not None:
             self._handle.cancel()
         self._review.set_model(None, f"Reading the model {Path(name).name}…", reading=True)
+        engine, device = (self._preferences.settings.text(key) for key in ("engine", "device"))
         self._handle = self._jobs.submit(
             Lane.MODEL,
-            lambda token, progress: load_model(name),
+            lambda token, progress: load_model(name, engine, device),
             done=self._loaded,
             failed=self._failed,
         )
@@ -109,13 +123,13 @@ def find_models() -> tuple[ModelName, ...]:
     return tuple(ModelName(item.id, item.card.title) for item in installed())
 
 
-def load_model(name: str) -> LoadedModel:
+def load_model(name: str, engine_name: str = "auto", device_name: str = "auto") -> LoadedModel:
     """Find, verify and load a model: a name, `name@version` or a path. Raises BundleError."""
     from inference.device import choose_engine
     from inference.models_dir import find
     from inference.pipeline import Analyser
 
     bundle = find(name)
-    engine = choose_engine(bundle)
+    engine = choose_engine(bundle, ENGINES[engine_name], DEVICES[device_name])
     chosen = ChosenModel(bundle.id, bundle.card, bundle.weights_sha256, engine.name, engine.why)
     return LoadedModel(chosen, Analyser(bundle, engine))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.entries import Entry, age_words, date_words, person_name
 from gui.reading import Reading
@@ -19,6 +19,8 @@ PATIENCE_MS = 200  # a film that takes longer says so; a quicker one does not fl
 
 class Showing(QObject):
     """The presenter of the view."""
+
+    text_mode_chosen = Signal(str)
 
     def __init__(self, review: Review, reading: Reading, view: FilmView, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +49,9 @@ class Showing(QObject):
 
     def cycle_corner_text(self) -> None:
         """Full, short, off, and round again."""
-        self._view.set_text_mode(MODES[(MODES.index(self._view.text_mode) + 1) % len(MODES)])
+        mode = MODES[(MODES.index(self._view.text_mode) + 1) % len(MODES)]
+        self._view.set_text_mode(mode)
+        self.text_mode_chosen.emit(mode.value)
 
     def _selected(self, *_: object) -> None:
         entry = self._review.selected_entry

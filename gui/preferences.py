@@ -1,0 +1,52 @@
+"""The settings in force: read once the window shows, written when the reader changes one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.jobs import Jobs, Lane
+from gui.settings import Loaded, Settings, Value, load_settings, save_settings
+from imaging.errors import NegatoscopeError
+from imaging.progress import CancelToken, Progress
+
+
+class Preferences(QObject):
+    """Until the file is read, and where none may be touched, the usual values are in force."""
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None, *, keep: bool = True) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._keep = keep
+        self.settings = Settings()
+
+    def read(self) -> None:
+        """Read the file in the background."""
+        if self._keep:
+            self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=self._loaded)
+
+    def change(self, key: str, value: Value) -> None:
+        """Change one value and keep it."""
+        if self.settings[key] == value:
+            return
+        self.settings = self.settings.changed(key, value)
+        self.changed.emit()
+        if not self._keep:
+            return
+        settings = self.settings
+
+        def save(_token: CancelToken, _progress: Progress) -> None:
+            save_settings(settings)
+
+        self._jobs.submit(Lane.STORE, save, failed=self._failed)
+
+    def _loaded(self, loaded: Loaded) -> None:
+        self.settings = loaded.settings
+        self.changed.emit()
+        if loaded.message:
+            self.failed.emit(loaded.message)
+
+    def _failed(self, error: NegatoscopeError) -> None:
+        self.failed.emit(error.message)

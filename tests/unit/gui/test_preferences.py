@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gui.jobs import Jobs
+from gui.preferences import Preferences
+from gui.settings import load_settings
+
+
+def test_a_change_is_kept_for_the_next_time(jobs: Jobs, qtbot: Any) -> None:
+    preferences = Preferences(jobs)
+    with qtbot.waitSignal(preferences.changed):
+        preferences.change("corner_text", "short")
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert load_settings().settings.text("corner_text") == "short"
+    again = Preferences(jobs)
+    with qtbot.waitSignal(again.changed):
+        again.read()
+    assert again.settings.text("corner_text") == "short"
+
+
+def test_a_picture_of_the_window_touches_no_file(jobs: Jobs, qtbot: Any, user_data: Path) -> None:
+    preferences = Preferences(jobs, keep=False)
+    preferences.read()
+    preferences.change("hide_patient", True)
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert preferences.settings.flag("hide_patient")
+    assert list(user_data.iterdir()) == []
+
+
+def test_an_unknown_value_is_refused(jobs: Jobs) -> None:
+    with pytest.raises(ValueError, match="corner_text"):
+        Preferences(jobs).change("corner_text", "loud")
