@@ -32,6 +32,8 @@ class EmptyState(QWidget):
         }
         self._recent = QVBoxLayout()
         self._recent_box = QWidget()
+        self._paths: tuple[Path, ...] = ()
+        self._hidden = False
         self._lay_out()
         self.show_recent(())
 
@@ -75,14 +77,20 @@ class EmptyState(QWidget):
             self._picture.setPixmap(pixmap("drop", PALETTE.accent, ICON_PX, self.devicePixelRatioF()))
         super().paintEvent(event)
 
-    def show_recent(self, paths: Sequence[Path], *, hidden: bool = False) -> None:
-        """The folders that were opened last; none while patient data is hidden, as folders are named after people."""
+    def hide_recent(self, hidden: bool) -> None:
+        """Folders are named after people: while patient data is hidden, so are they."""
+        self._hidden = hidden
+        self.show_recent(self._paths)
+
+    def show_recent(self, paths: Sequence[Path]) -> None:
+        """The folders that were opened last."""
+        self._paths = tuple(paths)
         while self._recent.count():
             item = self._recent.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.deleteLater()
-        shown = [] if hidden else list(paths)[:RECENT_SHOWN]
+        shown = () if self._hidden else self._paths[:RECENT_SHOWN]
         self._recent_box.setVisible(bool(shown))
         for path in shown:
             button = QPushButton(path.name or str(path))

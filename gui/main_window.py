@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self.view.film_step_requested.connect(controller.step_film)
         self.empty.recent_picked.connect(lambda path: controller.opening.open_paths([path]))
         controller.memory.recent_changed.connect(self.empty.show_recent)
+        review.patient_visibility_changed.connect(self.empty.hide_recent)
         for failed in (controller.opening.failed, controller.memory.failed, controller.memory.noticed):
             failed.connect(self.status.show_message)
         controller.preferences.failed.connect(self.status.show_message)

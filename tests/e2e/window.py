@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui.main_window import MainWindow
 from imaging.paths import resource_path
 
-PATIENCE_MS = 60_000  # other work may share the machine
+PATIENCE_MS = 120_000  # other work may share the machine
 
 OpenWindow = Callable[..., MainWindow]
 
