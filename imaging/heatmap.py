@@ -23,7 +23,10 @@ class GridRect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
-    """Grad-CAM of one label. `raw` is float32 [h, w], before the ReLU; `scale` is the card's heat scale, shown as 1.0."""
+    """Grad-CAM of one label.
+
+    `raw` is float32 [h, w], before the ReLU; `scale` is the card's heat scale, shown as 1.0.
+    """
 
     label: str
     raw: npt.NDArray[np.float32]

@@ -98,8 +98,8 @@ class DecodedImage:
     """The stored values of one frame and its way to the screen. Arrays are read-only.
 
     `pixels` is uint8, int8, uint16, int16, int32, uint32 or float32 [H, W] (stored values) or uint8 [H, W, 3] (RGB).
-    `bits` is Bits Stored. `inverted` is True for MONOCHROME1 or an INVERSE presentation LUT: the display is turned round
-    after the VOI. `voi` holds the file's own transformations in the order of preference, LUTs before windows.
+    `bits` is Bits Stored. `inverted` is True for MONOCHROME1 or an INVERSE presentation LUT: the display is turned
+    round after the VOI. `voi` holds the file's own transformations in the order of preference, LUTs before windows.
     `padding` is the range of stored values that are no part of the picture. `full_size_px` is (height, width) of the
     film itself, which differs from the array where it was decoded at a reduced scale. `complete` is the share of
     the picture that the file holds, 1.0 for a whole one.

@@ -77,6 +77,8 @@ def open_window(qapp: QApplication, qtbot: Any) -> Iterator[OpenWindow]:
         made.append(window)
         window.resize(*size_px)
         window.show()
+        window.activateWindow()  # an X server without a window manager gives no window the keyboard by itself
+        qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
         qtbot.waitUntil(lambda: window.controller.started, timeout=PATIENCE_MS)
         return window
 
