@@ -39,22 +39,22 @@ class Deciding(QObject):
 
     def decide(self, label: str, verdict: Verdict) -> None:
         """Agree or disagree with a finding of the selected film; the same again takes it back."""
-        before = self._before(label)
-        same = before is not None and before.verdict is verdict
-        self._push(label, Verdict.NONE if same else verdict, before.note if before is not None else "")
-
-    def write_note(self, label: str, note: str) -> None:
-        """Note something beside a finding of the selected film."""
-        before = self._before(label)
-        if note != (before.note if before is not None else ""):
-            self._push(label, before.verdict if before is not None else Verdict.NONE, note)
-
-    def _before(self, label: str) -> Decision | None:
         entry = self._review.selected_film
-        return self.decision(entry.key, label) if entry is not None else None
+        if entry is None:
+            return
+        before = self.decision(entry.key, label)
+        same = before is not None and before.verdict is verdict
+        self._push(entry.key, label, Verdict.NONE if same else verdict, before.note if before is not None else "")
 
-    def _push(self, label: str, verdict: Verdict, note: str) -> None:
-        entry, model = self._review.selected_film, self._review.model
+    def write_note(self, key: str, label: str, note: str) -> None:
+        """Note something beside a finding of a film, which need not be the selected one any more."""
+        before = self.decision(key, label)
+        if note != (before.note if before is not None else ""):
+            self._push(key, label, before.verdict if before is not None else Verdict.NONE, note)
+
+    def _push(self, key: str, label: str, verdict: Verdict, note: str) -> None:
+        row, model = self._review.row_of(key), self._review.model
+        entry = self._review.entries[row] if row >= 0 else None
         if entry is None or entry.ref is None or model is None:
             return
         found = [item for item in self._review.findings(entry.key) if item.label == label]

@@ -214,5 +214,8 @@ class MainWindow(QMainWindow):
         self.controller.opening.open_paths(dropped_paths(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        focused = self.focusWidget()
+        if focused is not None:
+            focused.clearFocus()  # a note that is being written is handed over
         self.controller.close()
         super().closeEvent(event)

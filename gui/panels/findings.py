@@ -53,11 +53,12 @@ class FindingCard(QWidget):
     """One label."""
 
     verdict_given = Signal(str, object)  # label, Verdict
-    note_written = Signal(str, str)  # label, note
+    note_written = Signal(str, str, str)  # film key, label, note
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.label = name
+        self._key = ""
         self.title = label()
         self.title.setFont(font("strong"))
         self.score = label()
@@ -71,7 +72,7 @@ class FindingCard(QWidget):
         self.agree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.AGREE))
         self.disagree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.DISAGREE))
         self.note.clicked.connect(self._open_note)
-        self.edit.note_written.connect(lambda text: self.note_written.emit(self.label, text))
+        self.edit.note_written.connect(lambda text: self.note_written.emit(self._key, self.label, text))
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -102,6 +103,12 @@ class FindingCard(QWidget):
         self.bar.set_score(finding.probability, finding.operating_point)
         words = finding_sentence(finding, points) if points is not None else ""
         self.sentence.setText(f"{words} {SITE_SENTENCE}")
+
+    def show_film(self, key: str) -> None:
+        """Another film: what is being written belongs to the one before."""
+        if key != self._key and self.edit.hasFocus():
+            self.edit.clearFocus()
+        self._key = key
 
     def show_decision(self, decision: Decision | None) -> None:
         verdict = decision.verdict if decision is not None else Verdict.NONE
@@ -168,6 +175,7 @@ class FindingsPanel(PanelBox):
         model = self._review.model
         for item in findings:
             card = self.cards[item.label]
+            card.show_film(entry.key if entry is not None else "")
             card.show_finding(item, model.card.operating.get(item.label) if model is not None else None)
             card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
 
@@ -175,6 +183,7 @@ class FindingsPanel(PanelBox):
         if tuple(self.cards) == labels:
             return
         for card in self.cards.values():
+            card.show_film("")
             self.column.removeWidget(card)
             card.deleteLater()
         self.cards = {name: FindingCard(name) for name in labels}

@@ -131,6 +131,21 @@ def test_decisions_are_stored_at_once_with_their_model(
     assert stored.verdict is Verdict.NONE, "what was decided last is written before the window goes"
 
 
+def test_a_note_in_hand_is_stored_when_the_window_closes(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    window.activateWindow()
+    card = window.findings.cards["OPACITY"]
+    QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(card.edit.hasFocus)
+    QTest.keyClicks(card.edit, "Right lower zone, 3 cm")
+    window.close()
+    (stored,) = open_store().store.latest(film_digest(ImageRef(film_paths(films)[0])))
+    assert (stored.note, stored.verdict) == ("Right lower zone, 3 cm", Verdict.NONE)
+
+
 def test_decisions_come_back_with_the_film(
     open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
 ) -> None:

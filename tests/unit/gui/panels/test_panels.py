@@ -51,15 +51,15 @@ def chosen(review: Review, *, multi: bool = False) -> None:
     review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
 
 
-def store(review: Review, *probabilities: float, raw: float = 0.01) -> None:
+def store(review: Review, *probabilities: float, raw: float = 0.01, key: str = "a.png") -> None:
     model = review.model
     assert model is not None
     labels = model.card.findings
     heat = np.full((2, 2), raw, np.float32)
     findings = tuple(Finding(name, value, 0.4) for name, value in zip(labels, probabilities, strict=True))
     heatmaps = tuple(Heatmap(name, heat, model.card.heat_scale[name]) for name in labels)
-    ref = ImageRef(Path("a.png"))
-    review.store("a.png", ImageResult(ref, model.id, "0" * 64, findings, heatmaps, GateVerdict(), 0.1, "onnx-cpu"))
+    ref = ImageRef(Path(key))
+    review.store(key, ImageResult(ref, model.id, "0" * 64, findings, heatmaps, GateVerdict(), 0.1, "onnx-cpu"))
 
 
 def test_a_flagged_finding_reads_as_suspected(review: Review, deciding: Deciding, qtbot: Any) -> None:
@@ -149,6 +149,27 @@ def test_a_note_is_kept_beside_the_verdict(review: Review, deciding: Deciding, q
     assert decision is not None
     assert (decision.verdict, decision.note, decision.operating_point) == (Verdict.AGREE, "Right lower lobe", 0.4)
     assert (decision.model, decision.weights_sha256, decision.probability) == ("trial@1", "0" * 64, 0.5)
+
+
+def test_a_note_stays_with_the_film_it_was_written_for(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    review.add([Entry(Path("b.png"), ImageRef(Path("b.png")))])
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.activateWindow()
+    chosen(review)
+    store(review, 0.5)
+    store(review, 0.5, key="b.png")
+    card = panel.cards["OPACITY"]
+    QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(card.edit.hasFocus)
+    QTest.keyClicks(card.edit, "Seen on a")
+    review.select(1)
+    assert card.edit.toPlainText() == ""
+    first, second = deciding.decision("a.png", "OPACITY"), deciding.decision("b.png", "OPACITY")
+    assert first is not None
+    assert first.note == "Seen on a"
+    assert second is None
 
 
 def test_the_slider_moves_the_operating_point_by_mouse_and_by_keys(review: Review, qtbot: Any) -> None:
