@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from inference.card import DataSummary
 from inference.network import build_network, load_start_weights
-from inference.preprocess import PreprocessSpec
+from inference.preprocess import Grey, PreprocessSpec
 from training.dataset import load_films
 from training.finetune import FineTuneSpec, fine_tune, log_steps
 from training.manifest import patient_of, read_class_folders
 from training.seal import Validation, Words, seal
-from training.split import split_by_patient
+from training.split import Split, split_by_patient
 
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
 RECIPE = FineTuneSpec(epochs=5, frozen_stages=7)
-SPLIT_SEED = 7
+SPLIT_SEED, VALIDATION_SHARE = 7, 0.15
 WORDS = Words(
     name="pneumonia",
     version=1,
@@ -46,22 +48,43 @@ WORDS = Words(
 )
 
 
-def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) -> None:
-    """Train on class folders under `data/train` and `data/val`, less the patients found in `keep_out`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """All films as network input, uint8 [N, S, S], with truth [N], patients [N] and the split by patient."""
+
+    films: Grey
+    ill: npt.NDArray[np.bool_]
+    patients: npt.NDArray[np.str_]
+    split: Split
+
+    def validation(self) -> Validation:
+        """The films that no training step sees."""
+        kept = self.split.validation
+        described = "validation films of the same hospital"
+        return Validation(self.films[kept], self.ill[kept], self.patients[kept], described)
+
+
+def read_material(data: Path, keep_out: Path) -> Material:
+    """The class folders under `data/train` and `data/val`, less the patients found in `keep_out`."""
     kept_out = {patient_of(path.name) for path in keep_out.glob("*/*")}
     manifest = read_class_folders([data / "train", data / "val"], WORDS.labels).without_patients(kept_out)
-    split = split_by_patient(manifest, validation_share=0.15, seed=SPLIT_SEED)
-    films = load_films([film.path for film in manifest.films], PREPROCESS)
-    ill = np.array([film.label == WORDS.labels[1] for film in manifest.films])
-    patients = np.array([film.patient for film in manifest.films])
+    return Material(
+        films=load_films([film.path for film in manifest.films], PREPROCESS),
+        ill=np.array([film.label == WORDS.labels[1] for film in manifest.films]),
+        patients=np.array([film.patient for film in manifest.films]),
+        split=split_by_patient(manifest, VALIDATION_SHARE, SPLIT_SEED),
+    )
 
+
+def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) -> None:
+    """Fine-tune from ImageNet weights on the training part and seal the result with the validation part."""
+    material = read_material(data, keep_out)
+    chosen = material.split.train
     network = build_network(WORDS.backbone, 1, PREPROCESS)
     load_start_weights(network, weights)
-    network = fine_tune(network, films[split.train], ill[split.train], RECIPE, log_steps)
+    network = fine_tune(network, material.films[chosen], material.ill[chosen], RECIPE, log_steps)
 
-    kept = split.validation
-    validation = Validation(films[kept], ill[kept], patients[kept], "validation films of the same hospital")
-    counted = dataclasses.replace(WORDS.data, films=len(split.train), patients=len(np.unique(patients[split.train])))
-    recipe = dataclasses.asdict(RECIPE) | {"split_seed": SPLIT_SEED, "validation_share": 0.15}
+    counted = dataclasses.replace(WORDS.data, films=len(chosen), patients=len(np.unique(material.patients[chosen])))
     words = dataclasses.replace(WORDS, data=counted)
-    seal(network, validation, words, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)
+    recipe = dataclasses.asdict(RECIPE) | {"split_seed": SPLIT_SEED, "validation_share": VALIDATION_SHARE}
+    seal(network, material.validation(), words, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)

@@ -19,7 +19,7 @@ from training.seal import Validation, Words, seal
 
 PREPROCESS = PreprocessSpec(size_px=128, fit="squash", mean=(0.5,), std=(0.25,))
 RECIPE = FineTuneSpec(
-    epochs=16,
+    epochs=30,
     rate=3e-3,
     keep_norm=False,
     augment=AugmentSpec(
@@ -35,7 +35,7 @@ RECIPE = FineTuneSpec(
         sharpen_share=0.1,
     ),
 )
-FILMS_TO_TRAIN, FILMS_TO_VALIDATE = 2400, 600
+FILMS_TO_TRAIN, FILMS_TO_VALIDATE = 3600, 600
 FIRST_SEED = 100_000  # far from the seeds of the example films, so that those stay unseen
 FILM_PX = (512, 512)
 WORDS = Words(
