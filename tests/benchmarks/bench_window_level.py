@@ -38,7 +38,7 @@ class UsualView(QWidget):
     def __init__(self, pixels: npt.NDArray[np.uint16]) -> None:
         super().__init__()
         self._pixels = pixels
-        self._grey = np.zeros(pixels.shape, np.uint8)
+        self._grey: npt.NDArray[np.uint8] = np.zeros(pixels.shape, np.uint8)
 
     def set_window(self, window: Window) -> None:
         low = window.center - window.width / 2
@@ -47,7 +47,7 @@ class UsualView(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        height, width = self._grey.shape[0], self._grey.shape[1]
+        height, width = self._grey.shape
         image = QImage(self._grey.data, width, height, width, QImage.Format.Format_Grayscale8)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
