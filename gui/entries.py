@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,17 +32,20 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row. `ref` is None for what could not even be named as a film; `refusal` is the sentence that says why."""
+    """A row. `ref` is None for what could not even be named as a film; `refusal` is the sentence that says why.
+
+    `key` is the film's, or the path; it is kept because every row is asked for it while a slider moves.
+    """
 
     path: Path
     ref: ImageRef | None = None
     header: Header | None = None
     refusal: str = ""
     frames: int = 1
+    key: str = field(init=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        return self.ref.key if self.ref is not None else self.path.as_posix()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.ref.key if self.ref is not None else self.path.as_posix())
 
     @property
     def is_film(self) -> bool:

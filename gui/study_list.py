@@ -30,7 +30,7 @@ from gui.theme import font
 from gui.thumbnails import Thumbnails
 
 WIDTH_PX = 260
-RECOUNT_MS = 40  # the counts of the chips and the filter follow a dragged slider at this pace
+RECOUNT_MS = 80  # the counts of the chips and the filter follow a dragged slider at this pace
 
 Index = QModelIndex | QPersistentModelIndex
 
