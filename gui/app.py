@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui.controller import Controller
-from gui.log_file import begin_log
 from gui.main_window import MainWindow
 from gui.theme import apply_theme
 
@@ -31,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the window and stay until it is closed."""
-    begin_log()
     app = make_application()
     window = build_window(options.paths, model=options.model)
     window.show()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import sys
+import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from types import TracebackType
 
 LOG_BYTES, LOG_FILES = 1 << 20, 3
 LOG, CRASHES = "negatoscope.log", "crash.log"
 OWN = ("imaging", "inference", "training", "gui")  # libraries quote headers, and with them patients
 
+_log = logging.getLogger(__name__)
+
 
 def start_logging(folder: Path) -> None:
-    """Log to `folder` from now on, and write a fatal error of a library's native code beside it.
+    """Log to `folder` from now on, exceptions that nobody caught included, and fatal errors of native code beside it.
 
     A folder that cannot be written leaves the program without a log: no reason not to read films.
     """
@@ -29,3 +34,11 @@ def start_logging(folder: Path) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     faulthandler.enable(file=crashes)  # keeps the stream open for as long as the program runs
+    sys.excepthook = log_exception
+
+
+def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An exception by its kind and place: its own text may quote a header or a path."""
+    if not issubclass(kind, KeyboardInterrupt):
+        _log.critical("%s\n%s", kind.__name__, "".join(traceback.format_tb(trace)))
+    sys.__excepthook__(kind, error, trace)

@@ -2,24 +2,26 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from imaging.log_files import CRASHES, LOG, start_logging
+from imaging.log_files import CRASHES, LOG, log_exception, start_logging
 
 
 @pytest.fixture
 def root() -> Iterator[logging.Logger]:
     """The root logger and the fault handler, as they were before, afterwards."""
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, hook = list(root.handlers), root.level, sys.excepthook
     yield root
     for handler in [handler for handler in root.handlers if handler not in before]:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(level)
+    sys.excepthook = hook
     faulthandler.enable()
 
 
@@ -40,3 +42,15 @@ def test_a_folder_that_cannot_be_written_costs_the_log_only(tmp_path: Path, root
     before = list(root.handlers)
     start_logging(tmp_path / "logs")
     assert root.handlers == before
+
+
+@pytest.mark.logs_errors
+def test_an_exception_is_logged_by_its_kind_and_place(caplog: pytest.LogCaptureFixture) -> None:
+    name = "^".join(("Doe", "John"))
+    try:
+        raise ValueError(name)
+    except ValueError as error:
+        log_exception(type(error), error, error.__traceback__)
+    assert "ValueError" in caplog.text
+    assert "test_log_files" in caplog.text
+    assert name not in caplog.text
