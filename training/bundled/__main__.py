@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.bundled", description="Re-make a bundled model.")
     parser.add_argument("--models", type=Path, default=resource_path("models"), help="where the bundle is written")
     commands = parser.add_subparsers(dest="model", required=True)
-    commands.add_parser("practice", help="the tiny network on synthetic films (about ten minutes on two cores)")
+    commands.add_parser("practice", help="the tiny network on synthetic films (a quarter of an hour on two cores)")
     pneumonia = commands.add_parser("pneumonia", help="MobileNetV2 on kermany224 (about half an hour on two cores)")
     pneumonia.add_argument("--data", type=Path, required=True, help="the folder with train/ and val/")
     pneumonia.add_argument("--weights", type=Path, required=True, help="mobilenet_v2_imagenet.safetensors")
