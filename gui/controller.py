@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 from gui.analysing import Analysing
 from gui.deciding import Deciding
 from gui.jobs import Jobs
+from gui.lanes import run_within
 from gui.memory import Memory
 from gui.models import Models
 from gui.opening import Opening
@@ -21,13 +22,12 @@ from gui.reading import Reading
 from gui.review import OverlaySettings, Review
 from gui.thumbnails import Thumbnails
 from imaging.errors import NegatoscopeError
-from imaging.paths import user_data_dir
 
 _log = logging.getLogger(__name__)
 
-PRACTICE_FOLDER = "practice films"
 OVERLAY_STATE = "overlay"
 MODEL_STATE = "model"
+CLOSING_S = 6.0  # for what is still to be stored: longer than another instance may hold the file
 REMEMBER_MS = 400  # a dragged slider is remembered once it rests
 
 
@@ -57,6 +57,7 @@ class Controller(QObject):
         self.models.model_loaded.connect(self.analysing.take_model)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
         self.review.films_closed.connect(self.thumbnails.clear)
+        self.review.films_closed.connect(self.memory.forget_films)
         self.review.overlay_changed.connect(self._remember_soon)
         self._remember.timeout.connect(self._remember_now)
 
@@ -75,7 +76,7 @@ class Controller(QObject):
             self.models.use_films_own("")
 
     def open_practice_films(self) -> None:
-        self.opening.make_practice_films(user_data_dir() / PRACTICE_FOLDER)
+        self.opening.make_practice_films()
 
     def choose_model(self, name: str) -> None:
         """The reader's own choice, remembered for the next time."""
@@ -130,16 +131,19 @@ class Controller(QObject):
             self._remember.stop()
             self._remember_now()
         ended = self.jobs.shutdown()
-        try:
-            self.memory.close()
-        except NegatoscopeError as error:
-            _log.error("left without storing everything: %s", error.message)
-        return ended
+        return run_within(self._store_the_rest, CLOSING_S) and ended
 
-    def _opened(self, paths: list[Path]) -> None:
+    def _store_the_rest(self) -> None:
+        """What the lanes did not come to any more. On a thread of its own: the disk may not answer."""
+        for store in (self.memory.close, self.preferences.close):
+            try:
+                store()
+            except NegatoscopeError as error:
+                _log.error("left without storing everything: %s", error.message)
+
+    def _opened(self, folders: tuple[Path, ...]) -> None:
         if self._remembers:
-            for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
-                self.memory.add_recent(folder.resolve())
+            self.memory.add_recent(folders)
 
     def _recall_overlay(self, stored: Any) -> None:
         """Numbers and switches only, within their range: the file is the user's to change."""

@@ -23,6 +23,14 @@ class Task:
         return (self.priority, self.order) < (other.priority, other.order)
 
 
+def run_within(fn: Callable[[], None], limit_s: float) -> bool:
+    """Run `fn` on a daemon thread and wait for it, but no longer than that. Returns whether it has ended."""
+    thread = threading.Thread(target=fn, name="jobs-last", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    return not thread.is_alive()
+
+
 class LaneThreads:
     """Up to `count` daemon threads, started as work arrives, that take the most urgent task first. Thread-safe."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from gui.jobs import Jobs, Lane
 from gui.session import Decision, Store, film_digest, open_store
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
+
+DIGEST_PRIORITY = 2  # behind the film that is being read and the scan
+RECENT_PRIORITY = 20  # behind everything
 
 Write = Callable[[Store], None]
 
@@ -68,13 +72,34 @@ class Memory(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._desk = _Desk(path)
+        self._digests: dict[Path, str] = {}  # of the open films: a decision can be stored when their drive has gone
+        self._recent: tuple[Path, ...] = ()
+        self._looking = False
 
     def add_decision(self, ref: ImageRef, decision: Decision) -> None:
         """Store a decision about a film, which is named by its file's sha256."""
-        self._write(lambda store: store.add_decision(replace(decision, film_sha256=film_digest(ref))))
+        known = self._digests.get(ref.path)
+        self._write(lambda store: store.add_decision(replace(decision, film_sha256=known or film_digest(ref))))
 
     def decisions_of(self, ref: ImageRef, done: Callable[[tuple[Decision, ...]], None]) -> None:
-        self._read(lambda store: store.latest(film_digest(ref), ref.frame), done)
+        """Hand over what was decided of a film that has just been opened."""
+
+        def read(digest: str) -> None:
+            self._digests[ref.path] = digest
+            self._read(lambda store: store.latest(digest, ref.frame), done)
+
+        # The film lies anywhere, the store in the user's folder: a drive that hangs must not hold up the store.
+        self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: film_digest(ref),
+            done=read,
+            failed=self._failed,
+            priority=DIGEST_PRIORITY,
+        )
+
+    def forget_films(self) -> None:
+        """The films were closed; under their names others may come."""
+        self._digests.clear()
 
     def state(self, key: str, done: Callable[[Any], None]) -> None:
         self._read(lambda store: store.state(key), done)
@@ -83,14 +108,34 @@ class Memory(QObject):
         self._write(lambda store: store.set_state(key, value))
 
     def look_for_recent(self) -> None:
-        self._read(_existing_recent, self.recent_changed.emit)
+        """Tell which of the recent folders are there."""
+        self._read(lambda store: store.recent(), self._look_at)
 
-    def add_recent(self, path: Path) -> None:
-        self._write(lambda store: store.add_recent(path))
+    def add_recent(self, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            self._write(partial(Store.add_recent, path=folder))
         self.look_for_recent()
 
+    def _look_at(self, recent: tuple[Path, ...]) -> None:
+        """One look at a time: each may hang for minutes on a drive that has gone."""
+        self._recent = recent
+        if not self._looking:
+            self._looking = True
+            self._jobs.submit(
+                Lane.IO,
+                lambda token, progress: tuple(path for path in recent if is_there(path)),
+                done=lambda there: self._looked_at(recent, there),
+                priority=RECENT_PRIORITY,
+            )
+
+    def _looked_at(self, recent: tuple[Path, ...], there: tuple[Path, ...]) -> None:
+        self._looking = False
+        self.recent_changed.emit(there)
+        if self._recent != recent:
+            self._look_at(self._recent)
+
     def close(self) -> None:
-        """After the lanes have ended: write what is left and close the file. A failure is logged by the caller."""
+        """After the lanes have ended: write what is left and close the file. Raises StoreError."""
         try:
             self._desk.write_all()
         finally:
@@ -114,5 +159,9 @@ class Memory(QObject):
         self.failed.emit(error.message)
 
 
-def _existing_recent(store: Store) -> tuple[Path, ...]:
-    return tuple(path for path in store.recent() if path.exists())
+def is_there(path: Path) -> bool:
+    """Whether a file or folder can be seen. On a worker's thread."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from gui.entries import Entry
 from gui.jobs import JobHandle, Jobs, Lane
 from gui.review import Review
 from imaging.errors import NegatoscopeError
+from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ BATCH_ROWS = 200
 FRAMES_LISTED = 500  # of one file; a hostile header may claim millions
 SCAN_PRIORITY = 1  # behind the film that is being read, before thumbnails
 MODEL_FILE = "negatoscope.json"
+PRACTICE_FOLDER = "practice films"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where films come from, as the disk has it: their folders, and the model that they name, '' for none."""
+
+    folders: tuple[Path, ...]
+    model: str
 
 
 class Opening(QObject):
@@ -32,7 +43,7 @@ class Opening(QObject):
 
     model_named = Signal(str)  # the opened films name their own model, or '' where they do not
     failed = Signal(str)
-    opened = Signal(object)  # list[Path]
+    opened = Signal(object)  # tuple[Path, ...], the folders
 
     def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,10 +53,9 @@ class Opening(QObject):
         self._roots: list[Path] = []
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Start scanning; returns at once."""
+        """Start scanning; returns at once, and asks no disk: a drive that does not answer holds up a worker alone."""
         if not paths:
             return
-        self._name(paths)
         wanted = list(paths)
         handle = self._jobs.submit_stream(
             Lane.IO,
@@ -57,14 +67,13 @@ class Opening(QObject):
         )
         self._scans.append(handle)
         self._review.set_scanning(True)
-        self.opened.emit(wanted)
 
-    def make_practice_films(self, folder: Path) -> None:
-        """Draw the practice films into `folder` where they are not there yet, then open it."""
+    def make_practice_films(self) -> None:
+        """Draw the practice films where they are not there yet, then open them."""
         self._review.set_scanning(True)
         handle = self._jobs.submit(
             Lane.IO,
-            lambda token, progress: practice_films(folder, token, progress),
+            practice_films,
             done=lambda made: self._practice_made(handle, made),
             failed=lambda error: self._failed(handle, error),
         )
@@ -85,17 +94,14 @@ class Opening(QObject):
         self._ended(handle)
         self.open_paths([folder])
 
-    def _name(self, paths: Sequence[Path]) -> None:
-        roots = [path if path.is_dir() else path.parent for path in paths]
-        self._roots += [root for root in dict.fromkeys(roots) if root not in self._roots]
-        name = self._roots[0].resolve().name if len(self._roots) == 1 else f"{len(self._roots)} folders"
-        self._review.name_folder(name)
-
-    def _take(self, item: str | list[Entry]) -> None:
-        if isinstance(item, str):
-            self.model_named.emit(item)
-        else:
+    def _take(self, item: Source | list[Entry]) -> None:
+        if isinstance(item, list):
             self._review.add(item)
+            return
+        self._roots += [folder for folder in item.folders if folder not in self._roots]
+        self._review.name_folder(self._roots[0].name if len(self._roots) == 1 else f"{len(self._roots)} folders")
+        self.model_named.emit(item.model)
+        self.opened.emit(item.folders)
 
     def _ended(self, handle: JobHandle) -> None:
         if handle in self._scans:
@@ -110,11 +116,13 @@ class Opening(QObject):
 # On a worker's thread.
 
 
-def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[[str | list[Entry]], None]) -> None:
-    """Stream the name of the films' own model ('' for none), then the rows in batches."""
+def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[[Source | list[Entry]], None]) -> None:
+    """Stream where the films come from, then the rows in batches."""
     from imaging.read.scan import scan
 
-    stream(named_model(paths))
+    folders = dict.fromkeys(_folder_of(path) for path in paths)
+    # Not Path.resolve, which raises for links that lead round in a circle.
+    stream(Source(tuple(Path(os.path.realpath(folder)) for folder in folders), named_model(folders)))
     batch: list[Entry] = []
     due = 0.0  # the very first film goes out alone: it is the one that is waited for
     for item in scan(paths, token):
@@ -123,6 +131,13 @@ def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[
             stream(batch)
             batch, due = [], time.monotonic() + BATCH_S
     stream(batch)
+
+
+def _folder_of(path: Path) -> Path:
+    try:
+        return path if path.is_dir() else path.parent
+    except OSError:  # no right to look; the scan says so
+        return path.parent
 
 
 def rows_of(item: Found | Refused) -> list[Entry]:
@@ -141,10 +156,9 @@ def rows_of(item: Found | Refused) -> list[Entry]:
     return rows
 
 
-def named_model(paths: Sequence[Path]) -> str:
-    """The model that `negatoscope.json` beside the first films names; '' where there is none that can be read."""
-    for path in paths:
-        folder = path if path.is_dir() else path.parent
+def named_model(folders: Iterable[Path]) -> str:
+    """The model that the first `negatoscope.json` of these folders names; '' where there is none that can be read."""
+    for folder in folders:
         try:
             content = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -154,10 +168,15 @@ def named_model(paths: Sequence[Path]) -> str:
     return ""
 
 
-def practice_films(folder: Path, token: CancelToken, progress: Progress) -> Path:
-    """The folder of the practice films, which are drawn the first time."""
-    if not (folder / MODEL_FILE).is_file():
-        from imaging.phantom_files import write_examples
+def practice_films(token: CancelToken, progress: Progress) -> Path:
+    """The folder of the practice films, which are drawn the first time. Raises NegatoscopeError."""
+    try:
+        folder = user_data_dir() / PRACTICE_FOLDER
+        if not (folder / MODEL_FILE).is_file():
+            from imaging.phantom_files import write_examples
 
-        write_examples(folder, token=token, progress=progress)
+            write_examples(folder, token=token, progress=progress)
+    except OSError as error:
+        sentence = "The practice films can't be written. Check that the data folder can be written."
+        raise NegatoscopeError(sentence, detail=type(error).__name__) from error
     return folder

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import Jobs, Lane
 from gui.settings import Loaded, Settings, Value, load_settings, save_settings
 from imaging.errors import NegatoscopeError
-from imaging.progress import CancelToken, Progress
 
 
 class Preferences(QObject):
@@ -21,6 +22,7 @@ class Preferences(QObject):
         self._jobs = jobs
         self._keep = keep
         self.settings = Settings()
+        self._unsaved: deque[Settings] = deque()
 
     def read(self) -> None:
         """Read the file in the background."""
@@ -35,12 +37,16 @@ class Preferences(QObject):
         self.changed.emit()
         if not self._keep:
             return
-        settings = self.settings
+        self._unsaved.append(self.settings)
+        self._jobs.submit(Lane.STORE, lambda token, progress: self.close(), failed=self._failed)
 
-        def save(_token: CancelToken, _progress: Progress) -> None:
-            save_settings(settings)
-
-        self._jobs.submit(Lane.STORE, save, failed=self._failed)
+    def close(self) -> None:
+        """Save what is not saved yet. On the store lane, and once more when it has ended. Raises NegatoscopeError."""
+        newest = None
+        while self._unsaved:
+            newest = self._unsaved.popleft()
+        if newest is not None:
+            save_settings(newest)
 
     def _loaded(self, loaded: Loaded) -> None:
         self.settings = loaded.settings

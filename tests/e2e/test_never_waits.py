@@ -1,0 +1,126 @@
+"""The window's thread asks no disk: a path on a drive that does not answer holds up a worker alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.lanes import run_within
+from inference.bundle import ModelBundle
+from tests.e2e.window import OpenWindow, drop, film_paths, settle
+
+ASKING = (os.stat, os.lstat, os.scandir, os.listdir, os.open, os.readlink, os.mkdir, io.open)
+OWN_FILES = ("importlib", "gui/icons.py", "logging/")  # the program's own code and drawings, and its log
+
+
+@contextmanager
+def disk_watched() -> Iterator[list[str]]:
+    """The places in the code that ask the disk on this thread."""
+    asked: list[str] = []
+
+    def look(frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and any(called is one for one in ASKING):
+            stack = _places(frame)
+            if not any(own in place for place in stack for own in OWN_FILES):
+                asked.append(" < ".join(stack[:6]))
+
+    sys.setprofile(look)
+    try:
+        yield asked
+    finally:
+        sys.setprofile(None)
+
+
+def _places(frame: FrameType | None) -> list[str]:
+    places = []
+    while frame is not None:
+        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+        frame = frame.f_back
+    return places
+
+
+def test_the_watch_sees_what_asks_the_disk(tmp_path: Path) -> None:
+    for ask in (tmp_path.is_dir, tmp_path.resolve, lambda: (tmp_path / "x").write_bytes(b""), tmp_path.stat):
+        with disk_watched() as asked:
+            ask()
+        assert asked
+
+
+def test_opening_reading_deciding_and_closing_ask_no_disk(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window(model=str(parted.location))
+    paths = [films, film_paths(films)[0]]
+    with disk_watched() as asked:
+        drop(window, paths)
+        settle(qtbot, window)
+        for keys in (Qt.Key.Key_Down, Qt.Key.Key_G, Qt.Key.Key_0, Qt.Key.Key_I):
+            QTest.keyClick(window, keys)
+        QTest.mouseClick(window.findings.cards["OPACITY"].agree, Qt.MouseButton.LeftButton)
+        settle(qtbot, window)
+        window.actions_by_name["close_films"].trigger()
+        window.actions_by_name["practice"].trigger()
+        window.controller.cancel()
+        window.close()
+    assert not asked
+
+
+class DeadPath(type(Path())):  # type: ignore[misc]  # the class of a path depends on the system
+    """A path on a network drive that has gone: nobody learns anything about it before the system gives up."""
+
+    answer = threading.Event()
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        DeadPath.answer.wait()
+        raise FileNotFoundError(str(self))
+
+
+@pytest.fixture
+def dead_path() -> Iterator[Path]:
+    DeadPath.answer.clear()
+    yield DeadPath("/mnt/gone/ward")
+    DeadPath.answer.set()
+
+
+def test_a_dead_drive_holds_up_neither_the_window_nor_its_closing(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, dead_path: Path, qtbot: Any
+) -> None:
+    window = open_window(model=str(parted.location))
+    settle(qtbot, window)
+    begun = time.monotonic()
+    window.controller.opening.open_paths([dead_path])
+    assert time.monotonic() - begun < 0.5
+    assert window.controller.review.scanning
+    drop(window, [films])
+    qtbot.waitUntil(lambda: window.view.film is not None)
+    assert len(window.controller.review.entries) == len(film_paths(films))
+    window.controller.cancel()
+    assert not window.controller.review.scanning
+    begun = time.monotonic()
+    window.close()
+    assert time.monotonic() - begun < 4.0
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(0.0, True), (30.0, False)])
+def test_what_does_not_end_is_left(seconds: float, ended: bool) -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        stop.wait(seconds)
+
+    begun = time.monotonic()
+    assert run_within(work, 0.2) is ended
+    assert time.monotonic() - begun < 5.0
+    stop.set()
