@@ -20,7 +20,7 @@ from inference.engine import Floats
 from inference.graph_check import check_graph
 from inference.models_verify import relative_difference, verify
 from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.torch_engine import exact_cudnn, load_network
 from tests.bundles import card_of, multi_label_card, random_network, write_trial_bundle
 
 
@@ -203,6 +203,14 @@ def test_the_gpu_agrees_with_the_cpu(any_bundle: ModelBundle, films: Floats) -> 
     scores = [probabilities(any_bundle.card, out.logits) for out in outputs]
     assert np.abs(scores[0] - scores[1]).max() <= 1e-4
     assert relative_difference(outputs[0].class_maps, outputs[1].class_maps) <= 1e-3
+
+
+def test_cudnn_stays_in_use_and_is_exact() -> None:
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled, cudnn.deterministic, cudnn.allow_tf32
+    with exact_cudnn():
+        assert (cudnn.enabled, cudnn.deterministic, cudnn.allow_tf32) == (True, True, False)
+    assert (cudnn.enabled, cudnn.deterministic, cudnn.allow_tf32) == before
 
 
 def test_cores_are_counted() -> None:
