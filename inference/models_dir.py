@@ -32,9 +32,16 @@ class Unusable:
     reason: str
 
 
-def model_folders() -> tuple[Path, Path]:
-    """The bundled models, then the user's own. A user's bundle can't take the place of a bundled one of the same id."""
-    return resource_path("models"), user_models_folder()
+def model_folders() -> tuple[Path, ...]:
+    """The bundled models, then the user's own, where there can be any: without a data folder the bundled ones work.
+
+    A user's bundle can't take the place of a bundled one of the same id.
+    """
+    bundled = resource_path("models")
+    try:
+        return bundled, user_models_folder()
+    except OSError:
+        return (bundled,)
 
 
 def user_models_folder() -> Path:
@@ -69,9 +76,15 @@ def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
 
 def _look(folders: Sequence[Path]) -> Iterator[Installed | Unusable]:
     for folder in folders:
-        # A dot begins what is being written or was left half-written by a killed import.
-        places = [entry for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
-        for place in sorted(entry for entry in places if not entry.name.startswith(".")):
+        try:
+            # A dot begins what is being written or was left half-written by a killed import.
+            places = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        except FileNotFoundError:
+            continue
+        except OSError:
+            yield Unusable(folder, "This folder of models can't be read.")
+            continue
+        for place in sorted(places):
             try:
                 yield Installed(read_card(place), place)
             except BundleError as error:

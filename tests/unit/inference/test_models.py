@@ -10,11 +10,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from imaging.paths import resource_path
+from imaging.paths import DATA_VARIABLE, resource_path
 from inference import doctor, models_command
 from inference.bundle import ModelBundle, export_zip
 from inference.card import BundleError
-from inference.models_dir import Installed, Unusable, find, installed, survey, user_models_folder
+from inference.models_dir import Installed, Unusable, find, installed, model_folders, survey, user_models_folder
 from tests.bundles import card_of, write_trial_bundle
 
 
@@ -104,6 +104,33 @@ def test_a_place_that_can_not_be_written_is_said(bundle: ModelBundle, tmp_path: 
     assert complaint.startswith("The model can't be written")
 
 
+@pytest.fixture
+def no_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder that can't be made: a file stands where it would go."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "file" / "data"))
+
+
+@pytest.mark.usefixtures("no_data_folder")
+def test_bundled_models_need_no_data_folder() -> None:
+    assert model_folders() == (resource_path("models"),)
+    assert ordered("list")[0] == 0
+
+
+@pytest.mark.usefixtures("no_data_folder")
+def test_a_model_is_not_imported_without_a_data_folder(bundle: ModelBundle) -> None:
+    status, said, complaint = ordered("import", str(bundle.location))
+    assert (status, said) == (2, "")
+    assert complaint.startswith("The model can't be written")
+
+
+def test_a_folder_of_models_that_can_not_be_listed_is_said(tmp_path: Path) -> None:
+    (tmp_path / "models").touch()
+    (found,) = survey([tmp_path / "models"])
+    assert isinstance(found, Unusable)
+    assert found.reason == "This folder of models can't be read."
+
+
 def examined(*arguments: str) -> tuple[int, str]:
     parser = argparse.ArgumentParser()
     doctor.add_arguments(parser)
@@ -130,3 +157,10 @@ def test_the_doctor_finds_a_damaged_model(bundle: ModelBundle) -> None:
     status, said = examined()
     assert status == 3
     assert "model trial@1: The model's file weights.safetensors was changed after it was written." in said
+
+
+@pytest.mark.usefixtures("no_data_folder")
+def test_the_doctor_says_that_the_data_folder_can_not_be_made() -> None:
+    status, said = examined("--json")
+    assert status == 3
+    assert json.loads(said)["folder_problem"] == "Not a directory"
