@@ -1,18 +1,20 @@
 """Frozen dataclasses to JSON and back, strictly: unknown, missing or ill-typed fields are refused by name.
 
 Supports what our records are made of: nested dataclasses, NamedTuples (written as arrays), `tuple[T, ...]`,
-`tuple[A, B]`, `dict[str, T]`, `Literal`, `T | None`, `Any` (plain JSON), str, bool, int and finite float.
+`tuple[A, B]`, `dict[str, T]`, `Literal`, `T | None`, `Any` (plain JSON), str, bool, int and finite float. Numbers
+beyond a double's range, and whole numbers that it does not hold exactly, are refused (RFC 8259, section 6).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 import typing
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
+_EXACT = 1 << 53
 
 
 class RecordError(ValueError):
@@ -80,10 +82,12 @@ def _read_tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ..
 def _read_scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is float:
         _demand(isinstance(value, int | float) and not isinstance(value, bool), where, "should be a number")
-        _demand(math.isfinite(value), where, "should be a finite number")
+        # Compared, not converted: a whole number of 400 digits is no float, and NaN is within no bounds.
+        _demand(-sys.float_info.max <= value <= sys.float_info.max, where, "should be a finite number")
         return float(value)
     if kind is int:
         _demand(isinstance(value, int) and not isinstance(value, bool), where, "should be a whole number")
+        _demand(abs(value) < _EXACT, where, "should have no more than 53 bits")
     elif kind is type(None):
         _demand(value is None, where, "should be null")
     else:

@@ -41,7 +41,10 @@ def test_a_record_survives_json() -> None:
     assert from_json(Outer, json.loads(json.dumps(to_json(EXAMPLE)))) == EXAMPLE
 
 
-@given(st.text(), st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers())))
+@given(
+    st.text(),
+    st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers(1 - (1 << 53), (1 << 53) - 1))),
+)
 def test_any_values_survive_json(name: str, rows: list[tuple[float, int]]) -> None:
     record = Outer(name, EXAMPLE.inner, tuple(Row(*row) for row in rows), {}, "n", None)
     assert from_json(Outer, json.loads(json.dumps(to_json(record)))) == record
@@ -60,6 +63,9 @@ def test_any_values_survive_json(name: str, rows: list[tuple[float, int]]) -> No
         (("inner", "sides"), [1.0, 2.5], "inner.sides.1"),
         (("inner", "sides"), [True, 2], "inner.sides.0"),
         (("inner", "sides"), [float("nan"), 2], "inner.sides.0"),
+        (("inner", "sides"), [10**400, 2], "inner.sides.0"),
+        (("inner", "sides"), [1.0, 10**400], "inner.sides.1"),
+        (("inner", "sides"), [1.0, -(1 << 53)], "inner.sides.1"),
         (("rows",), {"0": [0.5, 3]}, "rows"),
         (("rows",), [[0.5, 3, 4]], "rows.0"),
         (("by_label",), [], "by_label"),
