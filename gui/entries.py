@@ -72,30 +72,11 @@ GATE_WORDS = {
 }
 
 
-def person_name(dicom_name: str) -> str:
-    """A PN value (PS3.5 6.2.1) as people write it: the first component group, its parts parted by spaces."""
-    return " ".join(part for part in dicom_name.split("=", maxsplit=1)[0].split("^") if part.strip())
-
-
-def date_words(dicom_date: str) -> str:
-    """'20261112' as '2026-11-12'; anything that is no DICOM date stays as it is."""
-    if len(dicom_date) == 8 and dicom_date.isdigit():
-        return f"{dicom_date[:4]}-{dicom_date[4:6]}-{dicom_date[6:]}"
-    return dicom_date
-
-
-def age_words(dicom_age: str) -> str:
-    """'004Y' as '4 y' (PS3.5 6.2, AS); anything else stays as it is."""
-    if len(dicom_age) == 4 and dicom_age[:3].isdigit() and dicom_age[3] in "DWMY":
-        return f"{int(dicom_age[:3])} {dicom_age[3].lower()}"
-    return dicom_age
-
-
 def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
     """The name of a row: the patient where the file names one, else the file; a number when patients are hidden."""
     if hide_patient:
         return f"Film {row + 1}"
-    name = person_name(entry.header.patient_name) if entry.header is not None else ""
+    name = entry.header.patient_name if entry.header is not None else ""
     text = name or (entry.path.stem if entry.is_film else entry.path.name)
     return text if entry.frames == 1 else f"{text} · frame {entry.frame + 1}"
 
@@ -103,7 +84,7 @@ def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
 def details(entry: Entry) -> str:
     """'2026-11-12 · DX' for DICOM, the kind of file for the others."""
     header = entry.header
-    parts = [date_words(header.study_date), header.modality] if header is not None else []
+    parts = [header.study_date, header.modality] if header is not None else []
     known = [part for part in parts if part]
     return " · ".join(known) if known else entry.path.suffix.removeprefix(".").upper() or "File"
 
@@ -111,3 +92,10 @@ def details(entry: Entry) -> str:
 def label_name(label: str) -> str:
     """'PNEUMONIA' as 'Pneumonia', 'pleural_effusion' as 'Pleural effusion'."""
     return label.replace("_", " ").strip().capitalize()
+
+
+def score_words(probability: float) -> str:
+    """A score with two digits, never rounded to certainty: '0.87', '> 0.99', '< 0.01'."""
+    if probability < 0.005:
+        return "< 0.01"
+    return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gui.entries import GATE_WORDS, RowWords, Tone, label_name
+from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
 from inference.results import Finding, ImageResult
 
 if TYPE_CHECKING:
@@ -48,10 +48,13 @@ class ScoreBook:
         self._pages: dict[str, _Page] = {}
         self._open = _Page()
         self.model: ChosenModel | None = None
+        self._chosen: dict[str, float] = {}  # sensitivities by `_identity`, where the reader moved them
 
     def choose(self, model: ChosenModel | None) -> None:
         self.model = model
         self._open = self._page(model.id) if model is not None else _Page()
+        if model is not None:
+            self._open.sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)
         self._read_thresholds()
 
     def clear(self) -> None:
@@ -69,8 +72,23 @@ class ScoreBook:
         if self.model is None or sensitivity == self._open.sensitivity:
             return False
         self._open.sensitivity = sensitivity
+        self._chosen[_identity(self.model)] = sensitivity
         self._read_thresholds()
         return True
+
+    @property
+    def chosen_sensitivities(self) -> dict[str, float]:
+        """By model version and weights; a model that stands at its recommended point is not named."""
+        return {name: value for name, value in self._chosen.items() if value != RECOMMENDED_SENSITIVITY}
+
+    def recall_sensitivities(self, stored: object) -> bool:
+        """Take what an earlier session kept; what was moved in this one stays. Returns whether the open page moved."""
+        if isinstance(stored, dict):
+            shares = {name: float(at) for name, at in stored.items() if isinstance(at, int | float) and 0 <= at <= 1}
+            self._chosen = {**shares, **self._chosen}
+        before = self._open.sensitivity
+        self.choose(self.model)
+        return self._open.sensitivity != before
 
     def threshold(self, label: str) -> float:
         """The operating point in force for a label, a probability."""
@@ -133,11 +151,16 @@ class ScoreBook:
         self._open.thresholds = recommended_points(card) if usual else points_for_sensitivity(card, sensitivity)
 
 
+def _identity(model: ChosenModel) -> str:
+    """Operating points never pass from one version of a model to another, nor to other weights of its name."""
+    return f"{model.id} {model.weights_sha256}"
+
+
 def _finding_words(findings: tuple[Finding, ...]) -> RowWords:
     if not findings:
         return RowWords("No score", Tone.QUIET)
     flagged = [item for item in findings if item.flagged]
     top = max(flagged or findings, key=lambda item: item.probability)
     if flagged:
-        return RowWords(f"{label_name(top.label)} {top.probability:.2f}", Tone.FLAG)
-    return RowWords(f"No flag · {top.probability:.2f}", Tone.QUIET)
+        return RowWords(f"{label_name(top.label)} {score_words(top.probability)}", Tone.FLAG)
+    return RowWords(f"No flag · {score_words(top.probability)}", Tone.QUIET)

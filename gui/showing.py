@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.entries import Entry, age_words, date_words, person_name
+from gui.entries import Entry
 from gui.reading import Reading
 from gui.review import Review
 from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
@@ -129,8 +129,8 @@ class Showing(QObject):
     def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
         if self._review.patient_hidden:
             return ("Patient hidden",)
-        name = person_name(header.patient_name) or entry.path.name
-        about = " · ".join(part for part in (header.sex, age_words(header.age)) if part)
+        name = header.patient_name or entry.path.name
+        about = " · ".join(part for part in (header.sex, header.age) if part)
         return (name, about) if about else (name,)
 
     def ai_line(self) -> str:
@@ -153,4 +153,4 @@ def study_line(header: Header) -> str:
     """'Chest AP · 2026-11-12'."""
     part = header.body_part.capitalize() or header.study_description
     what = " ".join(word for word in (part, header.view_position) if word)
-    return " · ".join(word for word in (what, date_words(header.study_date)) if word)
+    return " · ".join(word for word in (what, header.study_date) if word)

@@ -4,24 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from gui.entries import Entry, age_words, date_words, details, label_name, person_name, title
+from gui.entries import Entry, details, label_name, score_words, title
 from imaging.image import Header
 from imaging.study import ImageRef
 
 
 @pytest.mark.parametrize(
-    ("stored", "written"),
-    [("Practice^Film 03", "Practice Film 03"), ("Иванов^Пётр=x", "Иванов Пётр"), ("", ""), ("^^^", "")],
+    ("probability", "written"),
+    [(0.874, "0.87"), (0.99499, "0.99"), (0.995, "> 0.99"), (1.0, "> 0.99"), (0.005, "0.01"), (0.0049, "< 0.01")],
 )
-def test_person_names_are_written_as_people_write_them(stored: str, written: str) -> None:
-    assert person_name(stored) == written
-
-
-def test_dates_and_ages() -> None:
-    assert date_words("20261112") == "2026-11-12"
-    assert date_words("2026-11-12") == "2026-11-12"
-    assert age_words("004Y") == "4 y"
-    assert age_words("about four") == "about four"
+def test_no_score_is_rounded_to_certainty(probability: float, written: str) -> None:
+    assert score_words(probability) == written
 
 
 def test_labels_read_as_words() -> None:
@@ -31,9 +24,9 @@ def test_labels_read_as_words() -> None:
 
 def test_a_hidden_patient_leaves_no_name_and_no_file_name() -> None:
     path = Path("doe-john.dcm")
-    entry = Entry(path, ImageRef(path), Header(patient_name="Doe^John"))
+    entry = Entry(path, ImageRef(path), Header(patient_name="Doe, John"))
     assert title(entry, 2, hide_patient=True) == "Film 3"
-    assert title(entry, 2, hide_patient=False) == "Doe John"
+    assert title(entry, 2, hide_patient=False) == "Doe, John"
 
 
 def test_rows_of_pictures_are_named_after_the_file_and_its_kind() -> None:
