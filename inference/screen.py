@@ -91,11 +91,11 @@ def _films(
             continue
         if isinstance(item, Refused):
             refusal = Refusal(ImageRef(item.path), item.error)
-            yield from () if lines.has(refusal.ref) else (refusal,)
+            yield from () if lines.passes(refusal.ref) else (refusal,)
             continue
         for frame in range(item.frames):
             ref = ImageRef(path, frame, item.ref.uid)
-            yield from () if lines.has(ref) else (ref,)
+            yield from () if lines.passes(ref) else (ref,)
 
 
 def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:

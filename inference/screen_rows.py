@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Literal
 
 from imaging.errors import FilmError, NegatoscopeError
+from imaging.read.sniff import sniff
 from imaging.study import ImageRef
 from inference.pipeline import at_points
 from inference.results import ImageResult
 
 SCHEMA = 1
 Row = dict[str, Any]
+_BEGIN = b'{"schema": '  # of every line, a torn one too
+_LONGEST_LINE = 1 << 20  # bytes; what is longer is no file of ours, and may have no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +96,28 @@ class Tally:
 
 @dataclass(slots=True)
 class Lines:
-    """The file of lines being written. `done` holds the films that it has already, as short hashes."""
+    """The file of lines being written. `done` counts the lines that each film has already, by short hashes."""
 
-    stream: BinaryIO
+    stream: RawIOBase
     tally: Tally = field(default_factory=Tally)
-    done: set[bytes] = field(default_factory=set)
+    done: Counter[bytes] = field(default_factory=Counter)
 
-    def has(self, ref: ImageRef) -> bool:
-        return _key(ref.path.as_posix(), ref.frame) in self.done
+    def passes(self, ref: ImageRef) -> bool:
+        """Whether this film has its line already. A film that was named twice has two: each of them counts once."""
+        key = _key(ref.path.as_posix(), ref.frame)
+        known = self.done[key] > 0
+        if known:
+            self.done[key] -= 1
+        return known
 
     def write(self, row: Row) -> None:
-        """Append one line and flush it. Raises NegatoscopeError where the disk does not take it."""
+        """Append one line, past any buffer. Raises NegatoscopeError where the disk does not take it."""
         # A file name that is no valid UTF-8 keeps its stray bytes as JSON escapes, and can be matched on resuming.
         text = json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+        rest = text.encode("utf-8", errors="backslashreplace")
         try:
-            self.stream.write(text.encode("utf-8", errors="backslashreplace"))
-            self.stream.flush()
+            while rest:
+                rest = rest[self.stream.write(rest) or 0 :]
         except OSError as error:
             raise NegatoscopeError("The results can't be written any further.", detail=str(error)) from error
         self.tally.count(row)
@@ -114,37 +126,50 @@ class Lines:
 def open_lines(path: Path, terms: Terms, *, resume: bool) -> Lines:
     """Begin a file of lines, or go on with one: its complete lines stay, a torn last one is cut off.
 
-    Raises NegatoscopeError where the file can't be written or belongs to another run.
+    Raises NegatoscopeError where the file can't be written, is a film or belongs to another run.
     """
+    if _is_film(path):
+        raise NegatoscopeError(f"{path} is a film; the results are not written over it.")
+    going_on = resume and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a folder may not be entered
+    lines = Lines(stream=_opened(path, "r+b" if going_on else "wb"))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            path.unlink(missing_ok=True)
-        path.touch()
-        stream = path.open("r+b")
-    except OSError as error:
-        raise NegatoscopeError(f"The results can't be written to {path}.", detail=str(error)) from error
-    lines = Lines(stream)
-    try:
-        _take_over(lines, terms)
-    except NegatoscopeError:
-        stream.close()
+        if going_on:
+            _take_over(lines, path, terms)
+    except BaseException:
+        lines.stream.close()
         raise
     return lines
 
 
-def _take_over(lines: Lines, terms: Terms) -> None:
+def _opened(path: Path, mode: Literal["r+b", "wb"]) -> RawIOBase:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open(mode, buffering=0)
+    except OSError as error:
+        raise NegatoscopeError(f"The results can't be written to {path}.", detail=str(error)) from error
+
+
+def _is_film(path: Path) -> bool:
+    try:
+        sniff(path)
+    except FilmError:
+        return False
+    return True
+
+
+def _take_over(lines: Lines, path: Path, terms: Terms) -> None:
     """Read what an interrupted run has written, and leave the stream behind its last complete line."""
     end = 0
-    for raw in lines.stream:
-        if not raw.endswith(b"\n"):
-            break
-        row = _parsed(raw)
-        if row is None or not _fits(row, terms):
-            raise NegatoscopeError("The results to resume come from another model or from other options.")
-        lines.done.add(_key(row["path"], row["frame"]))
-        lines.tally.count(row)
-        end += len(raw)
+    with path.open("rb") as earlier:
+        while raw := earlier.readline(_LONGEST_LINE):
+            if not raw.endswith(b"\n") and raw[: len(_BEGIN)] == _BEGIN[: len(raw)] and len(raw) < _LONGEST_LINE:
+                break
+            row = _parsed(raw)
+            if row is None or not _fits(row, terms):
+                raise NegatoscopeError("The results to resume come from another model or from other options.")
+            lines.done[_key(row["path"], row["frame"])] += 1
+            lines.tally.count(row)
+            end += len(raw)
     lines.stream.seek(end)
     lines.stream.truncate()
 

@@ -273,3 +273,47 @@ def test_ordered_work_is_bounded_and_in_order() -> None:
         for position, result in enumerate(results):
             assert result == position * position
             assert len(taken) <= position + 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full here")
+@pytest.mark.parametrize("resumed", [[], ["--resume"]])
+def test_a_full_disk_is_one_sentence(bundle: ModelBundle, films: Path, tmp_path: Path, resumed: list[str]) -> None:
+    target = tmp_path / "full.jsonl"
+    target.symlink_to("/dev/full")  # it can be read without an end, too
+    status, _, complaint = screened([str(films), "--model", str(bundle.location), "--out", str(target), *resumed])
+    assert (status, complaint) == (2, "The results can't be written any further.\n")
+    assert target.is_symlink()
+    assert Path("/dev/full").is_char_device()
+
+
+def test_results_are_not_written_over_a_film(bundle: ModelBundle, films: Path) -> None:
+    film = films / "film 2.png"
+    whole = film.read_bytes()
+    for extra in ([], ["--resume"]):
+        status, _, complaint = screened([str(films), "--model", str(bundle.location), "--out", str(film), *extra])
+        assert status == 2
+        assert "is a film" in complaint
+        assert film.read_bytes() == whole
+
+
+@pytest.mark.parametrize("foreign", [b"notes without an end of line", b"0" * (3 << 20)])
+def test_what_is_no_torn_line_is_not_cut_off(bundle: ModelBundle, films: Path, tmp_path: Path, foreign: bytes) -> None:
+    target = tmp_path / "r.jsonl"
+    target.write_bytes(foreign)
+    status, _, _ = screened([str(films), "--model", str(bundle.location), "--out", str(target), "--resume"])
+    assert status == 2
+    assert target.read_bytes() == foreign
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_a_film_named_twice_has_two_lines_after_resuming_too(
+    bundle: ModelBundle, films: Path, tmp_path: Path, kept: int
+) -> None:
+    target = tmp_path / "r.jsonl"
+    paths = [str(films / name) for name in ("film 2.png", "film 10.png", "film 2.png")]
+    start = [*paths, "--model", str(bundle.location), "--out", str(target)]
+    screened(start)
+    lines = target.read_bytes().splitlines(keepends=True)
+    target.write_bytes(b"".join(lines[:kept]))
+    assert screened([*start, "--resume"])[0] == 0
+    assert [row["path"] for row in rows_of(target)] == paths
