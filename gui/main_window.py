@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -31,8 +33,11 @@ from gui.showing import Showing
 from gui.side_column import SideColumn
 from gui.study_list import StudyList
 from gui.top_bar import TopBar
-from gui.viewport.film_view import CursorReadout, FilmView
+from gui.viewport.film_view import FilmView
 from gui.windowing import Windowing
+
+if TYPE_CHECKING:
+    from gui.viewport.readout import CursorReadout
 
 MINIMUM_PX = (1024, 640)
 USUAL_PX = (1600, 1000)

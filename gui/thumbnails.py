@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
@@ -14,6 +12,10 @@ from gui.jobs import JobHandle, Jobs, Lane
 from imaging.cache import ByteCache
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 SIDE_PX = 112  # twice the 56 px of the list, for sharp screens
 CACHE_BYTES = 64 * 2**20
@@ -87,6 +89,8 @@ class Thumbnails(QObject):
 
 def to_qimage(pixels: npt.NDArray[Any]) -> QImage:
     """A copy of uint8 [H, W] or [H, W, 3] as a QImage."""
+    import numpy as np
+
     height, width = pixels.shape[:2]
     flat = np.ascontiguousarray(pixels)
     form = QImage.Format.Format_Grayscale8 if flat.ndim == 2 else QImage.Format.Format_RGB888

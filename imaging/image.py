@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imaging.study import ImageRef
 
-Pixels = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Pixels: TypeAlias = "npt.NDArray[Any]"
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 SpacingSource = Literal["calibrated", "detector", "magnified", "scanner", "user"]
 
@@ -129,4 +129,4 @@ class DecodedImage:
 
     @property
     def is_signed(self) -> bool:
-        return bool(np.issubdtype(self.pixels.dtype, np.signedinteger))
+        return self.pixels.dtype.kind == "i"

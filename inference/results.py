@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from imaging.heatmap import Heatmap
 from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from imaging.heatmap import Heatmap
 
 
 @dataclass(frozen=True, slots=True)

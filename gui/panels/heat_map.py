@@ -13,11 +13,11 @@ from gui.panels.box import PanelBox, label
 from gui.panels.track import Track
 from gui.review import OverlaySettings, Review
 from gui.theme import PALETTE
+from imaging.show.heat_colours import STOPS
 
 BAR_PX = 10
 STEPS = 100  # of both scales
 USUAL = OverlaySettings()
-GRADIENT_STOPS = 16
 
 
 class ColourBar(Track):
@@ -36,13 +36,10 @@ class ColourBar(Track):
         return QRectF(2, (self.height() - BAR_PX) / 2, self.width() - 4, BAR_PX)
 
     def paint_groove(self, painter: QPainter, groove: QRectF) -> None:
-        from imaging.show.heatmap import COLOURS
-
         bar = groove.adjusted(-2, 0, 2, 0)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for stop in range(GRADIENT_STOPS + 1):
-            red, green, blue = (int(part) for part in COLOURS[round(255 * stop / GRADIENT_STOPS)][:3])
-            gradient.setColorAt(stop / GRADIENT_STOPS, QColor(red, green, blue))
+        for at, colour in enumerate(STOPS):
+            gradient.setColorAt(at / (len(STOPS) - 1), QColor(*colour))
         painter.setBrush(gradient)
         painter.setOpacity(1.0 if self.isEnabled() else 0.4)
         painter.drawRoundedRect(bar, 3, 3)

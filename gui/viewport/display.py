@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.viewport.corner_text import CornerText, TextMode, compose
 from gui.viewport.geometry import Sizing, limited_zoom, sized
-from gui.viewport.message import Message
-from gui.viewport.overlay import Overlay
+from gui.viewport.message import Message, paint_message
 from gui.viewport.prepared import PreparedFilm
-from gui.viewport.scene import Scene, ScenePainter, Shown
+from gui.viewport.scene import Overlay, Scene, Shown
 from gui.viewport.words import display_words, mark_words
 from imaging.image import Voi
 from imaging.show.orientation import edge_letters
-from imaging.show.table import DisplayTable, display_table
 from imaging.show.transform import Point, Size, ViewTransform
+
+if TYPE_CHECKING:
+    from gui.viewport.painting import ScenePainter
+    from imaging.show.table import DisplayTable
+
+BEHIND_FILM = "#000000"  # a light box is dark around the film, whatever the window's colours
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class _Film:
 
 
 def _table(prepared: PreparedFilm, state: FilmState) -> DisplayTable:
+    from imaging.show.table import display_table
+
     return display_table(prepared.image, state.voi, invert=state.inverted)
 
 
@@ -64,7 +72,6 @@ class FilmDisplay(QWidget):
         self._mode = TextMode.FULL
         self._position = ""
         self._message: Message | None = None
-        self._painter = ScenePainter()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 180)
@@ -247,10 +254,14 @@ class FilmDisplay(QWidget):
         self.update()
         self.view_changed.emit()
 
-    def _scene(self) -> Scene:
-        if self._message is not None or self._film is None:
-            return Scene(message=self._message)
-        film, state = self._film, self._film.state
+    @cached_property
+    def _painter(self) -> ScenePainter:
+        from gui.viewport.painting import ScenePainter
+
+        return ScenePainter()
+
+    def _scene(self, film: _Film) -> Scene:
+        state = film.state
         image = film.prepared.image
         ai_visible = self._ai_visible or self._overlay is not None
         display = display_words(self._position, state.voi, state.transform.scale, inverted=state.inverted)
@@ -266,7 +277,11 @@ class FilmDisplay(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._painter.paint(painter, self._scene(), QSizeF(self.size()), self.devicePixelRatioF())
+        painter.fillRect(self.rect(), QColor(BEHIND_FILM))
+        if self._message is not None:
+            paint_message(painter, self._message, QRectF(self.rect()), self.devicePixelRatioF())
+        elif self._film is not None:
+            self._painter.paint(painter, self._scene(self._film), QSizeF(self.size()), self.devicePixelRatioF())
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
@@ -21,15 +23,15 @@ from gui.viewport.gestures import (
     wheel_zoom,
 )
 from gui.viewport.message import Message
-from gui.viewport.overlay import Overlay
-from gui.viewport.prepared import PreparedFilm, prepare
-from gui.viewport.readout import CursorReadout, readout_at
+from gui.viewport.prepared import PreparedFilm
+from gui.viewport.scene import Overlay
 from imaging.image import Voi, Window
 from imaging.show.transform import Point
-from imaging.show.window import full_range
 
-__all__ = ["CornerText", "CursorReadout", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing",
-           "TextMode", "Tool", "prepare"]  # fmt: skip
+if TYPE_CHECKING:
+    from gui.viewport.readout import CursorReadout
+
+__all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode", "Tool"]
 
 NARROWEST_REFERENCE = 1 / 64  # of the full range: from a sliver of a window a drag still leads back
 
@@ -165,6 +167,8 @@ class FilmView(FilmDisplay):
                 self.zoom_by(drag_zoom(step_view, speed), self._to_device(drag.start_view))
 
     def _drag_window(self, drag: Drag, step_view: QPointF, speed: float) -> None:
+        from imaging.show.window import full_range
+
         window, film = _as_window(self.voi), self.film
         if window is None or film is None or drag.start_window is None:
             return
@@ -185,6 +189,8 @@ class FilmView(FilmDisplay):
     def _read_out(self, at_view: QPointF | None) -> None:
         readout = None
         if at_view is not None and not self._is_out_of_sight and self.film is not None:
+            from gui.viewport.readout import readout_at
+
             readout = readout_at(self.film.image, *self.film_point(at_view))
         if readout != self._readout:
             self._readout = readout

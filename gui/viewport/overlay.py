@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from gui.viewport.scene import Overlay
 from imaging.cv import cv2
 from imaging.heatmap import Heatmap
 from imaging.show.heatmap import colour_table, contour, on_film
@@ -18,15 +19,6 @@ CONTOUR_COLOUR = "#ffd88a"
 CONTOUR_SLACK = 0.0004  # in shares of the film: under half a pixel of a view of 1,000
 CONTOUR_PX = 1.6
 CONTOUR_HALO_PX = 3.4
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Overlay:
-    """What is painted over the film. `threshold` is the heat threshold, 0 to 1; `opacity` 0 to 1."""
-
-    heatmap: Heatmap
-    threshold: float
-    opacity: float
 
 
 @dataclass(frozen=True, slots=True)

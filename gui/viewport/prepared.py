@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from imaging.image import DecodedImage, Voi
-from imaging.show.render import Pyramid
-from imaging.show.window import default_voi
+if TYPE_CHECKING:
+    from imaging.image import DecodedImage, Voi
+    from imaging.show.pyramid import Pyramid
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,4 +26,7 @@ class PreparedFilm:
 
 def prepare(image: DecodedImage) -> PreparedFilm:
     """Build the pyramid and find the default VOI. Takes tens of milliseconds for a large film: run it on a worker."""
+    from imaging.show.pyramid import Pyramid
+    from imaging.show.window import default_voi
+
     return PreparedFilm(image, Pyramid.of(image), default_voi(image))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from imaging.cv import cv2
 from imaging.heatmap import Heatmap
+from imaging.show.heat_colours import STOPS
 
 Polyline = npt.NDArray[np.float64]
 
@@ -16,16 +17,12 @@ _CONTOUR_PX = 384  # the grid on which contours are sought
 _FULL_FROM = 0.30  # the heat from which on the overlay is as opaque as it gets
 _FADE = 0.08  # so much heat above the threshold the overlay is there in full: no hard edge beside the contour
 _STEP = 1.0 / 255.0
-_STOPS = ((0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85), (227, 89, 51), (249, 140, 10),
-          (249, 201, 50), (252, 255, 164))  # fmt: skip
 
 
 def _inferno() -> npt.NDArray[np.uint8]:
-    """uint8 [256, 3]: black over red to pale yellow, rising evenly in lightness (after inferno, CC0, by S. van der Walt
-    and N. Smith), so that it reads in grey and with colour-blind eyes.
-    """
-    at = np.linspace(0.0, 255.0, len(_STOPS))
-    colours = np.stack([np.interp(np.arange(256.0), at, channel) for channel in np.asarray(_STOPS, float).T], axis=-1)
+    """uint8 [256, 3]: the scale of heat at 256 places."""
+    at = np.linspace(0.0, 255.0, len(STOPS))
+    colours = np.stack([np.interp(np.arange(256.0), at, channel) for channel in np.asarray(STOPS, float).T], axis=-1)
     table = np.floor(colours + 0.5).astype(np.uint8)
     table.setflags(write=False)
     return table

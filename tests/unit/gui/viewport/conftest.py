@@ -12,7 +12,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.viewport.film_view import FilmView, PreparedFilm, prepare
+from gui.viewport.film_view import FilmView
+from gui.viewport.prepared import PreparedFilm, prepare
 from imaging.image import DecodedImage, Header, Rescale, Window
 from imaging.study import ImageRef
 

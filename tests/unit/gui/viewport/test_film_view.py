@@ -16,7 +16,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.viewport.film_view import CursorReadout, FilmView, PreparedFilm, Sizing, Tool
+from gui.viewport.film_view import FilmView, PreparedFilm, Sizing, Tool
+from gui.viewport.readout import CursorReadout
 from imaging.image import Header, Rescale, VoiLut, Window
 
 MakeFilm = Callable[..., PreparedFilm]
@@ -390,7 +391,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 app = QApplication([])
 from gui.theme import apply_theme
-from gui.viewport.film_view import FilmView, prepare
+from gui.viewport.film_view import FilmView
+from gui.viewport.prepared import prepare
 from imaging.image import DecodedImage, Window
 from imaging.study import ImageRef
 apply_theme(app)

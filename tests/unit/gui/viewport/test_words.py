@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gui.viewport.corner_text import RESEARCH_USE
-from gui.viewport.film_view import CursorReadout, PreparedFilm
-from gui.viewport.readout import readout_at
+from gui.viewport.film_view import PreparedFilm
+from gui.viewport.readout import CursorReadout, readout_at
 from gui.viewport.words import display_words, mark_words, voi_words
 from imaging.image import Header, ModalityLut, Rescale, VoiLut, Window
 
