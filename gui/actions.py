@@ -70,6 +70,7 @@ ROWS: tuple[Row, ...] = (
     Row("next_flagged", "Next flagged film", "AI", ("N",), "flag"),
     Row("cancel", "Stop analysing", "AI", ("Ctrl+.",), rule=True),
     Row("resume", "Go on analysing", "AI"),
+    Row("analyse_on_opening", "Analyse films when they are opened", "AI", (), checkable=True),
     Row("help", "Help and shortcuts", "Help", ("F1", "H")),
     Row("model_card", "Model card", "Help"),
     Row("about", "About Negatoscope", "Help", rule=True),

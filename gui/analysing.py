@@ -43,27 +43,37 @@ class Analysing(QObject):
         self._analyser: Analyser | None = None
         self._handle: JobHandle | None = None
         self._stopped: list[ImageRef] = []
+        self._held = False  # what was stopped was never begun
+        self._automatic = True
         review.films_added.connect(self._films_added)
         review.films_closed.connect(self._films_closed)
         review.model_changed.connect(self._model_changed)
 
     @property
     def progress(self) -> QueueProgress:
-        return QueueProgress(self._queue.done, self._queue.total, self._queue.active, bool(self._stopped))
+        return QueueProgress(self._queue.done, self._queue.total, self._queue.active, bool(self._stopped), self._held)
 
     def take_model(self, loaded: LoadedModel) -> None:
         """Use another analyser from the next film on."""
         self._analyser = loaded.analyser
 
+    def set_automatic(self, automatic: bool) -> None:
+        """Whether films are analysed when they are opened, or wait until the reader asks for it."""
+        self._automatic = automatic
+        if automatic and self._held:
+            self.resume()
+
     def cancel(self) -> None:
         """Stop now; the film in hand is given up, scores that exist stay."""
         running = self._running_ref()
+        self._held = False
         self._stopped += ([running] if running is not None else []) + self._empty()
         self._review.set_stages([ref.key for ref in self._stopped], Stage.STOPPED)
         self.queue_changed.emit(self.progress)
 
     def resume(self) -> None:
         """Go on with what was stopped."""
+        self._held = False
         refs, self._stopped = self._stopped, []
         self._enqueue(refs)
 
@@ -85,24 +95,26 @@ class Analysing(QObject):
     def _films_added(self, first: int, last: int) -> None:
         unread = self._unread(first, last)
         if self._review.model is not None:
-            self._enqueue(unread)
-        elif self._review.model_reading:
+            self._take_up(unread)
+        elif self._review.model_reading and self._automatic:
             self._review.set_stages([ref.key for ref in unread], Stage.WAITING)
 
     def _films_closed(self) -> None:
         self._stopped.clear()
+        self._held = False
         self._empty()
         self.queue_changed.emit(self.progress)
 
     def _model_changed(self) -> None:
         """Another model counts: what it has said is kept, what it has not seen waits for it."""
         self._stopped.clear()
+        self._held = False
         self._empty()
         unread = self._unread(0, len(self._review.entries) - 1)
         if self._review.model is not None:
-            self._enqueue(unread)
+            self._take_up(unread)
             return
-        waits = self._review.model_reading
+        waits = self._review.model_reading and self._automatic
         self._review.set_stages([ref.key for ref in unread], Stage.WAITING if waits else Stage.IDLE)
         self.queue_changed.emit(self.progress)
 
@@ -110,6 +122,15 @@ class Analysing(QObject):
         entries = self._review.entries[first : last + 1]
         films = [entry.ref for entry in entries if entry.is_film and entry.ref is not None]
         return [ref for ref in films if self._review.result(ref.key) is None and not self._review.failure(ref.key)]
+
+    def _take_up(self, refs: list[ImageRef]) -> None:
+        if self._automatic or not refs:
+            self._enqueue(refs)
+            return
+        self._held = self._held or not self._stopped
+        self._stopped += refs
+        self._review.set_stages([ref.key for ref in refs], Stage.IDLE)
+        self.queue_changed.emit(self.progress)
 
     def _enqueue(self, refs: list[ImageRef]) -> None:
         self._review.set_stages(self._queue.add(refs), Stage.WAITING)

@@ -16,6 +16,7 @@ class QueueProgress:
     total: int = 0
     active: bool = False
     stopped: bool = False  # the reader stopped it, and there is something to go on with
+    held: bool = False  # there is, but it was never begun: the reader wants to ask for it
 
 
 class AnalysisQueue:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from gui.controller import Controller
 from gui.main_window import MainWindow
 from gui.theme import apply_theme
+from gui.window_state import StateReader, WindowKeeper, WindowState
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -53,9 +54,11 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
 
     `remember` False leaves the user's data folder alone, for pictures of the window.
     """
+    kept = StateReader() if remember else None
     controller = Controller(model=model, remember=remember)
     window = MainWindow(controller)
     controller.setParent(window)
+    WindowKeeper(window, controller, kept.state() if kept is not None else WindowState())
     wanted = list(paths)
     # After the first paint, so that nothing of it delays the window.
     window.shown.connect(lambda: QTimer.singleShot(0, controller, lambda: controller.start(wanted)))

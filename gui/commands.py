@@ -87,6 +87,7 @@ class Commands(QObject):
             "next_flagged": controller.go_to_next_flagged,
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
+            "analyse_on_opening": self._change_analyse_on_opening,
             "help": lambda: help_dialog(self._window).open(),
             "model_card": self.show_model_card,
             "about": lambda: about_dialog(VERSION, self._window).open(),
@@ -101,6 +102,7 @@ class Commands(QObject):
             self._actions[name].setEnabled(False)
             can.connect(self._actions[name].setEnabled)
         review.model_changed.connect(self._show_state)
+        self._controller.preferences.changed.connect(self._show_state)
         review.film_selected.connect(self._show_state)
         self._controller.analysing.queue_changed.connect(self._show_state)
         self._view.view_changed.connect(self._show_view)
@@ -115,6 +117,9 @@ class Commands(QObject):
         self._actions["model_card"].setEnabled(review.model is not None)
         self._actions["cancel"].setEnabled(progress.active or review.scanning)
         self._actions["resume"].setEnabled(progress.stopped)
+        self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
+        automatic = self._controller.preferences.settings.flag("analyse_on_opening")
+        self._actions["analyse_on_opening"].setChecked(automatic)
         for name in ("close_films", "film_next", "film_previous", "next_flagged"):
             self._actions[name].setEnabled(bool(review.entries))
 
@@ -129,6 +134,10 @@ class Commands(QObject):
         model = self._controller.review.model
         if model is not None:
             model_card_dialog(model, self._window).open()
+
+    def _change_analyse_on_opening(self) -> None:
+        wanted = self._actions["analyse_on_opening"].isChecked()
+        self._controller.preferences.change("analyse_on_opening", wanted)
 
     def _ask_for_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self._window, "Open films")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 OVERLAY_STATE = "overlay"
 MODEL_STATE = "model"
+SENSITIVITY_STATE = "sensitivity"  # by model version and weights
 CLOSING_S = 6.0  # for what is still to be stored: longer than another instance may hold the file
 REMEMBER_MS = 400  # a dragged slider is remembered once it rests
 
@@ -49,6 +50,8 @@ class Controller(QObject):
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
         self._remembers = remember
         self._started = False
+        self._recalled_sensitivities = False
+        self._last_words: tuple[Callable[[], None], ...] = ()
         self._connect()
 
     def _connect(self) -> None:
@@ -59,13 +62,19 @@ class Controller(QObject):
         self.review.films_closed.connect(self.thumbnails.clear)
         self.review.films_closed.connect(self.memory.forget_films)
         self.review.overlay_changed.connect(self._remember_soon)
+        self.review.operating_point_moved.connect(self._remember_soon)
+        self.preferences.changed.connect(self._follow_preferences)
         self._remember.timeout.connect(self._remember_now)
 
     def start(self, paths: Sequence[Path] = ()) -> None:
         """Begin once the window shows: what was remembered, which models there are, the films that were named."""
-        self.preferences.read()
+        self.preferences.read(lambda: self._begin(paths))
+
+    def _begin(self, paths: Sequence[Path]) -> None:
+        """Once the settings are in force: they say which engine runs, and whether films are analysed at once."""
         if self._remembers:
             self.memory.state(OVERLAY_STATE, self._recall_overlay)
+            self.memory.state(SENSITIVITY_STATE, self._recall_sensitivities)
             self.memory.state(MODEL_STATE, self._recall_model)
             self.memory.look_for_recent()
         self.models.look_for_models()
@@ -133,9 +142,17 @@ class Controller(QObject):
         ended = self.jobs.shutdown()
         return run_within(self._store_the_rest, CLOSING_S) and ended
 
+    def store_on_closing(self, store: Callable[[], None]) -> None:
+        """Have something written when the window closes, where the user's folder may be touched."""
+        if self._remembers:
+            self._last_words = (store,)
+
+    def _follow_preferences(self) -> None:
+        self.analysing.set_automatic(self.preferences.settings.flag("analyse_on_opening"))
+
     def _store_the_rest(self) -> None:
         """What the lanes did not come to any more. On a thread of its own: the disk may not answer."""
-        for store in (self.memory.close, self.preferences.close):
+        for store in (self.memory.close, self.preferences.close, *self._last_words):
             try:
                 store()
             except NegatoscopeError as error:
@@ -157,6 +174,10 @@ class Controller(QObject):
         )
         self.review.set_overlay(kept)
 
+    def _recall_sensitivities(self, stored: Any) -> None:
+        self.review.recall_sensitivities(stored)
+        self._recalled_sensitivities = True
+
     def _recall_model(self, stored: Any) -> None:
         self.models.remember(stored if isinstance(stored, str) else "")
         if not self.review.entries and not self.review.scanning:
@@ -168,6 +189,8 @@ class Controller(QObject):
 
     def _remember_now(self) -> None:
         self.memory.set_state(OVERLAY_STATE, asdict(self.review.overlay))
+        if self._recalled_sensitivities:  # else those of earlier sessions would be written over
+            self.memory.set_state(SENSITIVITY_STATE, self.review.chosen_sensitivities)
 
 
 def _share(value: object, usual: float) -> float:

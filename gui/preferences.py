@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -24,10 +25,17 @@ class Preferences(QObject):
         self.settings = Settings()
         self._unsaved: deque[Settings] = deque()
 
-    def read(self) -> None:
-        """Read the file in the background."""
-        if self._keep:
-            self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=self._loaded)
+    def read(self, then: Callable[[], None] = lambda: None) -> None:
+        """Read the file in the background; `then` is called once the settings are in force."""
+        if not self._keep:
+            then()
+            return
+
+        def loaded(read: Loaded) -> None:
+            self._loaded(read)
+            then()
+
+        self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=loaded, failed=lambda error: then())
 
     def change(self, key: str, value: Value) -> None:
         """Change one value and keep it."""

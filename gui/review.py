@@ -191,6 +191,16 @@ class Review(QObject):
         if self._scores.set_sensitivity(sensitivity):
             self.operating_point_moved.emit()
 
+    @property
+    def chosen_sensitivities(self) -> dict[str, float]:
+        """Where the reader moved operating points to, for the next time: by model version and weights."""
+        return self._scores.chosen_sensitivities
+
+    def recall_sensitivities(self, stored: object) -> None:
+        """Operating points of earlier sessions, for the very models that they were chosen for."""
+        if self._scores.recall_sensitivities(stored):
+            self.operating_point_moved.emit()
+
     def threshold(self, label: str) -> float:
         """The operating point in force for a label, a probability."""
         return self._scores.threshold(label)

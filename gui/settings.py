@@ -105,7 +105,6 @@ SCHEMA: tuple[Row, ...] = (
         "auto",
         (Choice("auto", "Automatic"), Choice("cpu", "CPU"), Choice("cuda", "GPU (CUDA)")),
     ),
-    Row("overlay_opacity", "Analysis", "Opacity of the heat map", 0.55, low=0.0, high=1.0),
 )
 
 
@@ -192,15 +191,15 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
     try:
         path = path or user_data_dir() / FILE_NAME
         content = json.dumps({**settings.foreign, **settings.values}, indent=2, ensure_ascii=False, sort_keys=True)
-        _replace(path, content + "\n")
+        replace_file(path, content + "\n")
     except OSError as error:
         raise NegatoscopeError(
             "The settings could not be saved. Check that the data folder can be written.", detail=type(error).__name__
         ) from error
 
 
-def _replace(path: Path, content: str) -> None:
-    """Write beside the file, then rename over it."""
+def replace_file(path: Path, content: str) -> None:
+    """Write beside the file, then rename over it. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     beside = Path(name)
     try:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.deciding import Deciding
-from gui.entries import Stage
+from gui.entries import Stage, score_words
 from gui.panels.box import PanelBox, label, set_tone
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_sentence, finding_title
@@ -98,7 +98,7 @@ class FindingCard(QWidget):
     def show_finding(self, finding: Finding, points: OperatingPoints | None) -> None:
         self.title.setText(finding_title(finding))
         set_tone(self.title, "amber" if finding.flagged else "strong")
-        self.score.setText(f"{finding.probability:.2f}")
+        self.score.setText(score_words(finding.probability))
         set_tone(self.score, "strong")
         self.bar.set_score(finding.probability, finding.operating_point)
         words = finding_sentence(finding, points) if points is not None else ""
@@ -220,4 +220,4 @@ def _stage_words(stage: Stage, message: str) -> tuple[str, str]:
         case Stage.STOPPED:
             return "Stopped", "Analysing was stopped before this film's turn. “Go on” below takes it up again."
         case _:
-            return "Not analysed", message
+            return "Not analysed", message or "“Analyse” below begins with this film."

@@ -77,7 +77,7 @@ class StatusBar(QWidget):
         self.bar.setRange(0, max(1, progress.total))
         self.bar.setValue(progress.done)
         self.button.setVisible(busy or review.scanning or progress.stopped)
-        self.button.setText("Cancel" if busy or review.scanning else "Go on")
+        self.button.setText("Cancel" if busy or review.scanning else "Analyse" if progress.held else "Go on")
 
     def _queue_words(self) -> str:
         progress = self._progress
@@ -85,7 +85,9 @@ class StatusBar(QWidget):
             return f"Analysing {min(progress.done + 1, progress.total):,} of {progress.total:,}"
         if self._review.scanning:
             return f"Scanning… {len(self._review.entries):,} found"
-        return "Analysing was stopped" if progress.stopped else ""
+        if progress.stopped:
+            return "Not analysed yet" if progress.held else "Analysing was stopped"
+        return ""
 
 
 def _elastic(text: QLabel) -> QLabel:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +181,37 @@ def test_the_heat_map_is_that_of_the_chosen_label(review: Review) -> None:
     heatmap = review.heatmap("a.png")
     assert heatmap is not None
     assert heatmap.label == "OPACITY"
+
+
+def test_an_operating_point_comes_back_for_its_model_version_alone(review: Review) -> None:
+    review.set_model(model())
+    review.set_sensitivity(0.8)
+    kept = review.chosen_sensitivities
+    later = Review()
+    later.recall_sensitivities(kept)
+    later.set_model(model("other"))
+    assert later.sensitivity == RECOMMENDED_SENSITIVITY
+    later.set_model(replace(model(), id="trial@2"))
+    assert later.sensitivity == RECOMMENDED_SENSITIVITY
+    later.set_model(replace(model(), weights_sha256="1" * 64))
+    assert later.sensitivity == RECOMMENDED_SENSITIVITY
+    later.set_model(model())
+    assert later.sensitivity == 0.8
+    later.set_sensitivity(RECOMMENDED_SENSITIVITY)
+    assert later.chosen_sensitivities == {}
+
+
+def test_what_was_kept_moves_a_model_that_is_chosen_already_but_not_one_that_was_moved(review: Review) -> None:
+    review.set_model(model())
+    review.recall_sensitivities({f"trial@1 {'0' * 64}": 0.7})
+    assert review.sensitivity == 0.7
+    review.set_sensitivity(0.9)
+    review.recall_sensitivities({f"trial@1 {'0' * 64}": 0.7})
+    assert review.sensitivity == 0.9
+
+
+@pytest.mark.parametrize("stored", [None, 3, [], {"trial@1": "high"}, {f"trial@1 {'0' * 64}": 7}])
+def test_nonsense_that_was_kept_moves_nothing(review: Review, stored: object) -> None:
+    review.set_model(model())
+    review.recall_sensitivities(stored)
+    assert review.sensitivity == RECOMMENDED_SENSITIVITY

@@ -242,5 +242,8 @@ def test_the_status_bar_counts_and_offers_to_stop_and_to_go_on(review: Review, q
     bar.show_queue(QueueProgress(0, 0, stopped=True))
     with qtbot.waitSignal(bar.resume_asked):
         QTest.mouseClick(bar.button, Qt.MouseButton.LeftButton)
+    assert bar.button.text() == "Go on"
+    bar.show_queue(QueueProgress(0, 0, stopped=True, held=True))
+    assert (bar.queue.text(), bar.button.text()) == ("Not analysed yet", "Analyse")
     bar.show_queue(QueueProgress())
     assert not bar.button.isVisible()
