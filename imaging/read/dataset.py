@@ -71,7 +71,10 @@ def open_dicom(path: Path, limits: Limits, keywords: Sequence[str] | None = None
     except OSError as error:
         raise refuse.from_os_error(error) from error
     with stream:
-        yield _read(stream, limits, keywords)
+        try:
+            yield _read(stream, limits, keywords)
+        except OSError as error:  # the disk or network drive fails, now or while the caller reads the pixels
+            raise refuse.from_os_error(error) from error
 
 
 def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> DicomFile:
@@ -89,6 +92,8 @@ def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> D
         if not little:
             _swap_words(dataset)
     except PYDICOM_FAILURES as error:
+        if refuse.is_of_system(error):
+            raise
         raise refuse.corrupt(f"{type(error).__name__} while reading the header") from error
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
     pixels = _pixel_element(stream, bool(implicit), bool(little))

@@ -17,9 +17,11 @@ def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: i
     """One frame as stored, [H, W] or [H, W, samples], and the share of it that the file holds.
 
     Of a frame that is cut short what is there is returned, the rest being zero; FilmError TRUNCATED where not even
-    one row is there. `frame` must exist.
+    one row is there, CORRUPT for 4:2:2 in rows of odd length. `frame` must exist. Raises OSError.
     """
     halved = layout.is_halved and not _holds_full_chrominance(element, layout)
+    if halved and layout.columns % 2:
+        raise refuse.contradictory("pairs of pixels in rows of odd length")
     bits = layout.rows * layout.columns * (2 if halved else layout.samples) * layout.bits_allocated
     first_bit = frame * bits
     start, skipped = divmod(first_bit, 8)
@@ -49,11 +51,8 @@ def _holds_full_chrominance(element: PixelElement, layout: Layout) -> bool:
 def _read_at(stream: BinaryIO, element: PixelElement, start: int, length: int) -> bytes:
     if element.length is not None:
         length = max(min(length, element.length - start), 0)
-    try:
-        stream.seek(element.offset + start)
-        return stream.read(length)
-    except OSError as error:
-        raise refuse.from_os_error(error) from error
+    stream.seek(element.offset + start)
+    return stream.read(length)
 
 
 def _stored_type(layout: Layout, little_endian: bool) -> np.dtype[np.generic]:

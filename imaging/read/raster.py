@@ -43,6 +43,8 @@ def read_raster(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | No
         try:
             return _read(stream, ref, limits, at_least_px)
         except _PILLOW_FAILURES as error:
+            if refuse.is_of_system(error):
+                raise refuse.from_os_error(error) from error
             raise _refusal(stream, error) from error
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from typing import TypeGuard
+
 from imaging.errors import Code, FilmError
 from imaging.read.limits import Limits
 
@@ -14,6 +17,14 @@ def from_os_error(error: OSError) -> FilmError:
     if isinstance(error, PermissionError):
         return FilmError(Code.NO_PERMISSION, "You have no permission to read this file.", detail=detail)
     return FilmError(Code.UNREADABLE, "The file could not be read from its disk or network drive.", detail=detail)
+
+
+def is_of_system(error: BaseException) -> TypeGuard[OSError]:
+    """Whether the operating system refused, and not a library over what it read.
+
+    Libraries raise OSError without a number for damage; EINVAL comes of a seek to where a damaged length points.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def empty() -> FilmError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 import zlib
@@ -14,8 +15,10 @@ import pytest
 from pydicom.uid import UID
 
 from imaging.errors import Code, FilmError
+from imaging.read.dataset import open_dicom
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
+from imaging.read.raster import read_raster
 from imaging.study import ImageRef
 from tests import dicom_files as make
 
@@ -75,6 +78,13 @@ class TestClaims:
         elements: dict[str, Any] = {keyword: value}
         made = make.dataset(make.film(), **elements)
         assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.UNSUPPORTED
+
+    @pytest.mark.parametrize("shape", [(10, 11), (11, 11), (12, 7)])
+    def test_pairs_of_pixels_in_rows_of_odd_length(self, tmp_path: Path, shape: tuple[int, int]) -> None:
+        rows, columns = shape
+        pixels = np.zeros((rows, columns, 3), np.uint8)
+        made = make.dataset(pixels, photometric="YBR_FULL_422", PixelData=bytes(rows * columns * 2))
+        assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.CORRUPT
 
     def test_video(self, tmp_path: Path) -> None:
         made = make.dataset(make.film(), transfer_syntax=make.JPEG_LS)
@@ -164,6 +174,32 @@ class TestBombs:
             assert decode(ImageRef(path)).pixels.shape == (24, 32)
         else:
             assert refused(path).code is Code.CORRUPT
+
+
+class TestDisks:
+    """A disk or network drive that fails is not a damaged file."""
+
+    # The kernel's own file that opens and fails to be read, with EIO.
+    FAILING = Path("/proc/self/mem")
+
+    @pytest.mark.skipif(not FAILING.exists(), reason="only Linux has such a file")
+    def test_while_a_data_set_is_read(self) -> None:
+        with pytest.raises(FilmError) as refusal, open_dicom(self.FAILING, DEFAULT_LIMITS):
+            pass
+        assert refusal.value.code is Code.UNREADABLE
+
+    @pytest.mark.skipif(not FAILING.exists(), reason="only Linux has such a file")
+    def test_while_a_picture_is_read(self) -> None:
+        with pytest.raises(FilmError) as refusal:
+            read_raster(ImageRef(self.FAILING), DEFAULT_LIMITS)
+        assert refusal.value.code is Code.UNREADABLE
+
+    def test_while_the_pixels_are_read(self, tmp_path: Path) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film())
+        with pytest.raises(FilmError) as refusal, open_dicom(path, DEFAULT_LIMITS) as film:
+            raise OSError(errno.EIO, "the drive is gone", film.stream.name)
+        assert refusal.value.code is Code.UNREADABLE
+        assert str(path) not in refusal.value.message + refusal.value.detail
 
 
 class TestUnorthodox:
