@@ -46,6 +46,13 @@ class Layout:
         return self.samples == 3 and self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 
+def frame_count(dataset: Dataset, limits: Limits) -> int:
+    """Number of Frames, one where it is absent or no number. Raises FilmError TOO_LARGE."""
+    frames = max(integer(dataset, "NumberOfFrames", 1), 1)
+    refuse.check_frames(frames, limits)
+    return frames
+
+
 def read_layout(dataset: Dataset, keyword: str, limits: Limits) -> Layout:
     """Read and check the layout. Raises FilmError CORRUPT, UNSUPPORTED, TOO_SMALL or TOO_LARGE.
 
@@ -62,6 +69,7 @@ def read_layout(dataset: Dataset, keyword: str, limits: Limits) -> Layout:
     if samples not in (1, 3):
         raise refuse.unsupported(f"pixels of {samples} samples")
     refuse.check_size(rows, columns, max(allocated // 8, 1), samples, limits)
+    frames = frame_count(dataset, limits)
     stored = integer(dataset, "BitsStored", allocated)
     stored = stored if 0 < stored <= allocated else allocated
     high = integer(dataset, "HighBit", stored - 1)
@@ -69,7 +77,7 @@ def read_layout(dataset: Dataset, keyword: str, limits: Limits) -> Layout:
         rows=rows,
         columns=columns,
         samples=samples,
-        frames=max(integer(dataset, "NumberOfFrames", 1), 1),
+        frames=frames,
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=high if stored - 1 <= high < allocated else stored - 1,

@@ -88,6 +88,13 @@ def no_such_frame(frame: int, frames: int) -> FilmError:
     return FilmError(Code.NO_SUCH_FRAME, f"There is no frame {frame}: the file holds {held}, counted from 0.")
 
 
+def check_frames(frames: int, limits: Limits) -> None:
+    """Raise TOO_LARGE for more frames than any study has: a header can claim two thousand million."""
+    if frames > limits.max_frames:
+        sentence = f"The file is said to hold {frames:,} frames; at most {limits.max_frames:,} can be opened."
+        raise FilmError(Code.TOO_LARGE, sentence)
+
+
 def check_size(rows: int, columns: int, sample_bytes: int, samples: int, limits: Limits) -> None:
     """Raise TOO_SMALL or TOO_LARGE for a picture of this size, before memory is asked for. Sizes in pixels."""
     size = f"{columns:,} × {rows:,} pixels"

@@ -121,7 +121,9 @@ def _look_at(path: Path) -> Found | Refused:
         from imaging.read.raster import count_frames
 
         with path.open("rb") as stream:
-            return Found(ImageRef(path), "raster", None, count_frames(stream))
+            frames = count_frames(stream)
+        refuse.check_frames(frames, DEFAULT_LIMITS)
+        return Found(ImageRef(path), "raster", None, frames)
     except FilmError as error:
         return Refused(path, error)
     except OSError as error:
@@ -132,11 +134,12 @@ def _look_at_dicom(path: Path) -> Found:
     from imaging.read.dataset import open_dicom
     from imaging.read.dicom import missing_pixels
     from imaging.read.header import LISTED_KEYWORDS, read_header
-    from imaging.read.values import integer, text
+    from imaging.read.layout import frame_count
+    from imaging.read.values import text
 
     with open_dicom(path, DEFAULT_LIMITS, LISTED_KEYWORDS) as film:
         if film.pixels is None:
             raise missing_pixels(film.dataset)
         ref = ImageRef(path, uid=text(film.dataset, "SOPInstanceUID") or None)
-        frames = max(integer(film.dataset, "NumberOfFrames", 1), 1)
+        frames = frame_count(film.dataset, DEFAULT_LIMITS)
         return Found(ref, "dicom", read_header(film.dataset, film.transfer_syntax), frames)

@@ -15,10 +15,12 @@ import pytest
 from pydicom.uid import UID
 
 from imaging.errors import Code, FilmError
+from imaging.progress import CancelToken
 from imaging.read.dataset import open_dicom
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
 from imaging.read.raster import read_raster
+from imaging.read.scan import Refused, scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
 
@@ -67,6 +69,14 @@ class TestClaims:
     def test_no_such_frame(self, tmp_path: Path, frame: int, frames: int) -> None:
         made = make.dataset(make.film(), NumberOfFrames=frames)
         assert refused(make.write_dataset(tmp_path / "film", made), frame).code is Code.NO_SUCH_FRAME
+
+    def test_more_frames_than_any_study_has(self, tmp_path: Path) -> None:
+        path = make.write_dataset(tmp_path / "film", make.dataset(make.film(), NumberOfFrames=2_000_000_000))
+        error = refused(path)
+        assert (error.code, "2,000,000,000 frames" in error.message) == (Code.TOO_LARGE, True)
+        (listed,) = scan([path], CancelToken())
+        assert isinstance(listed, Refused)
+        assert listed.error.code is Code.TOO_LARGE
 
     @pytest.mark.parametrize("syntax", [make.EXPLICIT, make.RLE, make.JPEG_LOSSLESS])
     def test_a_frame_that_is_claimed_and_not_there(self, tmp_path: Path, syntax: str) -> None:
