@@ -19,6 +19,7 @@ from typing import TextIO
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,18 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command, or the viewer where the first word is none. Returns the exit status of the contract."""
+    """Run a command, or the viewer where the first word is none. Returns the exit status of the contract, or 130, the
+    usual one, for a command that was interrupted from the terminal.
+    """
     _start_streams_and_log()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str]) -> int:
     command = next((command for command in COMMANDS if arguments[:1] == [command.word]), None)
     if command is None:
         return _viewer(arguments)

@@ -12,7 +12,7 @@ from imaging.progress import CancelToken
 if TYPE_CHECKING:
     from inference.card import ModelCard
 
-ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
+ALL_DONE, USAGE, SOME_REFUSED, INTERRUPTED = 0, 2, 3, 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,9 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     except NegatoscopeError as error:
         err.write(f"{error.message}\n")
         return USAGE
+    except KeyboardInterrupt:
+        err.write("Interrupted. The lines written so far stay; --resume goes on behind them.\n")
+        return INTERRUPTED
 
 
 def _screen(options: argparse.Namespace, out: TextIO) -> int:

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
+import os
+import signal
 import threading
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,7 +67,8 @@ class _Child:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs,), name="decoder", daemon=True)
-        self._process.start()
+        with _interrupts_held_back():
+            self._process.start()
         theirs.close()
 
     def run(self, job: Job, limits: Limits) -> Pixels:
@@ -89,7 +94,11 @@ class _Child:
         except (EOFError, OSError):
             ready = False
         if not ready:
-            raise refuse.decoder_died("the decoding process did not start")
+            raise refuse.decoder_not_started("no sign of life")
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
 
     def stop(self) -> None:
         """End the process, without waiting for what it is doing."""
@@ -98,6 +107,20 @@ class _Child:
         self._process.join(2.0)
         with suppress(ValueError):  # it outlived the kill (a disk that hangs): left to the system
             self._process.close()
+
+
+def _started() -> _Child:
+    """A child that is ready. Raises FilmError DECODER_DIED."""
+    try:
+        child = _Child()
+    except OSError as error:
+        raise refuse.decoder_not_started(f"{type(error).__name__} errno {error.errno}") from error
+    try:
+        child.wait_until_ready()
+    except FilmError:
+        child.stop()
+        raise
+    return child
 
 
 class DecoderPool:
@@ -134,16 +157,15 @@ class DecoderPool:
             child.stop()
 
     def _taken(self) -> _Child:
+        while (child := self._idle_child()) is not None:
+            if child.is_alive:
+                return child
+            child.stop()  # killed from outside while it waited (for memory, say): the next film did nothing to it
+        return _started()
+
+    def _idle_child(self) -> _Child | None:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            child = _Child()
-        try:
-            child.wait_until_ready()
-        except FilmError:
-            child.stop()
-            raise
-        return child
+            return self._idle.pop() if self._idle else None
 
     def _give_back(self, child: _Child, reusable: bool) -> None:
         if reusable:
@@ -183,10 +205,23 @@ def _answer(pipe: Connection[Any, Any], job: Job) -> None:
         pipe.send_bytes(pixels.reshape(-1).view(np.uint8).data)
 
 
-def _make_harmless() -> None:
-    """No interrupt from the terminal (the parent decides), no core dump: it would hold the film."""
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """A child takes over the mask of the thread that starts it: an interrupt while it still imports leaves no trace."""
     import signal
 
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _make_harmless() -> None:
+    """No interrupt from the terminal (the parent decides), no core dump: it would hold the film."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ImportError, ValueError, OSError):
         import resource
@@ -205,9 +240,6 @@ def _limit_memory(most_bytes: int) -> None:
 
 def _address_space_bytes() -> int:
     """What the process has mapped so far; 0 where Linux's /proc is missing."""
-    import os
-    from pathlib import Path
-
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     except (OSError, ValueError):
