@@ -62,6 +62,17 @@ class OperatingTable:
             "ill; on films from elsewhere often more."
         )
 
+    def intervals_at(self, threshold: float) -> str:
+        """How sure the two numbers of `sentence_at` are: '95 % intervals: 93–97 and 6–13 of 100'; '' without counts."""
+        points = self.points
+        if not points.rows or not points.ill or not points.healthy:
+            return ""
+        found, spared = self.sensitivity(threshold), self.specificity(threshold)
+        return (
+            f"95 % intervals: {_range_of_100(found.low, found.high)} "
+            f"and {_range_of_100(1 - spared.high, 1 - spared.low)} of 100"
+        )
+
 
 def wilson(successes: int, total: int) -> Measure:
     """A share with its 95 % interval (Wilson 1927). Of nothing, nothing is known: 0 to 1."""
@@ -92,3 +103,9 @@ def _of_100(count: int, total: int) -> str:
     if share == 0 and count > 0:
         return "fewer than 1"
     return str(share)
+
+
+def _range_of_100(low: float, high: float) -> str:
+    """An interval in whole numbers of 100."""
+    first, last = round(100 * low), round(100 * high)
+    return str(first) if first == last else f"{first}–{last}"

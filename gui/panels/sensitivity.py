@@ -10,7 +10,7 @@ from gui.entries import label_name
 from gui.panels.box import PanelBox, label
 from gui.panels.track import Track
 from gui.review import Review
-from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.theme import PALETTE, font
 
 LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
@@ -76,11 +76,15 @@ class SensitivityPanel(PanelBox):
         ends.addStretch(1)
         ends.addWidget(self._more)
         self._sentence = label(tone="secondary", wrap=True)
+        self._intervals = label(tone="secondary", wrap=True)
+        self._intervals.setFont(font("small"))
+        self._intervals.setToolTip("Wilson's intervals: how far chance alone moves the numbers on so many films")
         self.column.setSpacing(4)
         self.column.addWidget(self.track)
         self.column.addLayout(ends)
         self.column.addSpacing(4)
         self.column.addWidget(self._sentence)
+        self.column.addWidget(self._intervals)
         self.track.value_moved.connect(lambda value: review.set_sensitivity(value / 1000))
         review.model_changed.connect(self._show)
         review.operating_point_moved.connect(self._show)
@@ -89,6 +93,7 @@ class SensitivityPanel(PanelBox):
     def _show(self) -> None:
         model = self._review.model
         self.track.setEnabled(model is not None)
+        self._intervals.setVisible(model is not None)
         if model is None:
             self.word.setText("")
             self._sentence.setText("Without a model there is no operating point.")
@@ -96,14 +101,18 @@ class SensitivityPanel(PanelBox):
         sensitivity = self._review.sensitivity
         self.track.setValue(round(1000 * sensitivity))
         self.word.setText(f"{100 * sensitivity:.3g} %")
-        self._sentence.setText("<br>".join(self._sentences(model)))
-
-    def _sentences(self, model: ChosenModel) -> list[str]:
-        """What the operating point has meant, finding by finding."""
         from inference.operating import OperatingTable
 
         tables = {name: OperatingTable(model.card.operating[name]) for name in model.card.findings}
-        texts = {name: table.sentence_at(self._review.threshold(name)) for name, table in tables.items()}
-        if len(texts) == 1:
-            return list(texts.values())
-        return [f"{label_name(name)}: {text}" for name, text in texts.items()]
+        points = {name: self._review.threshold(name) for name in tables}
+        self._sentence.setText(_lines({name: table.sentence_at(points[name]) for name, table in tables.items()}))
+        intervals = _lines({name: table.intervals_at(points[name]) for name, table in tables.items()})
+        self._intervals.setText(intervals)
+        self._intervals.setVisible(bool(intervals))
+
+
+def _lines(texts: dict[str, str]) -> str:
+    """One line a finding, named where there are several."""
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "<br>".join(f"{label_name(name)}: {text}" for name, text in texts.items() if text)

@@ -70,6 +70,18 @@ def test_the_sentence_names_its_films() -> None:
     )
 
 
+def test_the_intervals_are_wilsons_and_leave_the_sentence_alone() -> None:
+    found, spared = wilson(19, 20), wilson(24, 30)
+    assert [round(100 * value) for value in (found.low, found.high)] == [76, 99]
+    assert [round(100 * (1 - value)) for value in (spared.high, spared.low)] == [10, 37]
+    assert TABLE.intervals_at(TABLE.threshold_at(0.95)) == "95 % intervals: 76–99 and 10–37 of 100"
+
+
+def test_without_counts_there_are_no_intervals() -> None:
+    bare = OperatingTable(dataclasses.replace(TABLE.points, rows=()))
+    assert bare.intervals_at(0.5) == ""
+
+
 def test_the_sentence_never_rounds_to_all_or_nothing() -> None:
     rows = (OperatingRow(0.2, 999, 1),)
     points = OperatingPoints(0.2, 2000, 2000, "films", 1000, 1000, rows)
