@@ -45,7 +45,7 @@ def decode_job(job: Job) -> Pixels:
     """The frame as a contiguous array: little endian unsigned containers [H, W, samples], colours as they are stored.
 
     RLE and deflated frames come as bytes [N], laid out as uncompressed pixel data (RLE by planes). Raises whatever
-    the decoders raise, and ValueError where the result has another size than the job says.
+    the decoders raise, and ValueError where the result has another size than the job says, or deeper samples.
     """
     if job.family == "rle":
         return _exactly(_decode_rle(job), job.packed_bytes)
@@ -54,6 +54,9 @@ def decode_job(job: Job) -> Pixels:
     decoded = _decode_picture(job)
     if decoded.size != job.rows * job.columns * job.samples or decoded.shape[:2] != (job.rows, job.columns):
         raise ValueError(f"decoded to {decoded.shape}")
+    # JPEG XL says its depth to nobody but its decoder: deeper samples would be wrapped around by the cast.
+    if decoded.dtype.kind not in "iu" or decoded.dtype.itemsize > job.sample_bytes:
+        raise ValueError(f"decoded to {decoded.dtype}")
     container: Pixels = decoded.astype(f"<u{job.sample_bytes}", copy=False)
     return np.ascontiguousarray(container.reshape(job.rows, job.columns, job.samples))
 

@@ -51,8 +51,9 @@ class TestClaims:
         assert error.code is Code.CORRUPT
         assert "contradicts" in error.message
 
-    def test_a_codestream_deeper_than_its_pixels(self, tmp_path: Path) -> None:
-        made = make.dataset(make.film(bits=16), transfer_syntax=make.JPEG_LS, BitsAllocated=8, BitsStored=8, HighBit=7)
+    @pytest.mark.parametrize("syntax", [make.JPEG_LS, make.JPEG_2000, make.JPEG_LOSSLESS, make.JPEG_XL])
+    def test_a_codestream_deeper_than_its_pixels(self, tmp_path: Path, syntax: str) -> None:
+        made = make.dataset(make.film(bits=16), transfer_syntax=syntax, BitsAllocated=8, BitsStored=8, HighBit=7)
         assert refused(make.write_dataset(tmp_path / "film", made)).code is Code.CORRUPT
 
     @pytest.mark.parametrize("keyword", ["Rows", "Columns"])
