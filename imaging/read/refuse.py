@@ -77,6 +77,12 @@ def decoder_died(detail: str = "") -> FilmError:
     return FilmError(Code.DECODER_DIED, sentence, detail=detail)
 
 
+def decoder_not_started(detail: str = "") -> FilmError:
+    """A decoding child process that the system did not start; the picture is not to blame."""
+    sentence = "The decoder for compressed pictures could not be started; close other programs and open the film again."
+    return FilmError(Code.DECODER_DIED, sentence, detail=detail)
+
+
 def needs_too_much_memory(detail: str = "") -> FilmError:
     """A picture beyond the bounds on memory."""
     return FilmError(Code.TOO_LARGE, "Reading this picture would need more memory than it may use.", detail=detail)

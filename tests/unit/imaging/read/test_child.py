@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -74,16 +75,42 @@ def test_a_damaged_frame_leaves_the_child_alive(pool: DecoderPool) -> None:
     assert children() == before
 
 
-def test_a_child_that_died_is_replaced(pool: DecoderPool) -> None:
+def test_a_child_that_dies_over_a_film_refuses_it_and_is_replaced(pool: DecoderPool) -> None:
+    others = children()
+    pool.decode(job(), LIMITS)
+    (child,) = children() - others
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        decoding = thread.submit(pool.decode, job(), LIMITS)
+        time.sleep(0.1)  # it has the job by now, and does not answer
+        child.kill()
+        with pytest.raises(FilmError) as refusal:
+            decoding.result(10)
+    assert refusal.value.code is Code.DECODER_DIED
+    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+
+
+def test_a_child_that_was_killed_while_it_waited_costs_no_film(pool: DecoderPool) -> None:
     others = children()
     pool.decode(job(), LIMITS)
     (child,) = children() - others
     child.kill()
     child.join(5)
+    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are started in another way there")
+def test_a_system_that_starts_no_process_is_not_blamed_on_the_film(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more_processes(*_: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen.__init__", no_more_processes)
     with pytest.raises(FilmError) as refusal:
         pool.decode(job(), LIMITS)
-    assert refusal.value.code is Code.DECODER_DIED
-    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+    assert "could not be started" in refusal.value.message
 
 
 def test_a_child_that_hangs_is_given_up(pool: DecoderPool) -> None:
