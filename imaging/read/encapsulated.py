@@ -89,9 +89,11 @@ def _frame_bytes(film: DicomFile, element: PixelElement, layout: Layout, frame: 
 
 
 def _sequence_ends(film: DicomFile, element: PixelElement) -> bool:
-    """Whether the delimiter that closes the fragments is there; it is missing from a file that was cut short."""
-    film.stream.seek(0, 2)
-    film.stream.seek(max(film.stream.tell() - 4096, element.offset))
+    """Whether the fragments are all there: as long as stated, or up to the delimiter that closes them."""
+    size = film.stream.seek(0, 2)
+    if element.length is not None:
+        return size >= element.offset + element.length
+    film.stream.seek(max(size - 4096, element.offset))
     return b"\xfe\xff\xdd\xe0" in film.stream.read()
 
 
