@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gui.icons import icon
@@ -18,6 +18,7 @@ HEIGHT_PX = 48
 LEFT_PX = 260  # the menu stands above the list
 ICON_PX = 18
 KEY_PX = 22
+MODELS_PX = {True: 176, False: 156}  # in a wide bar and in a narrow one
 
 TOOLS = ("tool_window", "tool_zoom", "tool_pan")
 VIEWS = ("fit", "one_to_one", "invert")
@@ -42,7 +43,7 @@ class KeyedButton(QToolButton):
 
 
 class TopBar(QWidget):
-    """Buttons for actions; it decides nothing."""
+    """Buttons for actions; it decides nothing. Where it is too narrow for all words, the buttons show their icons."""
 
     model_picked = Signal(str)
 
@@ -58,12 +59,15 @@ class TopBar(QWidget):
         self.overlay_button = KeyedButton("G")
         self.overlay_button.setDefaultAction(actions["overlay"])
         self.overlay_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.overlay_button.setIconSize(QSize(ICON_PX, ICON_PX))
         self.overlay_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.models = QComboBox()
         self.models.setAccessibleName("Model")
         self.models.setToolTip("The model that reads the films")
-        self.models.setFixedWidth(176)
+        self.models.setFixedWidth(MODELS_PX[True])
+        self._worded: list[tuple[QToolButton, Qt.ToolButtonStyle]] = []
         self._lay_out(actions)
+        self._wide_px = 0  # with all words; known once the stylesheet is in force
         self.models.activated.connect(lambda row: self.model_picked.emit(self.models.itemData(row)))
         review.model_changed.connect(self._show_model)
 
@@ -76,11 +80,14 @@ class TopBar(QWidget):
         left.addStretch(1)
         left.addSpacing(LEFT_PX - 8 - self.menu_button.sizeHint().width())
         row.addLayout(left)
-        for name in TOOLS:
-            row.addWidget(_button(actions[name], with_text=name == TOOLS[0]))
+        tools = [_button(actions[name], with_text=name == TOOLS[0]) for name in TOOLS]
+        views = [_button(actions[name], with_text=True, with_icon=False) for name in VIEWS]
+        self._worded = [(button, button.toolButtonStyle()) for button in (tools[0], *views, self.overlay_button)]
+        for button in tools:
+            row.addWidget(button)
         row.addWidget(_gap())
-        for name in VIEWS:
-            row.addWidget(_button(actions[name], with_text=True, with_icon=False))
+        for button in views:
+            row.addWidget(button)
         row.addWidget(_gap())
         for name in TURNS:
             row.addWidget(_button(actions[name]))
@@ -88,6 +95,15 @@ class TopBar(QWidget):
         row.addWidget(self.overlay_button)
         row.addSpacing(4)
         row.addWidget(self.models)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._wide_px:
+            self._wide_px = self.sizeHint().width()
+        wide = self.width() >= self._wide_px
+        self.models.setFixedWidth(MODELS_PX[wide])
+        for button, style in self._worded:
+            button.setToolButtonStyle(style if wide else Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def show_models(self, names: Sequence[ModelName]) -> None:
         self.models.clear()
