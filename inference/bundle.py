@@ -115,17 +115,26 @@ def import_bundle(source: Path, models_folder: Path) -> ModelBundle:
     """Copy a bundle, a zip file or a folder, into a folder of models as `name@version`. Raises BundleError.
 
     Nothing is unpacked by the names that an archive gives: only the four files of a bundle, once they are verified.
+    What stands under that id and is damaged is replaced; another whole model is not.
     """
     bundle = read_bundle(source)
     contents = _contents(bundle)
     target = models_folder / bundle.id
-    if target.exists():
-        installed = read_bundle(target)
+    installed = _whole(target)
+    if installed is not None:
         if installed.card != bundle.card:
             raise BundleError(f"Another model {bundle.id} is installed already; remove it first or raise the version.")
         return installed
     _write_folder(target, contents)
     return read_bundle(target)
+
+
+def _whole(folder: Path) -> ModelBundle | None:
+    """The bundle in `folder`; None where there is none, or a damaged one."""
+    try:
+        return read_bundle(folder)
+    except BundleError:
+        return None
 
 
 def _contents(bundle: ModelBundle) -> dict[str, bytes]:
@@ -141,11 +150,21 @@ def _write_folder(folder: Path, contents: dict[str, bytes]) -> None:
         fresh.mkdir()
         for name, content in contents.items():
             (fresh / name).write_bytes(content)
-        if folder.exists():
-            folder.rename(temporary / "old")
-        fresh.rename(folder)
+        _swap(folder, fresh, temporary / "old")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(folder: Path, fresh: Path, aside: Path) -> None:
+    """Put `fresh` in the place of `folder`; where that fails, what stood there comes back."""
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if aside.exists():
+            aside.rename(folder)
+        raise
 
 
 def _names(location: Path) -> set[str]:

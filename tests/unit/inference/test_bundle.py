@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import pickle
 import shutil
@@ -154,6 +155,30 @@ def test_an_id_is_never_given_to_another_model(bundle: ModelBundle, tmp_path: Pa
     other = write_trial_bundle(tmp_path / ".other", seed=2)
     with pytest.raises(BundleError, match="installed already"):
         import_bundle(other.location, tmp_path)
+
+
+@pytest.mark.parametrize("name", [CARD, *DIGESTED])
+def test_a_damaged_bundle_is_mended_by_importing_it_again(bundle: ModelBundle, tmp_path: Path, name: str) -> None:
+    installed = import_bundle(bundle.location, tmp_path)
+    (installed.location / name).write_bytes(b"damaged")
+    assert import_bundle(bundle.location, tmp_path) == installed
+    assert read_bundle(installed.location).card == bundle.card
+
+
+def test_a_bundle_that_can_not_be_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = write_trial_bundle(tmp_path / "trial@1")
+    rename = Path.rename
+
+    def full_disk(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError(errno.ENOSPC, "no space left")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write_trial_bundle(tmp_path / "trial@1", seed=2)
+    assert read_bundle(tmp_path / "trial@1") == first
+    assert [path.name for path in tmp_path.iterdir()] == ["trial@1"]
 
 
 def test_rewriting_a_bundle_replaces_it_whole(tmp_path: Path) -> None:
