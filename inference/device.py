@@ -31,8 +31,8 @@ def choose_engine(
 ) -> Engine:
     """The engine for a bundle: the GPU where there is one, else ONNX Runtime on the CPU, unless asked otherwise.
 
-    `threads` is the number of cores for one batch on the CPU, 0 for all. Raises NegatoscopeError for what can't be
-    had, BundleError for a bundle that can't be loaded.
+    `threads` is the number of cores that ONNX Runtime takes for one batch, 0 for all. Raises NegatoscopeError for what
+    can't be had, BundleError for a bundle that can't be loaded.
     """
     if engine == "onnx":
         if device == "cuda":
@@ -41,10 +41,10 @@ def choose_engine(
     if device == "cpu":
         return _torch_cpu(bundle, "as asked for") if engine == "torch" else _onnx(bundle, "as asked for", threads)
     gpu = find_gpu()
-    if gpu.device is not None:
+    if gpu.device is not None and device in ("auto", gpu.device):
         return _on_gpu(bundle, gpu.device, gpu.why, threads)
     if device == "cuda":
-        raise NegatoscopeError(f"The GPU can't be used: {gpu.why}.")
+        raise NegatoscopeError(f"No CUDA GPU can be used: {gpu.why}.")
     return _torch_cpu(bundle, gpu.why) if engine == "torch" else _onnx(bundle, gpu.why, threads)
 
 

@@ -15,7 +15,7 @@ from imaging.errors import NegatoscopeError
 from inference.bundle import ModelBundle
 from inference.cam import autograd_maps
 from inference.card import GRAPH, BundleError
-from inference.device import choose_engine, find_gpu, usable_cores
+from inference.device import EngineName, Gpu, choose_engine, find_gpu, usable_cores
 from inference.engine import Floats
 from inference.graph_check import check_graph
 from inference.models_verify import relative_difference, verify
@@ -191,7 +191,7 @@ def test_without_a_gpu_the_cpu_runs_and_the_reason_is_said(bundle: ModelBundle) 
     assert engine.name == "onnx-cpu"
     assert "GPU" in engine.why
     assert "no GPU found" in choose_engine(bundle, "torch").why or find_gpu().why in engine.why
-    with pytest.raises(NegatoscopeError, match="The GPU can't be used"):
+    with pytest.raises(NegatoscopeError, match="No CUDA GPU can be used"):
         choose_engine(bundle, "auto", "cuda")
 
 
@@ -203,6 +203,13 @@ def test_the_gpu_agrees_with_the_cpu(any_bundle: ModelBundle, films: Floats) -> 
     scores = [probabilities(any_bundle.card, out.logits) for out in outputs]
     assert np.abs(scores[0] - scores[1]).max() <= 1e-4
     assert relative_difference(outputs[0].class_maps, outputs[1].class_maps) <= 1e-3
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_an_apple_gpu_is_no_cuda(bundle: ModelBundle, engine: EngineName, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.device.find_gpu", lambda: Gpu("mps", "Apple GPU"))
+    with pytest.raises(NegatoscopeError, match="No CUDA GPU can be used: Apple GPU"):
+        choose_engine(bundle, engine, "cuda")
 
 
 def test_cudnn_stays_in_use_and_is_exact() -> None:
