@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -83,10 +84,11 @@ def _films(
     paths: Sequence[Path], lines: Lines, own: Sequence[Path], token: CancelToken
 ) -> Iterator[ImageRef | Refusal]:
     """Every frame of every film, and everything refused, that has no line yet."""
-    outputs = {path.resolve() for path in own}
+    # By os.path: Path.resolve raises where links form a loop, which is one refused line and not the end of the run.
+    outputs = {Path(os.path.realpath(path)) for path in own}
     for item in scan(paths, token):
         path = item.path if isinstance(item, Refused) else item.ref.path
-        resolved = path.resolve()
+        resolved = Path(os.path.realpath(path))
         if outputs.intersection((resolved, *resolved.parents)):
             continue
         if isinstance(item, Refused):

@@ -103,6 +103,15 @@ def test_every_line_is_as_the_contract_says(bundle: ModelBundle, films: Path, tm
         assert (heatmap.mode, heatmap.size) == ("L", (90, 70))
 
 
+def test_a_loop_of_links_is_one_refused_line(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    (films / "loop.png").symlink_to(films / "loop.png")
+    status, said, _ = screened([str(films), "--model", str(bundle.location), "--out", str(tmp_path / "r.jsonl")])
+    assert status == 3
+    assert "10 lines" in said
+    (row,) = (row for row in rows_of(tmp_path / "r.jsonl") if row["path"].endswith("loop.png"))
+    assert row["error"]["code"] == "unreadable"
+
+
 @pytest.mark.skipif(not CHECK.is_file(), reason="the check of the house is not here")
 def test_the_check_of_the_house_agrees(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
     target = tmp_path / "r.jsonl"
