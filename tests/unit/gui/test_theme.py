@@ -99,7 +99,14 @@ def test_icons_have_a_state_for_checked_and_disabled(themed: QApplication) -> No
     size = QSize(16, 16)
     normal = made.pixmap(size).toImage()
     disabled = made.pixmap(size, mode=made.Mode.Disabled).toImage()
-    assert normal != disabled
+    checked = made.pixmap(size, state=made.State.On).toImage()
+    assert normal != disabled != checked != normal
+
+
+def test_an_icon_is_as_sharp_as_the_screen(themed: QApplication) -> None:
+    made = icon("window").pixmap(QSize(18, 18), 2.0)
+    assert made.devicePixelRatio() == 2.0
+    assert made.toImage() == pixmap("window", PALETTE.text, 18, 2.0).toImage()
 
 
 def test_an_icon_that_is_missing_is_a_defect(themed: QApplication) -> None:
