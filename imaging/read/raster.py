@@ -24,6 +24,7 @@ _PILLOW_FAILURES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
     RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error,
 )  # fmt: skip
+_STRIP_ROWS = 256
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
 _GREY_MODES = {"L": 8, "I;16": 16, "I;16L": 16, "I;16B": 16, "I": 32, "F": 32}
 _TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
@@ -120,17 +121,26 @@ def _pixels(image: Image) -> Pixels:
         return stored.astype(stored.dtype.newbyteorder("="), copy=False)
     if image.mode == "1":
         return np.array(image.convert("L"))
-    if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
-        return grey_if_equal(_on_black(image))
-    return grey_if_equal(np.array(image.convert("RGB")))
+    return grey_if_equal(_rgb(image))
 
 
-def _on_black(image: Image) -> Pixels:
+def _rgb(image: Image) -> Pixels:
+    """Any other picture as RGB, transparency on black; in strips, since Pillow needs several copies on the way."""
+    transparent = image.mode in _TRANSPARENT_MODES or "transparency" in image.info
+    image.load()
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _STRIP_ROWS):
+        strip = image.crop((0, top, image.width, min(top + _STRIP_ROWS, image.height)))
+        pixels[top : top + _STRIP_ROWS] = np.asarray(_on_black(strip) if transparent else strip.convert("RGB"))
+    return pixels
+
+
+def _on_black(image: Image) -> Image:
     import PIL.Image
 
     coloured = image.convert("RGBA")
     black = PIL.Image.new("RGBA", coloured.size, (0, 0, 0, 255))
-    return np.array(PIL.Image.alpha_composite(black, coloured).convert("RGB"))
+    return PIL.Image.alpha_composite(black, coloured).convert("RGB")
 
 
 def _upright(pixels: Pixels, turned: int) -> Pixels:

@@ -22,6 +22,7 @@ __all__ = ["Pyramid", "ViewSample", "display_pixels", "luminance", "render_view"
 
 _NEAREST_FROM = 8.0  # from this scale on, pixels are shown as the squares that they are
 _ALIASES_FROM = 1.2  # level pixels to a view pixel from which two taps are too few
+_STRIP_ROWS = 256
 _LUMA = (19595, 38470, 7471)  # Rec. 601 in 65,536ths: whole numbers, so that every machine gives the same grey
 
 
@@ -44,8 +45,12 @@ def display_pixels(image: DecodedImage, voi: Voi | None = None, invert: bool = F
 
 def luminance(image_rgb: npt.NDArray[np.uint8]) -> Grey:
     """The grey of a colour picture, uint8 [H, W, 3] to [H, W]; a grey one stays as it is."""
-    red, green, blue = (image_rgb[..., channel].astype(np.uint32) * _LUMA[channel] for channel in range(3))
-    return ((red + green + blue + 32768) >> 16).astype(np.uint8)
+    grey = np.empty((image_rgb.shape[0], image_rgb.shape[1]), np.uint8)
+    for top in range(0, grey.shape[0], _STRIP_ROWS):  # in strips: the whole numbers are twenty times as large as it
+        strip = image_rgb[top : top + _STRIP_ROWS]
+        red, green, blue = (strip[..., channel].astype(np.uint32) * _LUMA[channel] for channel in range(3))
+        grey[top : top + _STRIP_ROWS] = (red + green + blue + 32768) >> 16
+    return grey
 
 
 def render_view(pyramid: Pyramid, table: DisplayTable, transform: ViewTransform, size_px: Size) -> Grey:

@@ -5,7 +5,7 @@ Levels between two grey values are rounded to the nearest; dcmtk cuts them off a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from imaging.image import DecodedImage, ModalityLut, Pixels, Rescale, Voi, VoiLu
 Grey = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
 _STEP = 1e-9  # a window narrower than this is a step
+_STRIP_PX = 1 << 19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ def display_table(image: DecodedImage, voi: Voi, *, invert: bool = False) -> Dis
     inverted = image.inverted != invert
     empty = DisplayTable(None, image.modality, voi, inverted, image.padding, image.is_signed)
     if image.pixels.dtype.kind not in "iu" or image.pixels.dtype.itemsize > 2:
-        return empty
+        return replace(empty, voi=_with_sign(voi, image)) if isinstance(voi, VoiLut) else empty
     count = 256 if image.pixels.dtype == np.uint8 else 65536
     stored = np.arange(count, dtype=np.int64)
     if image.is_signed:
@@ -52,7 +53,7 @@ def display_table(image: DecodedImage, voi: Voi, *, invert: bool = False) -> Dis
 def apply_table(pixels: Pixels, table: DisplayTable) -> Grey:
     """Stored values [H, W] or [H, W, 3] to uint8 of the same shape. NaN becomes black."""
     if table.entries is None or pixels.dtype.kind == "f":
-        return _grey(pixels.astype(np.float64), table)
+        return _worked_out(pixels, table)
     if pixels.dtype == np.int8:
         pixels = pixels.astype(np.int16)
     index = pixels.view(np.uint16) if pixels.dtype == np.int16 else pixels
@@ -71,6 +72,21 @@ def voi_share(values: Values, voi: Voi) -> Values:
     if isinstance(voi, Window):
         return _windowed(values, voi)
     return np.clip(_looked_up(values, voi.values, _signed_first(values, voi)) / _full_scale(voi), 0.0, 1.0)
+
+
+def _worked_out(pixels: Pixels, table: DisplayTable) -> Grey:
+    """Pixel by pixel, in strips: the floats on the way are forty times the size of the result."""
+    grey = np.empty(pixels.shape, np.uint8)
+    rows = max(_STRIP_PX // max(pixels.shape[1], 1), 1)
+    for top in range(0, pixels.shape[0], rows):
+        grey[top : top + rows] = _grey(pixels[top : top + rows].astype(np.float64), table)
+    return grey
+
+
+def _with_sign(lut: VoiLut, image: DecodedImage) -> VoiLut:
+    """The LUT with the sign of its first value told from the whole film, before that is taken apart."""
+    ends = to_modality(np.array([image.pixels.min(initial=0), image.pixels.max(initial=0)], np.float64), image.modality)
+    return replace(lut, first=_signed_first(ends, lut))
 
 
 def _grey(stored: Values, table: DisplayTable) -> Grey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,18 @@ def test_a_view_of_a_large_film_takes_a_frame_at_most() -> None:
         render_view(pyramid, table, transform, (1000, 1000))
         taken.append(time.perf_counter() - start)
     assert min(taken) < 0.05  # about 0.01 on two quiet cores; the benchmark holds it closer
+
+
+def test_padded_films_are_halved_with_little_memory() -> None:
+    pixels = np.random.default_rng(2).integers(0, 4096, (3000, 1000), dtype=np.uint16)
+    pixels[:, :100] = 0
+    image = DecodedImage(ImageRef(Path("f")), pixels, 12, padding=(0.0, 0.0))
+    tracemalloc.start()
+    level = Pyramid.of(image).levels[1]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * pixels.nbytes
+    blocks = pixels.reshape(1500, 2, 500, 2).astype(np.float64)
+    weights = (blocks > 0).sum((1, 3))
+    means = np.floor(blocks.sum((1, 3)) / np.maximum(weights, 1) + 0.5)
+    assert np.array_equal(level, means)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,22 @@ def test_a_table_is_the_direct_evaluation_and_rises(window: Window, signed: bool
     assert by_table == shown(wide, window)
     assert by_table == sorted(by_table)
     assert shown(image, window, invert=True) == [255 - value for value in by_table]
+
+
+def test_wide_pixels_take_little_memory() -> None:
+    pixels = np.random.default_rng(1).random((3000, 1000), np.float32)
+    table = display_table(film(pixels, 32), Window(0.5, 0.5, "LINEAR_EXACT"))
+    tracemalloc.start()
+    apply_table(pixels, table)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * pixels.nbytes  # the film at once would take twelve times its bytes
+
+
+def test_the_sign_of_a_voi_lut_is_that_of_the_whole_film() -> None:
+    """Far below the first strip there is one negative value."""
+    pixels = np.full((1200, 1000), 5, np.int32)
+    pixels[-1, -1] = -100
+    lut = VoiLut(65436, 8, np.arange(256, dtype=np.uint16))  # -100 read as unsigned
+    grey = apply_table(pixels, display_table(film(pixels, 32), lut))
+    assert set(np.unique(grey)) == {0, 105}
