@@ -45,11 +45,6 @@ class ByteCache(Generic[K, V]):
             while self._used_bytes > self._limit_bytes:
                 self._drop(next(iter(self._entries)))
 
-    def discard(self, key: K) -> None:
-        """Forget a value, if it is there."""
-        with self._lock:
-            self._drop(key)
-
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -6,7 +6,6 @@ view in the same manner. Sizes are (height, width), as the shapes of arrays.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 Point = tuple[float, float]
@@ -99,13 +98,6 @@ class ViewTransform:
 def fitted(image_size_px: Size, view_size_px: Size) -> ViewTransform:
     """The film as it was stored, fitted into the view."""
     return ViewTransform().fit(image_size_px, view_size_px)
-
-
-def is_close(a: ViewTransform, b: ViewTransform, tolerance_px: float = 1e-6) -> bool:
-    """Whether two transforms show the same, up to rounding."""
-    same_side = (a.rotation_quarter % 4, a.flip_horizontal) == (b.rotation_quarter % 4, b.flip_horizontal)
-    apart = math.dist(a.center_image_px, b.center_image_px)
-    return same_side and apart <= tolerance_px and math.isclose(a.scale, b.scale, rel_tol=1e-9)
 
 
 def _turned(direction: Point, quarters: int) -> Point:

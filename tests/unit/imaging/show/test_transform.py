@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.show.transform import MAX_SCALE, MIN_SCALE, ViewTransform, fitted, is_close
+from imaging.show.transform import MAX_SCALE, MIN_SCALE, ViewTransform, fitted
 
 COORDINATES = st.floats(-5000, 5000)
 POINTS = st.tuples(COORDINATES, COORDINATES)
@@ -55,9 +55,9 @@ def test_turns_and_mirrors_are_as_seen_about_the_middle(transform: ViewTransform
 
 @given(transform=TRANSFORMS)
 def test_four_turns_and_two_mirrors_change_nothing(transform: ViewTransform) -> None:
-    assert is_close(transform.rotated(3).rotated(1), transform)
-    assert is_close(transform.flipped_horizontal().flipped_horizontal(), transform)
-    assert is_close(transform.flipped_vertical().flipped_vertical(), transform)
+    assert transform.rotated(3).rotated(1) == transform
+    assert transform.flipped_horizontal().flipped_horizontal() == transform
+    assert transform.flipped_vertical().flipped_vertical() == transform
 
 
 @given(film=SIZES, view=SIZES, quarters=st.integers(0, 3))
