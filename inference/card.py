@@ -213,6 +213,7 @@ def _counts_fit(points: OperatingPoints) -> bool:
         and all(0 <= row.true_positive <= points.ill and 0 <= row.false_positive <= points.healthy for row in rows)
         and all(a.threshold < b.threshold for a, b in itertools.pairwise(rows))
         and all(a.true_positive >= b.true_positive for a, b in itertools.pairwise(rows))
+        and all(a.false_positive >= b.false_positive for a, b in itertools.pairwise(rows))
     )
 
 

@@ -59,32 +59,35 @@ def test_damage_is_one_sentence(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "complaint"),
     [
-        {"name": "Trial One"},
-        {"name": "../trial"},
-        {"version": 0},
-        {"backbone": "unheard_of"},
-        {"labels": ("NORMAL", "NORMAL")},
-        {"labels": ("NORMAL", "OPACITY", "MASS")},
-        {"labels": ("NORMAL",)},
-        {"labels": ("NORMAL", "")},
-        {"normal_label": "HEALTHY"},
-        {"normal_label": None},
-        {"calibration": {}},
-        {"calibration": {"OPACITY": Calibration(0.0)}},
-        {"operating": {"MASS": card_of().operating["OPACITY"]}},
-        {"heat_scale": {"OPACITY": 0.0}},
-        {"heat_scale": {"OPACITY": 1.0, "NORMAL": 1.0}},
-        {"preprocess": PreprocessSpec(size_px=4, mean=(0.5,), std=(0.25,))},
-        {"preprocess": PreprocessSpec(size_px=4096, mean=(0.5,), std=(0.25,))},
-        {"preprocess": PreprocessSpec(size_px=64, mean=(0.5,), std=(0.0,))},
-        {"preprocess": PreprocessSpec(size_px=64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))},
-        {"files": {"graph.onnx": "abc"}},
+        ({"name": "Trial One"}, "its name is not made of small letters"),
+        ({"name": "../trial"}, "its name is not made of small letters"),
+        ({"version": 0}, "its version is below 1"),
+        ({"backbone": "unheard_of"}, "no such backbone"),
+        ({"labels": ("NORMAL", "NORMAL")}, "its labels repeat"),
+        ({"labels": ("NORMAL", "OPACITY", "MASS")}, "one logit needs a normal label and one finding"),
+        ({"labels": ("NORMAL",)}, "hold no finding"),
+        ({"labels": ("NORMAL", "")}, "a label is empty"),
+        ({"labels": ("NORMAL", "M" * 65)}, "a label is empty or too long"),
+        ({"normal_label": "HEALTHY"}, "its normal label is none of its labels"),
+        ({"normal_label": None}, "one logit needs a normal label and one finding"),
+        ({"activation": "softmax", "labels": ("OPACITY",), "normal_label": None}, "a softmax needs two labels"),
+        ({"calibration": {}}, "its calibration does not name its findings"),
+        ({"calibration": {"OPACITY": Calibration(0.0)}}, "a temperature is not above zero"),
+        ({"operating": {"MASS": card_of().operating["OPACITY"]}}, "its operating points do not name its findings"),
+        ({"heat_scale": {"OPACITY": 0.0}}, "a heat scale is not above zero"),
+        ({"heat_scale": {"OPACITY": 1.0, "NORMAL": 1.0}}, "its heat scales do not name its findings"),
+        ({"metrics": {"NORMAL": {}}}, "its metrics name other labels"),
+        ({"preprocess": PreprocessSpec(size_px=4, mean=(0.5,), std=(0.25,))}, "does not suit its backbone"),
+        ({"preprocess": PreprocessSpec(size_px=4096, mean=(0.5,), std=(0.25,))}, "does not suit its backbone"),
+        ({"preprocess": PreprocessSpec(size_px=64, mean=(0.5,), std=(0.0,))}, "its normalisation is not above zero"),
+        ({"preprocess": PreprocessSpec(size_px=64)}, "does not suit its backbone"),
+        ({"files": {"graph.onnx": "abc"}}, "a hash of its files is none"),
     ],
 )
-def test_a_card_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(BundleError):
+def test_a_card_that_contradicts_itself_is_refused_for_that(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BundleError, match=complaint):
         check_card(card_of(**changes))
 
 
@@ -93,6 +96,7 @@ def test_a_card_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> N
     [
         (OperatingRow(0.5, 10, 1), OperatingRow(0.4, 9, 1)),
         (OperatingRow(0.4, 9, 1), OperatingRow(0.5, 10, 1)),
+        (OperatingRow(0.4, 9, 1), OperatingRow(0.5, 9, 2)),
         (OperatingRow(0.4, 21, 1),),
         (OperatingRow(0.4, 1, 31),),
         (OperatingRow(1.4, 1, 1),),
