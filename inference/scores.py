@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import ModelCard
+from inference.card import Calibration, ModelCard
 
 
 def probabilities(card: ModelCard, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -16,6 +16,14 @@ def probabilities(card: ModelCard, logits: npt.NDArray[np.floating]) -> npt.NDAr
     values = np.stack([_of_label(card, exact, label) for label in card.findings], axis=1)
     values[~usable] = np.nan
     return values
+
+
+def calibrated(logits: npt.NDArray[np.float64], calibration: Calibration) -> npt.NDArray[np.float64]:
+    """Probabilities [N] of the logits [N] of one label: sigmoid((logit + bias) / temperature).
+
+    The logistic function is written as a hyperbolic tangent, which does not overflow for large negative values.
+    """
+    return 0.5 * (1.0 + np.tanh(0.5 * (logits + calibration.bias) / calibration.temperature))
 
 
 def logit_index(card: ModelCard, label: str) -> int:
@@ -32,9 +40,4 @@ def _of_label(card: ModelCard, logits: npt.NDArray[np.float64], label: str) -> n
         weights = np.exp(scaled)
         shares: npt.NDArray[np.float64] = weights[:, index] / weights.sum(axis=1)
         return shares
-    return _sigmoid((logits[:, index] + calibration.bias) / calibration.temperature)
-
-
-def _sigmoid(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Without overflow for large negative values: the logistic function is a shifted hyperbolic tangent."""
-    return 0.5 * (1.0 + np.tanh(0.5 * values))
+    return calibrated(logits[:, index], calibration)

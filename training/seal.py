@@ -14,6 +14,7 @@ from inference.bundle import ModelBundle, write_bundle
 from inference.card import Calibration, DataSummary, ModelCard
 from inference.network import FilmNetwork
 from inference.preprocess import Grey, PreprocessSpec
+from inference.scores import calibrated
 from training.calibrate import fit_calibration, heat_scale, operating_points
 from training.finetune import run_network
 from training.metrics import at_threshold, auc, measures
@@ -85,11 +86,6 @@ def seal(
         licence=words.licence,
     )
     return write_bundle(models_dir / f"{words.name}@{words.version}", card, network)
-
-
-def calibrated(logits: npt.NDArray[np.float64], calibration: Calibration) -> npt.NDArray[np.float64]:
-    """Probabilities of one-logit scores, [N]."""
-    return np.asarray(1.0 / (1.0 + np.exp(-(logits + calibration.bias) / calibration.temperature)))
 
 
 def bears_shifts(

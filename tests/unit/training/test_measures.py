@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from inference.scores import calibrated
 from training.calibrate import RECOMMENDED_SENSITIVITY, fit_calibration, heat_scale, operating_points
 from training.metrics import at_threshold, auc, by_patient, calibration_error
-from training.seal import calibrated
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""A sealed bundle says of its validation films what the program then says of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inference.bundle import ModelBundle
+from inference.card import DataSummary
+from inference.device import choose_engine
+from inference.models_verify import verify
+from inference.network import build_network
+from inference.preprocess import PreprocessSpec, to_input
+from inference.scores import probabilities
+from training.finetune import FineTuneSpec, fine_tune
+from training.seal import Validation, Words, seal
+from training.shifts import SUITE
+
+PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
+WORDS = Words(
+    name="trial",
+    version=3,
+    title="Bright squares",
+    labels=("PLAIN", "SQUARE"),
+    backbone="tiny",
+    pretrained="nothing",
+    data=DataSummary("Noise.", 64, 64, "the tests", "MIT"),
+    intended_use="Tests.",
+    limits=("It knows squares.",),
+    licence="MIT",
+)
+
+
+def _films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, with a faint square in every second film: some are missed."""
+    rng = np.random.default_rng(seed)
+    films = rng.integers(60, 160, (count, 32, 32)).astype(np.uint8)
+    ill = np.arange(count) % 2 == 1
+    for number in np.flatnonzero(ill):
+        y, x = rng.integers(4, 22, 2)
+        films[number, y : y + 6, x : x + 6] += np.uint8(rng.integers(10, 90))
+    return films, ill
+
+
+@pytest.fixture(scope="module")
+def validation() -> Validation:
+    films, ill = _films(80, seed=2)
+    return Validation(films, ill, np.array([str(number // 2) for number in range(80)]), "films of noise")
+
+
+@pytest.fixture(scope="module")
+def sealed(validation: Validation, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    torch.manual_seed(0)
+    network = build_network("tiny", 1, PREPROCESS)
+    recipe = FineTuneSpec(epochs=4, batch=16, rate=3e-3, keep_norm=False, average_over_steps=10)
+    network = fine_tune(network, *_films(64, seed=1), recipe, lambda step: None)
+    folder: Path = tmp_path_factory.mktemp("models")
+    return seal(network, validation, WORDS, preprocess=PREPROCESS, recipe=dataclasses.asdict(recipe), models_dir=folder)
+
+
+def test_the_bundle_is_whole_and_named(sealed: ModelBundle) -> None:
+    assert (sealed.id, sealed.location.name) == ("trial@3", "trial@3")
+    assert verify(sealed).grad_cam <= 1e-4
+
+
+def test_each_threshold_calls_the_films_that_the_card_counts(sealed: ModelBundle, validation: Validation) -> None:
+    output = choose_engine(sealed, "onnx").run(to_input(validation.films))
+    scores = probabilities(sealed.card, output.logits)[:, 0]
+    points = sealed.card.operating["SQUARE"]
+    assert (points.films, points.patients, points.ill, points.healthy) == (80, 40, 40, 40)
+    for row in points.rows:
+        called = scores >= row.threshold
+        assert (called[validation.ill].sum(), called[~validation.ill].sum()) == (row.true_positive, row.false_positive)
+    assert (scores >= points.recommended)[validation.ill].mean() >= 0.95
+
+
+def test_the_heat_scale_is_reached_by_one_ill_film_in_ten(sealed: ModelBundle, validation: Validation) -> None:
+    maps = choose_engine(sealed, "onnx").run(to_input(validation.films)).class_maps[:, 0]
+    peaks = maps[validation.ill].max(axis=(1, 2))
+    assert (peaks >= sealed.card.heat_scale["SQUARE"] * (1 - 1e-5)).sum() == 4
+
+
+def test_measures_and_shifts_are_of_the_same_films(sealed: ModelBundle) -> None:
+    measured, shifts = sealed.card.metrics["SQUARE"], sealed.card.recipe["shifts"]
+    assert set(shifts) == set(SUITE)
+    for name in ("auc", "sensitivity", "specificity", "accuracy"):
+        assert shifts["as collected"][name] == pytest.approx(measured[name].value, abs=5e-5)
+        assert measured[name].low <= measured[name].value <= measured[name].high
