@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -32,20 +34,28 @@ def _trained(spec: FineTuneSpec) -> tuple[FilmNetwork, list[Step]]:
     return fine_tune(build_network("tiny", 1, PREPROCESS), films, ill, spec, steps.append), steps
 
 
-@pytest.fixture
-def spec() -> FineTuneSpec:
-    return FineTuneSpec(epochs=12, batch=16, rate=3e-3, keep_norm=False, average_over_steps=10)
+SPEC = FineTuneSpec(epochs=12, batch=16, rate=3e-3, keep_norm=False, average_over_steps=10)
 
 
-def test_it_learns_what_is_planted(spec: FineTuneSpec) -> None:
-    network, steps = _trained(spec)
+@pytest.fixture(scope="module")
+def learnt() -> tuple[FilmNetwork, list[Step]]:
+    """A network at the end of its training, never changed by a test, and the steps that led there."""
+    return _trained(SPEC)
+
+
+def test_it_learns_what_is_planted(learnt: tuple[FilmNetwork, list[Step]]) -> None:
+    network, steps = learnt
     films, ill = _films(60, seed=1)
     assert auc(ill, run_network(network, films)[0][:, 0].double().numpy()) > 0.95
     assert [step.step for step in steps] == list(range(1, 12 * 6 + 1))
 
 
-def test_equal_runs_give_equal_weights(spec: FineTuneSpec) -> None:
-    first, second = (_trained(spec)[0].state_dict() for _ in range(2))
+def test_equal_runs_give_equal_weights() -> None:
+    short = dataclasses.replace(SPEC, epochs=3)
+    first, second, other = (
+        _trained(spec)[0].state_dict() for spec in (short, short, dataclasses.replace(short, seed=2))
+    )
+    assert not torch.equal(first["head.weight"], other["head.weight"])
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -61,8 +71,8 @@ def test_frozen_stages_keep_their_weights() -> None:
     assert changed == {"2", "3", "4"}
 
 
-def test_batches_do_not_change_scores(spec: FineTuneSpec) -> None:
-    network, _ = _trained(spec)
+def test_batches_do_not_change_scores(learnt: tuple[FilmNetwork, list[Step]]) -> None:
+    network, _ = learnt
     films, _ = _films(15, seed=2)
     whole, single = run_network(network, films, batch=15)[0], run_network(network, films, batch=1)[0]
     assert torch.allclose(whole, single, atol=1e-5)
