@@ -7,7 +7,6 @@ that decode files import this module anew.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -90,5 +89,8 @@ def _viewer(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    multiprocessing.freeze_support()
+    if hasattr(sys, "frozen"):  # the children that decode films are this program itself
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     raise SystemExit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from gui.controller import Controller
@@ -65,5 +65,5 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
     WindowKeeper(window, controller, kept.state() if kept is not None else WindowState())
     wanted = list(paths)
     # After the first paint, so that nothing of it delays the window.
-    window.shown.connect(lambda: QTimer.singleShot(0, controller, lambda: controller.start(wanted)))
+    window.shown.connect(lambda: controller.start(wanted))
     return window

@@ -7,12 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.controller import Controller
-from gui.dialogs.about import about_dialog
-from gui.dialogs.help import help_dialog
-from gui.dialogs.model_card import model_card_dialog
 from gui.showing import Showing
 from gui.viewport.film_view import FilmView, Tool
 
@@ -21,7 +18,7 @@ ZOOM_STEP = 1.25
 
 
 class Commands(QObject):
-    """Listens to the actions; keeps those with a state in step with it."""
+    """Listens to the actions; keeps those with a state in step with it. Dialogs are imported when they open."""
 
     def __init__(
         self,
@@ -88,9 +85,9 @@ class Commands(QObject):
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
             "analyse_on_opening": self._change_analyse_on_opening,
-            "help": lambda: help_dialog(self._window).open(),
+            "help": self._show_help,
             "model_card": self.show_model_card,
-            "about": lambda: about_dialog(VERSION, self._window).open(),
+            "about": self._show_about,
         }
 
     def _follow_state(self) -> None:
@@ -131,6 +128,8 @@ class Commands(QObject):
 
     def show_model_card(self) -> None:
         """The whole card of the chosen model."""
+        from gui.dialogs.model_card import model_card_dialog
+
         model = self._controller.review.model
         if model is not None:
             model_card_dialog(model, self._window).open()
@@ -139,11 +138,25 @@ class Commands(QObject):
         wanted = self._actions["analyse_on_opening"].isChecked()
         self._controller.preferences.change("analyse_on_opening", wanted)
 
+    def _show_help(self) -> None:
+        from gui.dialogs.help import help_dialog
+
+        help_dialog(self._window).open()
+
+    def _show_about(self) -> None:
+        from gui.dialogs.about import about_dialog
+
+        about_dialog(VERSION, self._window).open()
+
     def _ask_for_files(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         names, _ = QFileDialog.getOpenFileNames(self._window, "Open films")
         self._controller.opening.open_paths([Path(name) for name in names])
 
     def _ask_for_folder(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         name = QFileDialog.getExistingDirectory(self._window, "Open a folder of films")
         self._controller.opening.open_paths([Path(name)] if name else [])
 

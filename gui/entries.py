@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imaging.image import Header
-from imaging.study import ImageRef
+if TYPE_CHECKING:
+    from imaging.image import Header
+    from imaging.study import ImageRef
 
 
 class Stage(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QKeyEvent,
+    QPaintEvent,
     QResizeEvent,
     QShowEvent,
 )
@@ -20,7 +21,6 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QHBoxLay
 from gui import actions as action_table
 from gui.commands import Commands
 from gui.controller import Controller
-from gui.dialogs.message import message_dialog
 from gui.drops import dropped_paths
 from gui.empty_state import DropVeil, EmptyState
 from gui.panels.box import rule, upright
@@ -52,7 +52,7 @@ PANEL_ACTIONS = {
 class MainWindow(QMainWindow):
     """List on the left, film in the middle, what the model says on the right."""
 
-    shown = Signal()  # for the first time
+    shown = Signal()  # painted for the first time
 
     def __init__(self, controller: Controller) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self.actions_by_name, controller, self.view, self.showing, self)
         self.windowing = Windowing(self.view, self, self._menus["Tools"])
         self._connect()
-        self._was_shown = False
+        self._was_shown = self._was_painted = False
 
     @property
     def settled(self) -> bool:
@@ -172,6 +172,8 @@ class MainWindow(QMainWindow):
         self.controller.review.set_patient_hidden(settings.flag("hide_patient"))
 
     def _show_crash(self, sentence: str) -> None:
+        from gui.dialogs.message import message_dialog
+
         message_dialog(sentence, self).open()
 
     def _place_overlays(self) -> None:
@@ -197,7 +199,12 @@ class MainWindow(QMainWindow):
         if not self._was_shown:
             self.view.setFocus()
             self._was_shown = True
-            self.shown.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted and self.isVisible():
+            self._was_painted = True
+            QTimer.singleShot(0, self, self.shown.emit)  # the panels are painted after the window itself
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,21 +6,23 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.decision import Decision
 from gui.jobs import Jobs, Lane
-from gui.session import Decision, Store, film_digest, open_store
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from gui.session import Store
 
 DIGEST_PRIORITY = 2  # behind the film that is being read and the scan
 RECENT_PRIORITY = 20  # behind everything
 
-Write = Callable[[Store], None]
+Write: TypeAlias = "Callable[[Store], None]"
 
 
 class _Desk:
@@ -55,6 +57,8 @@ class _Desk:
 
     def _open(self) -> Store:
         if self._store is None:
+            from gui.session import open_store
+
             opened = open_store(self._path)
             self._store = opened.store
             self.message = opened.message or ""
@@ -79,7 +83,7 @@ class Memory(QObject):
     def add_decision(self, ref: ImageRef, decision: Decision) -> None:
         """Store a decision about a film, which is named by its file's sha256."""
         known = self._digests.get(ref.path)
-        self._write(lambda store: store.add_decision(replace(decision, film_sha256=known or film_digest(ref))))
+        self._write(lambda store: store.add_decision(replace(decision, film_sha256=known or digest_of(ref))))
 
     def decisions_of(self, ref: ImageRef, done: Callable[[tuple[Decision, ...]], None]) -> None:
         """Hand over what was decided of a film that has just been opened."""
@@ -91,7 +95,7 @@ class Memory(QObject):
         # The film lies anywhere, the store in the user's folder: a drive that hangs must not hold up the store.
         self._jobs.submit(
             Lane.IO,
-            lambda token, progress: film_digest(ref),
+            lambda token, progress: digest_of(ref),
             done=read,
             failed=self._failed,
             priority=DIGEST_PRIORITY,
@@ -113,7 +117,7 @@ class Memory(QObject):
 
     def add_recent(self, folders: Sequence[Path]) -> None:
         for folder in folders:
-            self._write(partial(Store.add_recent, path=folder))
+            self._write(_adding(folder))
         self.look_for_recent()
 
     def _look_at(self, recent: tuple[Path, ...]) -> None:
@@ -159,8 +163,22 @@ class Memory(QObject):
         self.failed.emit(error.message)
 
 
+def _adding(folder: Path) -> Write:
+    return lambda store: store.add_recent(folder)
+
+
+# On a worker's thread.
+
+
+def digest_of(ref: ImageRef) -> str:
+    """The sha256 of the film's file in hex. Raises StoreError."""
+    from gui.session import film_digest
+
+    return film_digest(ref)
+
+
 def is_there(path: Path) -> bool:
-    """Whether a file or folder can be seen. On a worker's thread."""
+    """Whether a file or folder can be seen."""
     try:
         return path.exists()
     except OSError:

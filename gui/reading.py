@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +21,8 @@ CACHE_BYTES = 512 * 2**20
 SHOW_PRIORITY = 0
 NEIGHBOUR_PRIORITY = 5
 NEIGHBOURS = (1, -1, 2)  # in the order in which a reader is likely to want them
+# What the first film needs and the empty window does not: numpy, OpenCV and pydicom come with these.
+FILM_MODULES = ("imaging.read.raster", "imaging.show.window", "gui.viewport.painting", "imaging.read.dicom")
 
 
 class Reading(QObject):
@@ -37,6 +40,10 @@ class Reading(QObject):
         self._running: dict[str, JobHandle] = {}
         review.film_selected.connect(self._selected)
         review.films_closed.connect(self._closed)
+
+    def get_ready(self) -> None:
+        """Import what the first film needs, so that it does not wait for that."""
+        self._jobs.submit(Lane.IO, lambda token, progress: import_film_modules())
 
     def _selected(self, row: int) -> None:
         entry = self._review.selected_film
@@ -101,6 +108,12 @@ class Reading(QObject):
 
 
 # On a worker's thread.
+
+
+def import_film_modules() -> None:
+    """Import them once; later calls cost nothing."""
+    for name in FILM_MODULES:
+        import_module(name)
 
 
 def prepare_film(ref: ImageRef) -> PreparedFilm:

@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from gui.decision import Decision, Verdict
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.study import ImageRef
@@ -56,39 +56,7 @@ class StoreError(NegatoscopeError):
     """Something could not be stored or read back; the message says what to do about it."""
 
 
-class Verdict(StrEnum):
-    """What the reader says of a finding. NONE: a note without a verdict, or a verdict taken back."""
-
-    AGREE = "agree"
-    DISAGREE = "disagree"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One judgement of one finding, with the operating point and the probability that were on the screen.
-
-    `film_sha256` is the sha256 of the file's bytes in hex; `decided_at` is UTC in ISO 8601.
-    """
-
-    film_sha256: str
-    frame: int
-    label: str
-    verdict: Verdict
-    note: str
-    model: str
-    weights_sha256: str
-    operating_point: float
-    probability: float
-    decided_at: str
-
-
 _COLUMNS = tuple(field.name for field in fields(Decision))
-
-
-def utc_now() -> str:
-    """The time for `Decision.decided_at`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def film_digest(ref: ImageRef) -> str:

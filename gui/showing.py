@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -10,7 +11,9 @@ from gui.entries import Entry
 from gui.reading import Reading
 from gui.review import Review
 from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
-from imaging.image import Header
+
+if TYPE_CHECKING:
+    from imaging.image import Header
 
 MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
 STATES_KEPT = 500  # films that are found again as they were left

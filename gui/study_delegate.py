@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate
 
 from gui.entries import Entry, RowWords, Tone, details
 from gui.icons import pixmap
 from gui.theme import PALETTE, font
 from gui.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 ROW_PX = 72
 PICTURE_PX = 56
@@ -106,6 +111,8 @@ class StudyDelegate(QStyledItemDelegate):
 
 
 def _paint_ground(painter: QPainter, rect: QRect, state: QStyle.StateFlag) -> None:
+    from PySide6.QtWidgets import QStyle  # its many enumerations are made by the first import
+
     if state & QStyle.StateFlag.State_Selected:
         painter.fillRect(rect, QColor(PALETTE.raised))
         painter.fillRect(QRect(rect.left(), rect.top(), BAR_PX, rect.height()), QColor(PALETTE.accent))

@@ -9,12 +9,12 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.deciding import Deciding
+from gui.decision import Decision, Verdict
 from gui.entries import Stage, score_words
 from gui.panels.box import PanelBox, label, set_tone
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_sentence, finding_title
 from gui.review import Review
-from gui.session import Decision, Verdict
 from gui.theme import PALETTE, font
 from inference.results import Finding
 

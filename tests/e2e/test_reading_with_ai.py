@@ -12,9 +12,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
+from gui.decision import Verdict
 from gui.main_window import MainWindow
 from gui.review import OverlaySettings
-from gui.session import Verdict, film_digest, open_store
+from gui.session import film_digest, open_store
 from imaging.phantom_files import write_examples
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle

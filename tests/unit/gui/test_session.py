@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gui.session import Decision, StoreError, Verdict, film_digest, open_store, utc_now
+from gui.decision import Decision, Verdict, utc_now
+from gui.session import StoreError, film_digest, open_store
 from imaging.study import ImageRef
 
 DECISION = Decision(

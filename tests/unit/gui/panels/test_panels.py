@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.analysis_queue import QueueProgress
 from gui.deciding import Deciding
+from gui.decision import Verdict
 from gui.entries import Entry, Stage
 from gui.jobs import Jobs
 from gui.memory import Memory
@@ -22,7 +23,6 @@ from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.status_bar import StatusBar
 from gui.review import Review
 from gui.scores import ChosenModel
-from gui.session import Verdict
 from imaging.heatmap import Heatmap
 from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
