@@ -39,6 +39,26 @@ class _Page:
     thresholds: dict[str, float] = field(default_factory=dict)
     results: dict[str, ImageResult] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    # By label and film key, of the films that the model may speak about: what a moving slider reads.
+    probabilities: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def store(self, key: str, result: ImageResult) -> None:
+        for by_film in self.probabilities.values():
+            by_film.pop(key, None)
+        self.results[key] = result
+        for item in result.findings if result.gate.accepted else ():
+            self.probabilities.setdefault(item.label, {})[key] = item.probability
+
+    def clear(self) -> None:
+        """Forget the films; the operating point stays."""
+        for by_film in (self.results, self.failures, self.probabilities):
+            by_film.clear()
+
+    def flagged(self) -> frozenset[str]:
+        """The keys of all films that reach an operating point: a fraction of a millisecond for thousands."""
+        points = {label: self.thresholds.get(label, 1.0) for label in self.probabilities}
+        films = self.probabilities.items()
+        return frozenset(key for label, by_film in films for key, at in by_film.items() if at >= points[label])
 
 
 class ScoreBook:
@@ -47,6 +67,7 @@ class ScoreBook:
     def __init__(self) -> None:
         self._pages: dict[str, _Page] = {}
         self._open = _Page()
+        self._flagged: frozenset[str] | None = None  # of the open page, until something changes
         self.model: ChosenModel | None = None
         self._chosen: dict[str, float] = {}  # sensitivities by `_identity`, where the reader moved them
 
@@ -60,8 +81,8 @@ class ScoreBook:
     def clear(self) -> None:
         """Forget the scores of every film; the operating points stay."""
         for page in self._pages.values():
-            page.results.clear()
-            page.failures.clear()
+            page.clear()
+        self._flagged = None
 
     @property
     def sensitivity(self) -> float:
@@ -95,7 +116,8 @@ class ScoreBook:
         return self._open.thresholds.get(label, 1.0)
 
     def store(self, key: str, result: ImageResult) -> None:
-        self._page(result.model).results[key] = result
+        self._page(result.model).store(key, result)
+        self._flagged = None
 
     def fail(self, key: str, sentence: str) -> None:
         self._open.failures[key] = sentence
@@ -120,13 +142,12 @@ class ScoreBook:
             return None
         return next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])
 
-    def is_flagged(self, key: str) -> bool:
-        """Called for every row while the slider moves: it makes nothing."""
-        result = self._open.results.get(key)
-        if result is None or not result.gate.accepted:
-            return False
-        thresholds = self._open.thresholds
-        return any(item.probability >= thresholds.get(item.label, 1.0) for item in result.findings)
+    @property
+    def flagged(self) -> frozenset[str]:
+        """The keys of the films that carry a flag at the operating point in force."""
+        if self._flagged is None:
+            self._flagged = self._open.flagged()
+        return self._flagged
 
     def words(self, key: str) -> RowWords | None:
         """The flag of a film in words; None where there is no result yet."""
@@ -142,6 +163,7 @@ class ScoreBook:
         return self._pages.setdefault(model_id, _Page())
 
     def _read_thresholds(self) -> None:
+        self._flagged = None
         if self.model is None:
             return
         from inference.operating import points_for_sensitivity, recommended_points

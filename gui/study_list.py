@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     QTimer,
     Signal,
@@ -36,27 +38,60 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class StudyListModel(QAbstractListModel):
-    """Rows of the review. It holds nothing of its own but the number of rows that it has announced."""
+    """The review's rows that the filter lets through, in the order in which the films were opened.
+
+    Our own filter: Qt's asks for every row anew, which takes longer than a frame for some thousands of films.
+    """
 
     def __init__(self, review: Review, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._review = review
-        self._count = 0
+        self._filter = Filter.ALL
+        self._shown: Sequence[int] = range(0)  # rows of the review, rising
         review.films_added.connect(self._added)
-        review.films_closed.connect(self._closed)
+        review.films_closed.connect(self.read_again)
         review.film_changed.connect(self._row_changed)
         for changed in (review.stages_changed, review.operating_point_moved, review.model_changed):
             changed.connect(self._words_changed)
         review.ai_visibility_changed.connect(self._words_changed)
         review.patient_visibility_changed.connect(self._words_changed)
 
+    @property
+    def filter(self) -> Filter:
+        return self._filter
+
+    def set_filter(self, chosen: Filter) -> None:
+        self._filter = chosen
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Show what passes now; nothing happens where it is what is shown already."""
+        rows = self._review.rows(self._filter)
+        if list(rows) != list(self._shown):
+            self.beginResetModel()
+            self._shown = rows
+            self.endResetModel()
+
+    def review_row(self, index: Index) -> int:
+        """The review's row behind an index of this model."""
+        return self._shown[index.row()]
+
+    def place_of(self, row: int) -> QModelIndex:
+        """Where a row of the review is shown; an invalid index where the filter holds it back."""
+        at = bisect_left(self._shown, row)
+        return self.index(at) if at < len(self._shown) and self._shown[at] == row else QModelIndex()
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - the default is Qt's own
-        return 0 if parent.isValid() else self._count
+        return 0 if parent.isValid() else len(self._shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = index.row()
-        if not index.isValid() or row >= self._count:
+        if (
+            not index.isValid()
+            or index.row() >= len(self._shown)
+            or self.review_row(index) >= len(self._review.entries)
+        ):
             return None
+        row = self.review_row(index)
         entry = self._review.entries[row]
         match role:
             case Qt.ItemDataRole.DisplayRole:
@@ -83,49 +118,20 @@ class StudyListModel(QAbstractListModel):
         self._row_changed(self._review.row_of(key))
 
     def _row_changed(self, row: int) -> None:
-        if 0 <= row < self._count:
-            self.dataChanged.emit(self.index(row), self.index(row))
+        index = self.place_of(row)
+        if index.isValid():
+            self.dataChanged.emit(index, index)
 
     def _words_changed(self) -> None:
-        if self._count:
-            self.dataChanged.emit(self.index(0), self.index(self._count - 1), [study_delegate.WORDS_ROLE])
+        if self._shown:
+            self.dataChanged.emit(self.index(0), self.index(len(self._shown) - 1), [study_delegate.WORDS_ROLE])
 
     def _added(self, first: int, last: int) -> None:
-        self.beginInsertRows(QModelIndex(), first, last)
-        self._count = last + 1
-        self.endInsertRows()
-
-    def _closed(self) -> None:
-        self.beginResetModel()
-        self._count = 0
-        self.endResetModel()
-
-
-class FilterModel(QSortFilterProxyModel):
-    """Hides rows at the reader's request. The order is always the one in which the films were opened."""
-
-    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._review = review
-        self._filter = Filter.ALL
-        self.setDynamicSortFilter(False)
-
-    @property
-    def filter(self) -> Filter:
-        return self._filter
-
-    def set_filter(self, chosen: Filter) -> None:
-        self.beginFilterChange()
-        self._filter = chosen
-        self.endFilterChange()
-
-    def read_again(self) -> None:
-        """The rows' flags have changed."""
-        self.beginFilterChange()
-        self.endFilterChange()
-
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        return self._filter is Filter.ALL or self._review.passes(source_row, self._filter)
+        """What a filter says of new rows is read with the next count."""
+        if self._filter is Filter.ALL:
+            self.beginInsertRows(QModelIndex(), first, last)
+            self._shown = range(last + 1)
+            self.endInsertRows()
 
 
 class StudyList(QWidget):
@@ -137,9 +143,7 @@ class StudyList(QWidget):
         super().__init__(parent)
         self._review = review
         self._rows = StudyListModel(review, self)
-        self._proxy = FilterModel(review, self)
-        self._proxy.setSourceModel(self._rows)
-        self.view = _view(self._proxy, StudyDelegate(thumbnails, self))
+        self.view = _view(self._rows, StudyDelegate(thumbnails, self))
         self._name = QLabel("Films")
         self._count = QLabel()
         self._nothing = QLabel()
@@ -205,13 +209,13 @@ class StudyList(QWidget):
             self._recount.start()
 
     def _filter_by(self, chosen: Filter) -> None:
-        self._proxy.set_filter(chosen)
+        self._rows.set_filter(chosen)
         self._show_counts()
         self._follow(self._review.selected)
 
     def _show_counts(self) -> None:
-        if self._proxy.filter is not Filter.ALL:
-            self._proxy.read_again()
+        if self._rows.filter is not Filter.ALL:
+            self._rows.read_again()
             self._follow(self._review.selected)
         counts = {chosen: self._review.count(chosen) for chosen in Filter}
         for chosen, chip in self.chips.items():
@@ -221,17 +225,17 @@ class StudyList(QWidget):
         self._count.setText("Scanning…" if self._review.scanning and not total else words if total else "")
         name = self.fontMetrics().elidedText(self._review.folder or "Films", Qt.TextElideMode.ElideMiddle, 140)
         self._name.setText(name)
-        self._nothing.setVisible(bool(total) and not counts[self._proxy.filter])
-        self._nothing.setText("No film is flagged." if self._proxy.filter is Filter.FLAGGED else "Nothing was refused.")
+        self._nothing.setVisible(bool(total) and not counts[self._rows.filter])
+        self._nothing.setText("No film is flagged." if self._rows.filter is Filter.FLAGGED else "Nothing was refused.")
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         """The reader moved in the list; a filter that moved the current row away did not."""
         if current.isValid() and not self._following:
-            self.row_picked.emit(self._proxy.mapToSource(current).row())
+            self.row_picked.emit(self._rows.review_row(current))
 
     def _follow(self, row: int) -> None:
         """Show the selected film as the current row, where the filter lets it through."""
-        index = self._proxy.mapFromSource(self._rows.index(row)) if row >= 0 else QModelIndex()
+        index = self._rows.place_of(row)
         self._following = True
         self.view.setCurrentIndex(index)
         self._following = False
@@ -239,7 +243,7 @@ class StudyList(QWidget):
             self.view.scrollTo(index)
 
 
-def _view(model: FilterModel, delegate: StudyDelegate) -> QListView:
+def _view(model: StudyListModel, delegate: StudyDelegate) -> QListView:
     view = QListView()
     view.setModel(model)
     view.setItemDelegate(delegate)
