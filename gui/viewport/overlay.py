@@ -74,11 +74,9 @@ class OverlayPainter:
         picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        clip = QPainterPath()
         film_height, film_width = placement.film_px
-        film = QPolygonF(QRectF(0, 0, film_width, film_height))
-        clip.addPolygon(placement.film_to_device.map(film))
-        painter.setClipPath(clip)
+        # Films are turned by quarters alone: their outline is a rectangle, which clips faster than a path.
+        painter.setClipRect(placement.film_to_device.mapRect(QRectF(0, 0, film_width, film_height)))
         painter.drawImage(0, 0, heat)
         shares_to_device = QTransform.fromScale(film_width, film_height) * placement.film_to_device
         _draw_contour(painter, shares_to_device.map(self._contour), placement.ratio)

@@ -22,6 +22,7 @@ def test_no_word_is_cut_short(themed: QApplication, qtbot: Any, width_px: int, w
         window.resize(width, 100)
         window.show()
         qtbot.waitExposed(window)
+        themed.processEvents()  # the layout follows the buttons' new sizes
     styles = {button.text(): button.toolButtonStyle() for button in bar.findChildren(QToolButton)}
     assert (styles["Fit"] is Qt.ToolButtonStyle.ToolButtonTextOnly) is worded
     assert (styles["AI overlay"] is Qt.ToolButtonStyle.ToolButtonTextOnly) is worded
