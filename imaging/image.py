@@ -42,6 +42,9 @@ class Window:
     explanation: str = ""
 
 
+AS_STORED = Window(127.5, 255.0, "LINEAR_EXACT", "as stored")  # 8 bits that are a finished picture: 0 black, 255 white
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiLut:
     """A VOI LUT item (PS3.3 C.11.2.1.1). `values` is uint16 [N]; `bits` is the depth of its entries."""

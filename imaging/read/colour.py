@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from imaging.image import Pixels, Window
+from imaging.image import Pixels
 from imaging.read import refuse
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-AS_STORED = Window(127.5, 255.0, "LINEAR_EXACT", "as stored")
 _STRIP_ROWS = 256
 
 

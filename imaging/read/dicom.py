@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imaging.errors import Code, FilmError
-from imaging.image import DecodedImage, Header, Pixels, Voi, Window
+from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi, Window
 from imaging.read import refuse
-from imaging.read.colour import AS_STORED, grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
+from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
 from imaging.read.encapsulated import read_encapsulated
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from imaging.image import DecodedImage, Pixels, Voi
+from imaging.image import AS_STORED, DecodedImage, Pixels, Voi
 from imaging.read import refuse
-from imaging.read.colour import AS_STORED, grey_if_equal
+from imaging.read.colour import grey_if_equal
 from imaging.read.limits import Limits
 from imaging.study import ImageRef
 

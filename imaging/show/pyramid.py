@@ -32,7 +32,7 @@ class Pyramid:
             even = _even(levels[-1])
             half = _halved(even) if padding is None else _halved_without(even, padding)
             levels.append(half)
-        for level in levels[1:]:
+        for level in levels:
             level.setflags(write=False)
         return cls(tuple(levels))
 

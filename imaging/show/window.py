@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from imaging.image import DecodedImage, ModalityLut, Pixels, Voi, Window
+from imaging.image import AS_STORED, DecodedImage, ModalityLut, Pixels, Voi, Window
 from imaging.show.table import DisplayTable, Values, apply_table, display_table, to_modality
 
 __all__ = ["PRESETS", "DisplayTable", "Preset", "apply_table", "automatic_window", "choices", "default_voi",
@@ -17,7 +17,6 @@ __all__ = ["PRESETS", "DisplayTable", "Preset", "apply_table", "automatic_window
 
 _SAMPLE_PX = 384  # the longer side of the sample that is looked at
 _EDGE_SHARE = 0.25  # no more than this of each side is taken for a collimator
-_AS_STORED = Window(127.5, 255.0, "LINEAR_EXACT", "as stored")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -64,7 +63,7 @@ def full_range(image: DecodedImage) -> Window:
     if isinstance(image.modality, ModalityLut):
         low, high = 0.0, float((1 << image.modality.bits) - 1)
     elif image.is_colour:
-        return _AS_STORED
+        return AS_STORED
     else:
         ends = to_modality(np.asarray(_stored_range(image)), image.modality)
         low, high = float(ends.min()), float(ends.max())
@@ -78,7 +77,7 @@ def automatic_window(image: DecodedImage) -> Window:
     markers outside the body. Films of 8 bits that use their range are taken for finished pictures and shown as such.
     """
     if image.is_colour:
-        return _AS_STORED
+        return AS_STORED
     sample = _sample(image)
     valid = _valid(sample, image)
     if not valid.any():
