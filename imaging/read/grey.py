@@ -36,13 +36,13 @@ def read_modality(dataset: Dataset, frame: int, signed: bool) -> Rescale | Modal
 
 
 def read_voi(dataset: Dataset, frame: int, signed: bool) -> tuple[Voi, ...]:
-    """The file's VOI LUTs, then its windows (PS3.3 C.11.2), in their order."""
-    luts = tuple(lut for item in items(dataset, "VOILUTSequence") if (lut := _voi_lut(item, signed)) is not None)
+    """The VOI LUTs of the frame or the file, then their windows (PS3.3 C.11.2 and C.7.6.16.2.10), in their order."""
     for holder in holders(dataset, frame, "FrameVOILUTSequence"):
-        windows = _windows(holder)
-        if windows:
-            return (*luts, *windows)
-    return luts
+        luts = (_voi_lut(item, signed) for item in items(holder, "VOILUTSequence"))
+        found = (*(lut for lut in luts if lut is not None), *_windows(holder))
+        if found:
+            return found
+    return ()
 
 
 def _voi_lut(item: Dataset, signed: bool) -> VoiLut | None:

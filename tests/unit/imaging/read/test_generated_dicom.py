@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from imaging.image import ModalityLut, Rescale, VoiLut, Window
 from imaging.read.decode import decode
@@ -189,6 +190,21 @@ class TestGreyChain:
         assert first.values.dtype == np.uint16
         np.testing.assert_array_equal(first.values, np.arange(0, 65536, 16))
         assert second == Window(100, 200)
+
+    def test_a_frames_own_voi_comes_before_that_of_the_file(self, tmp_path: Path) -> None:
+        groups = [Dataset() for _ in range(3)]
+        with_lut, with_window = Dataset(), Dataset()
+        with_lut.VOILUTSequence = make.sequence(make.lut(range(0, 65536, 16), explanation="FRAME"))
+        with_window.WindowCenter, with_window.WindowWidth = 7, 8
+        groups[0].FrameVOILUTSequence = make.sequence(with_lut)
+        groups[1].FrameVOILUTSequence = make.sequence(with_window)
+        frames = np.stack([make.film(seed=seed) for seed in range(3)])
+        elements = {"PerFrameFunctionalGroupsSequence": make.sequence(*groups), **make.window(100, 200)}
+        path = make.write_dicom(tmp_path / "film", frames, frames=3, **elements)
+        (lut,) = decoded(path, 0).voi
+        assert isinstance(lut, VoiLut)
+        assert lut.explanation == "FRAME"
+        assert [decoded(path, frame).voi for frame in (1, 2)] == [(Window(7, 8),), (Window(100, 200),)]
 
     def test_a_modality_lut_wins_over_the_rescale(self, tmp_path: Path) -> None:
         table = make.sequence(make.lut(range(4096), first=-2048, bits=12, signed=True))
