@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
+from imaging.errors import Code, FilmError
 from imaging.heatmap import GridRect
 from imaging.image import DecodedImage
 from imaging.read.decode import decode_reduced
@@ -16,6 +17,7 @@ from imaging.show.render import display_pixels, luminance
 from imaging.study import ImageRef
 
 Grey = npt.NDArray[np.uint8]
+_MOST_SIDES = 32
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -53,8 +55,13 @@ def network_grey(image: DecodedImage, spec: PreprocessSpec) -> Grey:
 
 
 def fit(grey: Grey, spec: PreprocessSpec) -> Grey:
-    """A displayed film, uint8 [H, W], in the network's square, uint8 [S, S]."""
+    """A displayed film, uint8 [H, W], in the network's square, uint8 [S, S].
+
+    Raises FilmError TOO_SMALL for a strip so narrow that it would have to grow beyond all bounds to be cropped.
+    """
     height, width = _fitted_px(spec, (grey.shape[0], grey.shape[1]))
+    if max(height, width) > _MOST_SIDES * spec.size_px:
+        raise FilmError(Code.TOO_SMALL, "The picture is a narrow strip, which this model cannot look at.")
     return _centred(_resized(grey, height, width), spec.size_px)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from imaging.errors import Code, FilmError
 from imaging.heatmap import GridRect
 from imaging.image import DecodedImage, Window
 from imaging.show.render import display_pixels
@@ -54,6 +55,14 @@ def test_padding_keeps_the_shape_and_adds_black() -> None:
 def test_cropping_takes_the_middle() -> None:
     wide = np.repeat(np.array([[10] * 20 + [50] * 40 + [90] * 20], np.uint8), 40, axis=0)
     assert np.all(fit(wide, spec(20, "crop")) == 50)
+
+
+def test_a_strip_is_not_blown_up_to_be_cropped() -> None:
+    with pytest.raises(FilmError) as refusal:
+        fit(np.zeros((2, 70_000), np.uint8), spec(224, "crop"))
+    assert refusal.value.code is Code.TOO_SMALL
+    for how in ("squash", "pad"):
+        assert fit(np.zeros((2, 70_000), np.uint8), spec(224, how)).shape == (224, 224)
 
 
 def test_the_grid_lies_where_the_network_looked() -> None:
