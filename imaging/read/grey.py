@@ -39,7 +39,7 @@ def read_voi(dataset: Dataset, frame: int, signed: bool) -> tuple[Voi, ...]:
     """The VOI LUTs of the frame or the file, then their windows (PS3.3 C.11.2 and C.7.6.16.2.10), in their order."""
     for holder in holders(dataset, frame, "FrameVOILUTSequence"):
         luts = (_voi_lut(item, signed) for item in items(holder, "VOILUTSequence"))
-        found = (*(lut for lut in luts if lut is not None), *_windows(holder))
+        found: tuple[Voi, ...] = (*(lut for lut in luts if lut is not None), *_windows(holder))
         if found:
             return found
     return ()
