@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,9 +23,11 @@ class ChoiceError(NegatoscopeError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the contract."""
+    # argparse takes '-600,1500' for an option unless it looks like a number to it.
+    parser._negative_number_matcher = re.compile(r"-[\d.]")
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--out", type=Path, required=True, metavar="F.png")
-    parser.add_argument("--frame", type=int, default=0, metavar="N", help="counted from 0")
+    parser.add_argument("--frame", type=_frame, default=0, metavar="N", help="counted from 0")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
         "--voi",
@@ -41,6 +45,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from imaging.show.render import display_pixels
 
     try:
+        _spare(options.file, options.out)
         image = decode(ImageRef(options.file, options.frame))
         shown = display_pixels(image, options.window or _choose(image, options.voi))
         _write_png(options.out, shown)
@@ -53,13 +58,22 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return 0
 
 
+def _frame(text: str) -> int:
+    """A frame number. Raises argparse's error for anything else."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError("frames are counted from 0")
+    return int(text)
+
+
 def _window(text: str) -> Window:
     """`C,W` as a linear window. Raises argparse's error for anything else."""
     try:
         center, width = (float(part) for part in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError("a window is CENTRE,WIDTH, as in 2048,4096") from error
-    if not width >= 1:
+    if not (math.isfinite(center) and math.isfinite(width)):
+        raise argparse.ArgumentTypeError("a window is CENTRE,WIDTH, both of them numbers")
+    if width < 1:
         raise argparse.ArgumentTypeError("the width of a window is at least 1")
     return Window(center, width, "LINEAR", "as asked for")
 
@@ -73,9 +87,19 @@ def _choose(image: DecodedImage, name: str) -> Voi | None:
     if name == "none":
         return full_range(image)
     offered = choices(image)
-    if not name.isdecimal() or int(name) >= len(offered):
+    if not name.isdecimal() or len(name) > 9 or int(name) >= len(offered):
         raise ChoiceError(f"--voi is auto, none or a number; the film has {len(offered)} of its own, counted from 0.")
     return offered[int(name)]
+
+
+def _spare(film: Path, out: Path) -> None:
+    """Raise ChoiceError where the picture would take the place of its own film."""
+    try:
+        same = film.samefile(out)
+    except OSError:  # one of them is not there, or can't be looked at: reading or writing will say why
+        return
+    if same:
+        raise ChoiceError(f"{out} is the film itself; the picture is not written over it.")
 
 
 def _write_png(path: Path, shown: npt.NDArray[np.uint8]) -> None:
