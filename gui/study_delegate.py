@@ -95,9 +95,13 @@ class StudyDelegate(QStyledItemDelegate):
             _draw_elided(painter, lines[1], details(entry))
             self._paint_words(painter, lines[2], words)
             return
-        first, rest = _broken(painter.fontMetrics(), words.text, rect.width() - ICON_PX - 4)
-        self._paint_words(painter, lines[1], RowWords(first, words.tone))
+        # The word alone is red; its reason reads on in one colour over both lines.
+        metrics = painter.fontMetrics()
+        first, rest = _broken(metrics, words.text, rect.width() - ICON_PX - 4)
+        word, colon, reason = first.partition(": ")
+        self._paint_words(painter, lines[1], RowWords(word + colon.rstrip(), words.tone))
         painter.setPen(QColor(PALETTE.secondary))
+        _draw_elided(painter, lines[1].adjusted(ICON_PX + 3 + metrics.horizontalAdvance(word + colon), 0, 0, 0), reason)
         _draw_elided(painter, lines[2], rest)
 
     def _paint_words(self, painter: QPainter, rect: QRect, words: RowWords) -> None:

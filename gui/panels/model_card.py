@@ -43,6 +43,13 @@ class ModelPanel(QWidget):
             return
         data = model.card.data
         self.text.setText(
-            f"{strong(escape(model.title))} · {escape(model.card.backbone)} · trained on {data.films:,} films: "
-            f'{escape(data.summary)} <a href="card" style="text-decoration:none">Model card</a>'
+            f"{strong(escape(model.title))} · {escape(_backbone(model.card.backbone))} · "
+            f'trained on {data.films:,} films: {escape(data.summary.rstrip("."))}. <a href="card" style="text-decoration:none">Model card</a>'
         )
+
+
+def _backbone(name: str) -> str:
+    """'mobilenet_v2' as its authors write it."""
+    from inference.backbones import BACKBONES
+
+    return BACKBONES[name].title if name in BACKBONES else name

@@ -69,7 +69,9 @@ class StatusBar(QWidget):
 
     def _show(self, *_: object) -> None:
         review, progress = self._review, self._progress
-        self.engine.setText(review.model.why if review.model is not None else review.model_message or "No model")
+        # Why there is none, the panels say; here it would only push the queue aside.
+        waiting = review.model_message if review.model_reading else "No model"
+        self.engine.setText(review.model.why if review.model is not None else waiting)
         busy = progress.active
         self.queue.setText(self._queue_words())
         self.queue.setVisible(bool(self.queue.text()))
