@@ -42,10 +42,13 @@ class ModelPanel(QWidget):
             self.text.setText(escape(review.model_message or "No model is chosen."))
             return
         data = model.card.data
-        self.text.setText(
-            f"{strong(escape(model.title))} · {escape(_backbone(model.card.backbone))} · "
-            f'trained on {data.films:,} films: {escape(data.summary.rstrip("."))}. <a href="card" style="text-decoration:none">Model card</a>'
+        parts = (
+            strong(escape(model.title)),
+            escape(_backbone(model.card.backbone)),
+            f"trained on {data.films:,} films",
         )
+        link = '<a href="card" style="text-decoration:none">Model card</a>'
+        self.text.setText(f"{' · '.join(parts)}: {escape(data.summary.rstrip('.'))}. {link}")
 
 
 def _backbone(name: str) -> str:
