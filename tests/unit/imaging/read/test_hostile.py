@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
+import subprocess
+import sys
 import time
 import zlib
 from dataclasses import replace
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom.uid import UID
 
 from imaging.errors import Code, FilmError
@@ -23,6 +26,8 @@ from imaging.read.raster import read_raster
 from imaging.read.scan import Refused, scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def refused(path: Path, frame: int = 0, limits: Limits = DEFAULT_LIMITS) -> FilmError:
@@ -211,6 +216,37 @@ class TestDisks:
             raise OSError(errno.EIO, "the drive is gone", film.stream.name)
         assert refusal.value.code is Code.UNREADABLE
         assert str(path) not in refusal.value.message + refusal.value.detail
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from imaging.errors import FilmError
+from imaging.read import dicom, raster
+from imaging.read.decode import decode
+from imaging.study import ImageRef
+decode(ImageRef(Path(sys.argv[1])))
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (40 << 20),) * 2)
+try:
+    decode(ImageRef(Path(sys.argv[2])))
+except FilmError as error:
+    print(error.code)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
+@pytest.mark.parametrize("kind", ["dicom", "png"])
+def test_a_machine_without_memory_refuses_the_film(tmp_path: Path, kind: str) -> None:
+    for name, side in (("small", 20), ("large", 6000)):
+        pixels = np.zeros((side, side), np.uint16)
+        if kind == "dicom":
+            make.write_dicom(tmp_path / name, pixels)
+        else:
+            Image.fromarray(pixels).save(tmp_path / name, "PNG", compress_level=1)
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(tmp_path / "small"), str(tmp_path / "large")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("too_large\n", "")
 
 
 class TestUnorthodox:
