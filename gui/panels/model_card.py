@@ -48,7 +48,8 @@ class ModelPanel(QWidget):
             f"trained on {data.films:,} films",
         )
         link = '<a href="card" style="text-decoration:none">Model card</a>'
-        self.text.setText(f"{' · '.join(parts)}: {escape(data.summary.rstrip('.'))}. {link}")
+        summary = escape(data.summary.rstrip("."))
+        self.text.setText(f"{title} · {backbone} · trained on {data.films:,} films: {summary}. {link}")
 
 
 def _backbone(name: str) -> str:
