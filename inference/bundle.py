@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import lzma
-import os
 import shutil
 import tempfile
 import zipfile
@@ -101,14 +100,13 @@ def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBu
 def export_zip(bundle: ModelBundle, target: Path) -> None:
     """Write a verified bundle as a zip file for exchange, whole or not at all. Equal bundles give equal bytes."""
     contents = _contents(bundle)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w") as archive:
+    # In a folder of its own: a temporary file itself is for its owner only, and would stay so on a shared drive.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        part = Path(folder) / "part"
+        with zipfile.ZipFile(part, "w") as archive:
             for name, content in contents.items():
                 archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=1)
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        part.replace(target)
 
 
 def import_bundle(source: Path, models_folder: Path) -> ModelBundle:

@@ -150,6 +150,12 @@ def test_a_bundle_travels_as_a_zip(bundle: ModelBundle, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "b.zip", "models"}
 
 
+def test_an_exported_bundle_is_for_whom_any_file_would_be(bundle: ModelBundle, tmp_path: Path) -> None:
+    export_zip(bundle, tmp_path / "a.zip")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "a.zip").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_an_id_is_never_given_to_another_model(bundle: ModelBundle, tmp_path: Path) -> None:
     import_bundle(bundle.location, tmp_path)
     other = write_trial_bundle(tmp_path / ".other", seed=2)
