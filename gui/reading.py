@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -21,8 +20,6 @@ CACHE_BYTES = 512 * 2**20
 SHOW_PRIORITY = 0
 NEIGHBOUR_PRIORITY = 5
 NEIGHBOURS = (1, -1, 2)  # in the order in which a reader is likely to want them
-# What the first film needs and the empty window does not: numpy, OpenCV and pydicom come with these.
-FILM_MODULES = ("imaging.read.raster", "imaging.show.window", "gui.viewport.painting", "imaging.read.dicom")
 
 
 class Reading(QObject):
@@ -43,7 +40,7 @@ class Reading(QObject):
 
     def get_ready(self) -> None:
         """Import what the first film needs, so that it does not wait for that."""
-        self._jobs.submit(Lane.IO, lambda token, progress: import_film_modules())
+        self._jobs.submit(Lane.IO, lambda token, progress: import_readers())
 
     def _selected(self, row: int) -> None:
         entry = self._review.selected_film
@@ -110,10 +107,21 @@ class Reading(QObject):
 # On a worker's thread.
 
 
-def import_film_modules() -> None:
-    """Import them once; later calls cost nothing."""
-    for name in FILM_MODULES:
-        import_module(name)
+def import_readers() -> None:
+    """What the first film needs and the empty window does not; with these come numpy, OpenCV and pydicom."""
+    import_painter()
+    from imaging.read.dicom import read_dicom  # noqa: F401
+    from imaging.read.raster import read_raster  # noqa: F401
+
+
+def import_painter() -> None:
+    """What the window's thread paints a film with, so that it does not read that from the disk itself.
+
+    Names are imported, not modules: PySide reads a module's source when the first name is taken from it.
+    """
+    from gui.viewport.painting import ScenePainter  # noqa: F401
+    from gui.viewport.readout import readout_at  # noqa: F401
+    from imaging.show.window import default_voi  # noqa: F401
 
 
 def prepare_film(ref: ImageRef) -> PreparedFilm:
@@ -121,6 +129,7 @@ def prepare_film(ref: ImageRef) -> PreparedFilm:
     from gui.viewport.prepared import prepare
     from imaging.read.decode import decode
 
+    import_painter()
     return prepare(decode(ref))
 
 
