@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -42,13 +40,9 @@ class ModelPanel(QWidget):
             self.text.setText(escape(review.model_message or "No model is chosen."))
             return
         data = model.card.data
-        parts = (
-            strong(escape(model.title)),
-            escape(_backbone(model.card.backbone)),
-            f"trained on {data.films:,} films",
-        )
-        link = '<a href="card" style="text-decoration:none">Model card</a>'
+        title, backbone = strong(escape(model.title)), escape(_backbone(model.card.backbone))
         summary = escape(data.summary.rstrip("."))
+        link = '<a href="card" style="text-decoration:none">Model card</a>'
         self.text.setText(f"{title} · {backbone} · trained on {data.films:,} films: {summary}. {link}")
 
 

@@ -250,3 +250,15 @@ def test_the_status_bar_counts_and_offers_to_stop_and_to_go_on(review: Review, q
     assert (bar.queue.text(), bar.button.text()) == ("Not analysed yet", "Analyse")
     bar.show_queue(QueueProgress())
     assert not bar.button.isVisible()
+
+
+def test_the_foot_of_the_column_names_the_model_and_its_network(review: Review, qtbot: Any) -> None:
+    panel = ModelPanel(review)
+    qtbot.addWidget(panel)
+    assert panel.text.text() == "No model is chosen."
+    chosen(review)
+    assert "trial 1" in panel.text.text()
+    assert "Tiny CNN · trained on " in panel.text.text()
+    assert ". <a href" in panel.text.text()
+    with qtbot.waitSignal(panel.card_asked):
+        panel.text.linkActivated.emit("card")
