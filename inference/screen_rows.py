@@ -177,14 +177,18 @@ def _take_over(lines: Lines, path: Path, terms: Terms) -> None:
 def _parsed(raw: bytes) -> Row | None:
     try:
         row = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) and set(row) == set(_row(ImageRef(Path()), _NO_TERMS)) else None
 
 
 def _fits(row: Row, terms: Terms) -> bool:
-    """Whether an earlier line could have been written by this run."""
-    points = {finding["label"]: finding["operating_point"] for finding in row["findings"]}
+    """Whether an earlier line could have been written by this run, and can be counted."""
+    try:
+        points = {finding["label"]: finding["operating_point"] for finding in row["findings"]}
+        Tally().count(row)
+    except (KeyError, TypeError):  # what stands in a field is of another kind
+        return False
     return (
         (row["model"], row["weights_sha256"]) == (terms.model, terms.weights_sha256)
         and points in ({}, terms.points)

@@ -206,6 +206,30 @@ def test_lines_of_other_terms_are_not_gone_on_with(bundle: ModelBundle, films: P
     assert target.read_text() == "notes of mine\n"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"findings": [{}]},
+        {"findings": [3]},
+        {"findings": None},
+        {"findings": [{"label": [], "operating_point": 0.4}]},
+        {"gate": {}},
+        {"gate": None},
+    ],
+)
+def test_lines_that_hold_other_things_are_not_gone_on_with(
+    bundle: ModelBundle, films: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    target = tmp_path / "r.jsonl"
+    start = [str(films / "film 2.png"), "--model", str(bundle.location), "--out", str(target)]
+    screened(start)
+    (row,) = rows_of(target)
+    target.write_text(json.dumps(row | change) + "\n")
+    status, _, complaint = screened([*start, "--resume"])
+    assert status == 2
+    assert "another model or from other options" in complaint
+
+
 def test_its_own_output_among_the_films_is_no_input(bundle: ModelBundle, films: Path) -> None:
     start = [
         str(films),
