@@ -15,10 +15,10 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.entries import Entry, RowWords, Stage, Tone
 from gui.scores import ChosenModel, ScoreBook
-from inference.results import Finding, ImageResult
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
+    from inference.results import Finding, ImageResult
 
 
 class Filter(StrEnum):

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
-from inference.results import Finding, ImageResult
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
     from inference.card import ModelCard
+    from inference.results import Finding, ImageResult
 
 RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
 

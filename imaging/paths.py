@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 DATA_VARIABLE = "NEGATOSCOPE_DATA"
+_SOURCE = Path(__file__).resolve().parents[1]
 
 
 def resource_path(*parts: str) -> Path:
     """A file below `resources/`. In a frozen program that folder lies where PyInstaller unpacked it."""
     root = getattr(sys, "_MEIPASS", None)
-    base = Path(root) if root else Path(__file__).resolve().parents[1]
+    base = Path(root) if root else _SOURCE
     return base.joinpath("resources", *parts)
 
 

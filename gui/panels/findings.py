@@ -16,10 +16,10 @@ from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_sentence, finding_title
 from gui.review import Review
 from gui.theme import PALETTE, font
-from inference.results import Finding
 
 if TYPE_CHECKING:
     from inference.card import OperatingPoints
+    from inference.results import Finding
 
 NOTE_PX = 64
 SITE_SENTENCE = f'<span style="color:{PALETTE.amber}">Not checked at your site.</span>'

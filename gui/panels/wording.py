@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gui.entries import label_name
 from gui.panels.box import strong
-from inference.results import Finding
 
 if TYPE_CHECKING:
     from inference.card import OperatingPoints
+    from inference.results import Finding
 
 ASSUMED_ILL_OF_TEN = 3  # a predictive value is shown only together with the share of ill films that it assumes
 

@@ -16,12 +16,12 @@ from gui.viewport.message import Message, paint_message
 from gui.viewport.prepared import PreparedFilm
 from gui.viewport.scene import Overlay, Scene, Shown
 from gui.viewport.words import display_words, mark_words
-from imaging.image import Voi
 from imaging.show.orientation import edge_letters
 from imaging.show.transform import Point, Size, ViewTransform
 
 if TYPE_CHECKING:
     from gui.viewport.painting import ScenePainter
+    from imaging.image import Voi
     from imaging.show.table import DisplayTable
 
 BEHIND_FILM = "#000000"  # a light box is dark around the film, whatever the window's colours

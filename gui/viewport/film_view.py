@@ -25,11 +25,11 @@ from gui.viewport.gestures import (
 from gui.viewport.message import Message
 from gui.viewport.prepared import PreparedFilm
 from gui.viewport.scene import Overlay
-from imaging.image import Voi, Window
-from imaging.show.transform import Point
 
 if TYPE_CHECKING:
     from gui.viewport.readout import CursorReadout
+    from imaging.image import Voi, Window
+    from imaging.show.transform import Point
 
 __all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode", "Tool"]
 
@@ -220,6 +220,8 @@ class FilmView(FilmDisplay):
 
 def _as_window(voi: Voi | None) -> Window | None:
     """A window to drag from: the one in force, or the range that a VOI LUT covers."""
+    from imaging.image import Window
+
     if voi is None or isinstance(voi, Window):
         return voi
     return Window(voi.first + len(voi.values) / 2, float(len(voi.values)), "LINEAR_EXACT")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 
-from imaging.image import Window
+if TYPE_CHECKING:
+    from imaging.image import Window
 
 CLICK_SLOP_PX = 4.0  # a press that moves less is a click
 FINE, FAST = 0.25, 4.0

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gui.viewport.corner_text import RESEARCH_USE
-from imaging.image import DecodedImage, Voi, Window
+
+if TYPE_CHECKING:
+    from imaging.image import DecodedImage, Voi
 
 
 def voi_words(voi: Voi) -> str:
     """'C 2048 W 3300 · automatic', with the explanation where the file gives one; a VOI LUT by its name."""
+    from imaging.image import Window
+
     if not isinstance(voi, Window):
         return voi.explanation or "VOI LUT"
     numbers = f"C {_figure(voi.center)} W {_figure(voi.width)}"

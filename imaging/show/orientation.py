@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from imaging.image import Header
-from imaging.show.transform import Point, ViewTransform
+if TYPE_CHECKING:
+    from imaging.image import Header
+    from imaging.show.transform import Point, ViewTransform
 
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 
