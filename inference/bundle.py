@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import lzma
+import secrets
 import shutil
 import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,15 +100,29 @@ def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBu
 
 
 def export_zip(bundle: ModelBundle, target: Path) -> None:
-    """Write a verified bundle as a zip file for exchange, whole or not at all. Equal bundles give equal bytes."""
-    contents = _contents(bundle)
-    # In a folder of its own: a temporary file itself is for its owner only, and would stay so on a shared drive.
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        part = Path(folder) / "part"
-        with zipfile.ZipFile(part, "w") as archive:
-            for name, content in contents.items():
-                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=1)
-        part.replace(target)
+    """Write a verified bundle as a zip file for exchange, whole or not at all. Equal bundles give equal bytes.
+
+    A device or a pipe at `target` is written to and never replaced. Raises OSError.
+    """
+    archive = _zipped(bundle)
+    if target.exists() and not target.is_file():
+        target.write_bytes(archive)
+        return
+    beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as stream:  # with the rights of any new file: it is meant for others
+            stream.write(archive)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _zipped(bundle: ModelBundle) -> bytes:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in _contents(bundle).items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=1)
+    return stream.getvalue()
 
 
 def import_bundle(source: Path, models_folder: Path) -> ModelBundle:

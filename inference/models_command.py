@@ -95,10 +95,18 @@ def _lines(card: ModelCard) -> list[str]:
 
 def _import(options: argparse.Namespace, out: TextIO) -> None:
     from inference.bundle import import_bundle, read_bundle
-    from inference.models_dir import user_models_folder
+    from inference.card import BundleError
+    from inference.models_dir import bundled_card, user_models_folder
     from inference.models_verify import verify
 
-    verify(read_bundle(options.file))
+    given = read_bundle(options.file)
+    bundled = bundled_card(given.id)
+    if bundled is not None and bundled != given.card:
+        raise BundleError(f"A model {given.id} comes with the program and is another one; raise the version.")
+    if bundled is not None:
+        out.write(f"{given.id} comes with the program already\n")
+        return
+    verify(given)
     bundle = import_bundle(options.file, user_models_folder())
     out.write(f"{bundle.id} is installed in {bundle.location}\n")
 

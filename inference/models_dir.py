@@ -49,6 +49,11 @@ def user_models_folder() -> Path:
     return user_data_dir() / "models"
 
 
+def bundled_card(model_id: str) -> ModelCard | None:
+    """The card of the model of this id (`name@version`) that comes with the program; None where there is none."""
+    return next((item.card for item in installed([resource_path("models")]) if item.id == model_id), None)
+
+
 def survey(folders: Sequence[Path] | None = None) -> tuple[Installed | Unusable, ...]:
     """All that lies in the folders of models: usable bundles by name, the newest version first, then the others."""
     found = list(_look(model_folders() if folders is None else folders))

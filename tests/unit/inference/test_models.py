@@ -104,6 +104,34 @@ def test_a_place_that_can_not_be_written_is_said(bundle: ModelBundle, tmp_path: 
     assert complaint.startswith("The model can't be written")
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full here")
+def test_a_device_is_written_to_and_not_replaced(bundle: ModelBundle, tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    for place in (tmp_path / "full", Path("/dev/full")):
+        status, _, complaint = ordered("export", str(bundle.location), str(place))
+        assert (status, complaint) == (2, "The model can't be written: No space left on device.\n")
+        assert place.is_char_device()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights there")
+def test_an_exported_model_can_be_read_by_others(bundle: ModelBundle, tmp_path: Path) -> None:
+    (tmp_path / "new").touch()
+    assert ordered("export", str(bundle.location), str(tmp_path / "trial.zip"))[0] == 0
+    assert (tmp_path / "trial.zip").stat().st_mode == (tmp_path / "new").stat().st_mode
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "trial.zip"]
+
+
+def test_a_model_of_the_programs_own_is_not_imported_beside_it(tmp_path: Path) -> None:
+    """It would never be used: the program's own comes first."""
+    assert ordered("export", "practice", str(tmp_path / "same.zip"))[0] == 0
+    assert ordered("import", str(tmp_path / "same.zip"))[:2] == (0, "practice@1 comes with the program already\n")
+    write_trial_bundle(tmp_path / "other", card_of(name="practice", version=1))
+    status, _, complaint = ordered("import", str(tmp_path / "other"))
+    assert status == 3
+    assert "raise the version" in complaint
+    assert not user_models_folder().exists()
+
+
 @pytest.fixture
 def no_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A data folder that can't be made: a file stands where it would go."""
