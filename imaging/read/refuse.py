@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import errno
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from imaging.errors import Code, FilmError
 from imaging.read.limits import Limits
 
 
-def from_os_error(error: OSError) -> FilmError:
+def from_os_error(error: OSError, what: Literal["file", "folder"] = "file") -> FilmError:
     """What the operating system's refusal means to the reader. `detail` holds no path."""
     detail = f"{type(error).__name__} errno {error.errno}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FilmError(Code.MISSING, "The file is not there any more, or its name is misspelt.", detail=detail)
+        return FilmError(Code.MISSING, f"The {what} is not there any more, or its name is misspelt.", detail=detail)
     if isinstance(error, PermissionError):
-        return FilmError(Code.NO_PERMISSION, "You have no permission to read this file.", detail=detail)
-    return FilmError(Code.UNREADABLE, "The file could not be read from its disk or network drive.", detail=detail)
+        return FilmError(Code.NO_PERMISSION, f"You have no permission to read this {what}.", detail=detail)
+    return FilmError(Code.UNREADABLE, f"The {what} could not be read from its disk or network drive.", detail=detail)
 
 
 def is_of_system(error: BaseException) -> TypeGuard[OSError]:

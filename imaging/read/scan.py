@@ -68,14 +68,18 @@ def _walk(folder: Path, token: CancelToken) -> Iterator[Found | Refused]:
         path = waiting.pop()
         try:
             status = path.stat()
-            if not stat.S_ISDIR(status.st_mode):
-                yield _look_at(path)
-                continue
-            if _is_known(status, entered):
-                continue
-            folders, files = _listed(path)
         except OSError as error:
             yield Refused(path, refuse.from_os_error(error))
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            yield _look_at(path)
+            continue
+        if _is_known(status, entered):
+            continue
+        try:
+            folders, files = _listed(path)
+        except OSError as error:
+            yield Refused(path, refuse.from_os_error(error, "folder"))
             continue
         waiting.extend(reversed([*folders, *files]))
 

@@ -148,7 +148,10 @@ def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path.chmod(0)
     folder.chmod(0)
     request.getfixturevalue("_as_nobody")
-    assert codes(scanned(path, folder, folder / "film.png")) == [Code.NO_PERMISSION] * 3
+    found = scanned(path, folder, folder / "film.png")
+    assert codes(found) == [Code.NO_PERMISSION] * 3
+    said = [item.error.message.split()[-1] for item in found if isinstance(item, Refused)]
+    assert said == ["file.", "folder.", "file."]
 
 
 def test_dicom_without_a_picture(tmp_path: Path) -> None:
