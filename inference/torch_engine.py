@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,6 +16,8 @@ from inference.engine import EngineLostError, EngineMemoryError, Floats, Output
 from inference.network import FilmNetwork, network_of
 
 Device = Literal["cpu", "cuda", "mps"]
+# Of MPS, of the CPU's allocator, and of the system below it.
+_NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
 
 
 class TorchEngine:
@@ -24,11 +27,11 @@ class TorchEngine:
         self.name = f"torch-{device}"
         self.why = why
         self._device = torch.device(device)
-        with _device_errors(device):
+        with device_errors(device):
             self._network = load_network(bundle).to(self._device)
 
     def run(self, films: Floats) -> Output:
-        with _device_errors(self._device.type), torch.inference_mode(), exact_cudnn():
+        with device_errors(self._device.type), torch.inference_mode(), exact_cudnn():
             batch = torch.from_numpy(films).to(self._device)
             logits, class_maps, embedding = (part.cpu().numpy() for part in self._network(batch))
         return Output(logits, np.ascontiguousarray(class_maps), embedding)
@@ -67,12 +70,15 @@ def exact_cudnn() -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _device_errors(device: str) -> Iterator[None]:
-    """PyTorch's errors as ours: out of memory by its type or, on MPS and the CPU, by its text; else a lost GPU."""
+def device_errors(device: str) -> Iterator[None]:
+    """PyTorch's errors as ours: out of memory by its type or, on MPS and the CPU, by its text; else a lost GPU.
+
+    An "illegal memory access" is a lost GPU: after it, no smaller batch will run there either.
+    """
     try:
         yield
     except RuntimeError as error:
-        if isinstance(error, torch.OutOfMemoryError) or "memory" in str(error):
+        if isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY.search(str(error)):
             raise EngineMemoryError("The memory for the network ran out.", detail=str(error)) from error
         if device != "cpu":
             raise EngineLostError("The GPU stopped answering.", detail=str(error)) from error

@@ -16,11 +16,11 @@ from inference.bundle import ModelBundle
 from inference.cam import autograd_maps
 from inference.card import GRAPH, BundleError
 from inference.device import EngineName, Gpu, choose_engine, find_gpu, usable_cores
-from inference.engine import Floats
+from inference.engine import EngineLostError, EngineMemoryError, Floats
 from inference.graph_check import check_graph
 from inference.models_verify import relative_difference, verify
 from inference.scores import probabilities
-from inference.torch_engine import exact_cudnn, load_network
+from inference.torch_engine import device_errors, exact_cudnn, load_network
 from tests.bundles import card_of, multi_label_card, random_network, write_trial_bundle
 
 
@@ -210,6 +210,24 @@ def test_an_apple_gpu_is_no_cuda(bundle: ModelBundle, engine: EngineName, monkey
     monkeypatch.setattr("inference.device.find_gpu", lambda: Gpu("mps", "Apple GPU"))
     with pytest.raises(NegatoscopeError, match="No CUDA GPU can be used: Apple GPU"):
         choose_engine(bundle, engine, "cuda")
+
+
+@pytest.mark.parametrize(
+    ("device", "error", "kind"),
+    [
+        ("cuda", torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), EngineMemoryError),
+        ("mps", RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), EngineMemoryError),
+        ("cpu", RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9"), EngineMemoryError),
+        ("cpu", RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"), EngineMemoryError),
+        ("cuda", RuntimeError("CUDA error: an illegal memory access was encountered"), EngineLostError),
+        ("cuda", RuntimeError("CUDA error: unspecified launch failure"), EngineLostError),
+        ("cpu", RuntimeError("required rank 4 tensor to use channels_last memory format"), RuntimeError),
+    ],
+)
+def test_what_torch_says_is_told_apart(device: str, error: Exception, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as caught, device_errors(device):
+        raise error
+    assert type(caught.value) is kind
 
 
 def test_cudnn_stays_in_use_and_is_exact() -> None:
