@@ -11,7 +11,7 @@ from typing import Literal
 
 from imaging.errors import NegatoscopeError
 from inference.bundle import ModelBundle
-from inference.engine import Engine, EngineError
+from inference.engine import Engine, EngineLostError, EngineMemoryError
 from inference.fallback import FallbackEngine
 
 EngineName = Literal["auto", "onnx", "torch"]
@@ -88,8 +88,10 @@ def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, thre
 
     try:
         return FallbackEngine(TorchEngine(bundle, device, f"PyTorch on the GPU ({name})"), make_cpu)
-    except EngineError:
+    except EngineMemoryError:
         return make_cpu("the GPU has no room for the model")
+    except EngineLostError:
+        return make_cpu("the GPU does not answer")
 
 
 def _onnx(bundle: ModelBundle, reason: str, threads: int) -> Engine:
