@@ -58,7 +58,7 @@ def colour_table(threshold: float, opacity: float) -> npt.NDArray[np.uint8]:
 def contour(heatmap: Heatmap, threshold: float) -> list[Polyline]:
     """Closed outlines of what reaches `threshold`, each float64 [n, 2] as (x, y) in shares of the film's sides.
 
-    None for a threshold of 0, which the whole film reaches.
+    There are none at a threshold of 0, which the whole film reaches.
     """
     if threshold <= 0.0:
         return []
