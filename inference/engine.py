@@ -12,6 +12,9 @@ from imaging.errors import NegatoscopeError
 
 Floats = npt.NDArray[np.float32]
 
+INPUT = "film"  # the graph's input and outputs by name
+OUTPUTS = ("logits", "class_maps", "embedding")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import torch
 
+from inference.engine import INPUT, OUTPUTS
 from inference.network import FilmNetwork
 
-INPUT = "film"
-OUTPUTS = ("logits", "class_maps", "embedding")
 OPSET = 17
 # The exporter that needs nothing but `onnx` says that it is the old way; the new one needs onnxscript too.
 _OLD_EXPORTER = ("You are using the legacy TorchScript-based ONNX export", "The feature will be removed")

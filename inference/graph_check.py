@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from inference.card import BundleError, ModelCard
-from inference.export import INPUT, OUTPUTS
+from inference.engine import INPUT, OUTPUTS
 
 if TYPE_CHECKING:
     import onnx

@@ -8,8 +8,7 @@ import onnxruntime
 
 from inference.bundle import ModelBundle
 from inference.card import GRAPH, BundleError
-from inference.engine import EngineError, Floats, Output
-from inference.export import INPUT, OUTPUTS
+from inference.engine import INPUT, OUTPUTS, EngineError, Floats, Output
 from inference.graph_check import check_graph
 
 
