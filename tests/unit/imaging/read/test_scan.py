@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,10 +141,18 @@ def _as_nobody() -> Iterator[None]:
     os.seteuid(0)
 
 
-def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.fixture
+def anyones_folder() -> Iterator[Path]:
+    """Pytest's own are closed to others from above."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_no_permission(anyones_folder: Path, request: pytest.FixtureRequest) -> None:
     if sys.platform == "win32":
         pytest.skip("POSIX permissions")
-    path, folder = picture(tmp_path / "film.png"), tmp_path / "folder"
+    path, folder = picture(anyones_folder / "film.png"), anyones_folder / "folder"
     picture(folder / "film.png")
     path.chmod(0)
     folder.chmod(0)
