@@ -6,7 +6,8 @@ import faulthandler
 import logging
 import sys
 import traceback
-from logging.handlers import RotatingFileHandler
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -24,7 +25,9 @@ def start_logging(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        with suppress(OSError):  # another of our programs holds it open: it grows a little further
+            _put_aside(folder / LOG)
+        handler = logging.FileHandler(folder / LOG, encoding="utf-8")
         crashes = (folder / CRASHES).open("a", encoding="utf-8")
     except OSError:
         return
@@ -35,6 +38,19 @@ def start_logging(folder: Path) -> None:
     root.setLevel(logging.INFO)
     faulthandler.enable(file=crashes)  # keeps the stream open for as long as the program runs
     sys.excepthook = log_exception
+
+
+def _put_aside(log: Path) -> None:
+    """Number a full log and its forerunners, and forget the oldest. Raises OSError.
+
+    At the start alone: `logging.handlers` brings sockets and pickle, a twentieth of what the window takes to show, and
+    its rotation renames the file while another of our programs writes to it.
+    """
+    if log.exists() and log.stat().st_size >= LOG_BYTES:
+        kept = [log, *(log.with_name(f"{log.name}.{number}") for number in range(1, LOG_FILES + 1))]
+        for newer, older in reversed(list(pairwise(kept))):
+            if newer.exists():
+                newer.replace(older)
 
 
 def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

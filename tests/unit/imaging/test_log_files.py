@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imaging.log_files import CRASHES, LOG, log_exception, start_logging
+from imaging.log_files import CRASHES, LOG, LOG_BYTES, LOG_FILES, log_exception, start_logging
 
 
 @pytest.fixture
@@ -35,6 +35,18 @@ def test_only_the_programs_own_words_are_logged(tmp_path: Path) -> None:
     assert "a decoding child was replaced" in text
     assert "Doe" not in text
     assert (tmp_path / "logs" / CRASHES).is_file()
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_full_logs_are_numbered_and_the_oldest_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / LOG).write_text("0" * LOG_BYTES)
+    for number in range(1, LOG_FILES + 1):
+        (tmp_path / f"{LOG}.{number}").write_text(str(number))
+    start_logging(tmp_path)
+    assert (tmp_path / LOG).stat().st_size == 0
+    kept = {file.name: file.read_text()[0] for file in tmp_path.glob(f"{LOG}.*")}
+    assert kept == {f"{LOG}.{number}": str(number - 1) for number in range(1, LOG_FILES + 1)}
 
 
 def test_a_folder_that_cannot_be_written_costs_the_log_only(tmp_path: Path, root: logging.Logger) -> None:
