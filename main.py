@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-INTERRUPTED = 130
+INTERRUPTED, READER_LEFT = 130, 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,15 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command, or the viewer where the first word is none. Returns the exit status of the contract, or 130, the
-    usual one, for a command that was interrupted from the terminal.
+    """Run a command, or the viewer where the first word is none. Returns the exit status of the contract, or the usual
+    ones for a command that was interrupted from the terminal (130) or whose reader left (141), as `head` does.
     """
     _start_streams_and_log()
     try:
         return _run(arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains of it when it ends
+        return READER_LEFT
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
@@ -58,7 +62,9 @@ def _run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"main.py {command.word}", description=command.purpose)
     module = import_module(command.module)
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(arguments[1:]), sys.stdout, sys.stderr))
+    status = int(module.run(parser.parse_args(arguments[1:]), sys.stdout, sys.stderr))
+    sys.stdout.flush()
+    return status
 
 
 def _start_streams_and_log() -> None:
@@ -68,6 +74,8 @@ def _start_streams_and_log() -> None:
 
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
+    if isinstance(sys.stdout, TextIOWrapper):  # a name beyond the terminal's letters is no reason to break off
+        sys.stdout.reconfigure(errors="backslashreplace")
     with suppress(OSError):  # no data folder, no log
         start_logging(user_data_dir() / "logs")
 

@@ -65,7 +65,8 @@ def _screen(options: argparse.Namespace, out: TextIO) -> int:
             CancelToken(),
         )
     tally = lines.tally
-    out.write(f"{tally.films} lines: {tally.flagged} flagged, {tally.refused} refused. Written to {options.out}\n")
+    count = "1 line" if tally.films == 1 else f"{tally.films} lines"
+    out.write(f"{count}: {tally.flagged} flagged, {tally.refused} refused. Written to {options.out}\n")
     return SOME_REFUSED if tally.refused else ALL_DONE
 
 
