@@ -134,6 +134,16 @@ class StudyListModel(QAbstractListModel):
             self.endInsertRows()
 
 
+class FilmListView(QListView):
+    """Rows of one height: what a row says changes no layout, for which Qt would ask after all of them."""
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        if first.row() == last.row():
+            self.update(first)
+        else:
+            self.viewport().update()
+
+
 class StudyList(QWidget):
     """The left panel."""
 
@@ -243,8 +253,8 @@ class StudyList(QWidget):
             self.view.scrollTo(index)
 
 
-def _view(model: StudyListModel, delegate: StudyDelegate) -> QListView:
-    view = QListView()
+def _view(model: StudyListModel, delegate: StudyDelegate) -> FilmListView:
+    view = FilmListView()
     view.setModel(model)
     view.setItemDelegate(delegate)
     view.setUniformItemSizes(True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,17 @@ def film(name: str) -> Entry:
 def rows(shown: StudyList) -> list[str]:
     model = shown.view.model()
     return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+@contextmanager
+def python_calls() -> Iterator[list[str]]:
+    """The Python functions that are called meanwhile."""
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
 
 
 def chosen(review: Review) -> None:
@@ -134,6 +147,12 @@ def test_a_step_of_the_slider_over_five_thousand_scores_leaves_most_of_a_frame(
     chosen(review)
     for number, entry in enumerate(films):
         store(review, entry.key, number / 5_000)
+    study_list.view.grab()
+    for sensitivity in (0.7, 0.9, 1.0):
+        with python_calls() as calls:
+            review.set_sensitivity(sensitivity)
+            study_list.view.grab()
+        assert len(calls) < 2_000, "no more than the rows on screen are asked after"
     study_list.chips[Filter.FLAGGED].click()
     seconds = []
     for sensitivity in (0.7, 0.9, 1.0, 0.6, 0.95, 0.75):
