@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.controller import Controller
 from gui.main_window import MainWindow
+from gui.terminal import TerminalSignals
 from gui.theme import apply_theme
 from gui.window_state import StateReader, WindowKeeper, WindowState
 
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     app = make_application()
     window = build_window(options.paths, model=options.model)
     window.show()
+    TerminalSignals(app)
     return app.exec()
 
 
