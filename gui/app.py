@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -36,7 +37,16 @@ def run(options: argparse.Namespace) -> int:
     window = build_window(options.paths, model=options.model)
     window.show()
     TerminalSignals(app)
-    return app.exec()
+    status = app.exec()
+    if not window.controller.ended:
+        _leave_at_once(status)
+    return status
+
+
+def _leave_at_once(status: int) -> NoReturn:
+    """End without the usual tidying up, under which a thread deep in a library aborts the process. All is stored."""
+    logging.shutdown()
+    os._exit(status)
 
 
 def make_application() -> QApplication:

@@ -49,6 +49,7 @@ class Controller(QObject):
         self.thumbnails = Thumbnails(self.jobs, self)
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
         self._remembers = remember
+        self.ended = True  # no thread was left behind on closing
         self._started = False
         self._recalled_sensitivities = False
         self._last_words: tuple[Callable[[], None], ...] = ()
@@ -141,7 +142,8 @@ class Controller(QObject):
             self._remember.stop()
             self._remember_now()
         ended = self.jobs.shutdown()
-        return run_within(self._store_the_rest, CLOSING_S) and ended
+        self.ended = run_within(self._store_the_rest, CLOSING_S) and ended
+        return self.ended
 
     def store_on_closing(self, store: Callable[[], None]) -> None:
         """Have something written when the window closes, where the user's folder may be touched."""

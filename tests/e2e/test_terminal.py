@@ -35,3 +35,34 @@ def test_the_window_closes_in_good_order(films: Path, user_data: Path, sent: sig
     said, complaint = run.communicate(timeout=PATIENCE_S)
     assert (run.returncode, said, complaint) == (0, b"", b"")
     assert not list(user_data.glob("*-wal"))  # the store was closed, not torn away
+
+
+HANGING = """
+import argparse, atexit, sys, time
+from PySide6.QtCore import QTimer
+from gui import app
+from gui.jobs import Lane
+application = app.make_application()
+atexit.register(print, "the interpreter tidied up under a running thread")
+build = app.build_window
+def with_a_job_that_does_not_end(paths, **options):
+    window = build(paths, **options)
+    window.controller.jobs.submit(Lane.IO, lambda token, progress: time.sleep(600))
+    QTimer.singleShot(500, window.close)
+    return window
+app.build_window = with_a_job_that_does_not_end
+raise SystemExit(app.run(argparse.Namespace(paths=[], model="")))
+"""
+
+
+def test_a_job_that_does_not_end_does_not_abort_the_process(user_data: Path) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    run = subprocess.run(
+        [sys.executable, "-c", HANGING],
+        capture_output=True,
+        check=False,
+        env=environment,
+        cwd=MAIN.parent,
+        timeout=PATIENCE_S,
+    )
+    assert (run.returncode, run.stdout) == (0, b"")
