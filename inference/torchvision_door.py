@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from importlib.abc import InspectLoader
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -48,5 +47,7 @@ def _built_for_cuda() -> bool:
     package = importlib.util.find_spec("torchvision")
     places = package.submodule_search_locations if package else None
     spec = PathFinder.find_spec("torchvision.version", list(places or ()))
-    code = spec.loader.get_code(spec.name) if spec and isinstance(spec.loader, InspectLoader) else None
+    loader: Any = spec.loader if spec else None
+    # Asked for by name: the frozen program's loader has the method without being an importlib.abc.InspectLoader.
+    code = loader.get_code("torchvision.version") if hasattr(loader, "get_code") else None
     return code is not None and any("+cu" in constant for constant in code.co_consts if isinstance(constant, str))
