@@ -37,15 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """0 done; 3 where the bundle is refused; 2 where the command can't be carried out."""
     from inference.card import BundleError
+    from inference.models_dir import UnknownModelError
 
     try:
         options.verb(options, out)
-    except BundleError as error:
-        err.write(f"{error.message}\n")
-        return REFUSED
     except NegatoscopeError as error:
         err.write(f"{error.message}\n")
-        return USAGE
+        refused = isinstance(error, BundleError) and not isinstance(error, UnknownModelError)
+        return REFUSED if refused else USAGE
     except OSError as error:
         err.write(f"The model can't be written: {error.strerror}.\n")
         return USAGE

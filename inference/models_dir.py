@@ -11,6 +11,10 @@ from inference.bundle import ModelBundle, read_bundle, read_card
 from inference.card import BundleError, ModelCard
 
 
+class UnknownModelError(BundleError):
+    """No model has this name: a mistake in the command, not in a bundle."""
+
+
 @dataclass(frozen=True, slots=True)
 class Installed:
     """A bundle in a folder of models, by its card; the other files are verified when it is used."""
@@ -68,7 +72,7 @@ def installed(folders: Sequence[Path] | None = None) -> tuple[Installed, ...]:
 
 
 def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
-    """The verified bundle that an ID names. Raises BundleError, with the ids there are where it names none."""
+    """The verified bundle that an ID names. Raises BundleError; UnknownModelError, with the ids there are, for none."""
     known = installed(folders)
     for item in known:
         if model_id in (item.id, item.card.name):
@@ -76,7 +80,7 @@ def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
     if model_id and Path(model_id).exists():
         return read_bundle(Path(model_id))
     names = ", ".join(item.id for item in known) or "none"
-    raise BundleError(f"There is no model “{model_id}”; installed: {names}.")
+    raise UnknownModelError(f"There is no model “{model_id}”; installed: {names}.")
 
 
 def _look(folders: Sequence[Path]) -> Iterator[Installed | Unusable]:
