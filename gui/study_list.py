@@ -169,6 +169,7 @@ class StudyList(QWidget):
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._name.setFont(font("strong"))
+        self._name.setTextFormat(Qt.TextFormat.PlainText)  # a folder may be called anything
         self._count.setProperty("tone", "secondary")
         header = QHBoxLayout()
         header.addWidget(self._name, 1)
@@ -207,6 +208,8 @@ class StudyList(QWidget):
         later = (review.films_added, review.films_closed, review.film_changed, review.operating_point_moved)
         for changed in (*later, review.scan_changed, review.folder_named, review.ai_visibility_changed):
             changed.connect(self._recount_soon)
+        # Not later: a name that is to be hidden goes at once.
+        review.patient_visibility_changed.connect(self._show_name)
         review.film_selected.connect(self._follow)
 
     @property
@@ -225,18 +228,35 @@ class StudyList(QWidget):
 
     def _show_counts(self) -> None:
         if self._rows.filter is not Filter.ALL:
-            self._rows.read_again()
-            self._follow(self._review.selected)
+            self._filter_again()
         counts = {chosen: self._review.count(chosen) for chosen in Filter}
         for chosen, chip in self.chips.items():
-            chip.setText(chosen.value if chosen is Filter.ALL else f"{chosen.value} {counts[chosen]:,}")
+            unknown = chosen is Filter.ALL or (chosen is Filter.FLAGGED and not self._review.ai_visible)
+            chip.setText(chosen.value if unknown else f"{chosen.value} {counts[chosen]:,}")
         total, films = counts[Filter.ALL], counts[Filter.ALL] - counts[Filter.REFUSED]
         words = "1 film" if films == 1 else f"{films:,} films"
         self._count.setText("Scanning…" if self._review.scanning and not total else words if total else "")
-        name = self.fontMetrics().elidedText(self._review.folder or "Films", Qt.TextElideMode.ElideMiddle, 140)
-        self._name.setText(name)
+        self._show_name()
         self._nothing.setVisible(bool(total) and not counts[self._rows.filter])
-        self._nothing.setText("No film is flagged." if self._rows.filter is Filter.FLAGGED else "Nothing was refused.")
+        self._nothing.setText(self._nothing_words())
+
+    def _filter_again(self) -> None:
+        """Results come while the reader scrolls: the rows stay where they are on the screen."""
+        bar = self.view.verticalScrollBar()
+        at_px = bar.value()
+        self._rows.read_again()
+        self._mark(self._review.selected)
+        bar.setValue(at_px)
+
+    def _show_name(self, *_: object) -> None:
+        """Folders are named after people: while patient data is hidden, so are they."""
+        folder = "" if self._review.patient_hidden else self._review.folder
+        self._name.setText(self.fontMetrics().elidedText(folder or "Films", Qt.TextElideMode.ElideMiddle, 140))
+
+    def _nothing_words(self) -> str:
+        if self._rows.filter is Filter.REFUSED:
+            return "Nothing was refused."
+        return "No film is flagged." if self._review.ai_visible else "The AI is hidden; Space shows it."
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         """The reader moved in the list; a filter that moved the current row away did not."""
@@ -245,12 +265,16 @@ class StudyList(QWidget):
 
     def _follow(self, row: int) -> None:
         """Show the selected film as the current row, where the filter lets it through."""
+        index = self._mark(row)
+        if index.isValid():
+            self.view.scrollTo(index)
+
+    def _mark(self, row: int) -> QModelIndex:
         index = self._rows.place_of(row)
         self._following = True
         self.view.setCurrentIndex(index)
         self._following = False
-        if index.isValid():
-            self.view.scrollTo(index)
+        return index
 
 
 def _view(model: StudyListModel, delegate: StudyDelegate) -> FilmListView:

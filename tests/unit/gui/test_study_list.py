@@ -163,3 +163,46 @@ def test_a_step_of_the_slider_over_five_thousand_scores_leaves_most_of_a_frame(
         threshold = review.threshold("OPACITY")
         assert len(rows(study_list)) == sum(number / 5_000 >= threshold for number in range(5_000))
     assert min(seconds) < 0.008, "half a frame; the best of six, as other work may share the machine"
+
+
+def test_a_folder_named_after_a_patient_goes_with_the_patient_data(study_list: StudyList, review: Review) -> None:
+    review.name_folder("Doe <b>1950</b>")
+    review.add([film("a.png")])
+    study_list._show_counts()
+    assert study_list._name.text() == "Doe <b>1950</b>"
+    assert study_list._name.textFormat() is Qt.TextFormat.PlainText
+    review.set_patient_hidden(True)
+    assert study_list._name.text() == "Films"
+    study_list._show_counts()
+    assert study_list._name.text() == "Films"
+    review.set_patient_hidden(False)
+    assert study_list._name.text().startswith("Doe")
+
+
+def test_a_hidden_ai_does_not_say_that_nothing_is_flagged(study_list: StudyList, review: Review) -> None:
+    review.add([film("a.png")])
+    chosen(review)
+    store(review, "a.png", 0.9)
+    study_list.chips[Filter.FLAGGED].click()
+    assert study_list.chips[Filter.FLAGGED].text() == "Flagged 1"
+    review.set_ai_visible(False)
+    study_list._show_counts()
+    assert study_list.chips[Filter.FLAGGED].text() == "Flagged"
+    assert study_list._nothing.text() == "The AI is hidden; Space shows it."
+
+
+def test_results_do_not_scroll_a_filtered_list(study_list: StudyList, review: Review) -> None:
+    review.add([film(f"{number}.png") for number in range(60)])
+    chosen(review)
+    for number in range(50):
+        store(review, f"{number}.png", 0.9)
+    study_list.chips[Filter.FLAGGED].click()
+    study_list.view.grab()
+    bar = study_list.view.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    before = bar.value()
+    assert before > 0
+    store(review, "55.png", 0.9)
+    study_list._show_counts()
+    assert len(rows(study_list)) == 51
+    assert bar.value() == before
