@@ -45,7 +45,7 @@ class Commands(QObject):
             "open_files": self._ask_for_files,
             "open_folder": self._ask_for_folder,
             "practice": controller.open_practice_films,
-            "close_films": controller.close_films,
+            "close_films": self._close_films,
             "quit": self._window.close,
             "undo": controller.deciding.undo_stack.undo,
             "redo": controller.deciding.undo_stack.redo,
@@ -101,6 +101,7 @@ class Commands(QObject):
         review.model_changed.connect(self._show_state)
         self._controller.preferences.changed.connect(self._show_state)
         review.film_selected.connect(self._show_state)
+        review.scan_changed.connect(self._show_state)
         self._controller.analysing.queue_changed.connect(self._show_state)
         self._view.view_changed.connect(self._show_view)
         self._view.tool_changed.connect(self._show_tool)
@@ -117,8 +118,9 @@ class Commands(QObject):
         self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
         automatic = self._controller.preferences.settings.flag("analyse_on_opening")
         self._actions["analyse_on_opening"].setChecked(automatic)
-        for name in ("close_films", "film_next", "film_previous", "next_flagged"):
+        for name in ("close_films", "film_next", "film_previous"):
             self._actions[name].setEnabled(bool(review.entries))
+        self._actions["next_flagged"].setEnabled(bool(review.entries) and review.ai_visible)
 
     def _show_view(self) -> None:
         self._actions["invert"].setChecked(self._view.inverted)
@@ -147,6 +149,12 @@ class Commands(QObject):
         from gui.dialogs.about import about_dialog
 
         about_dialog(VERSION, self._window).open()
+
+    def _close_films(self) -> None:
+        focused = self._window.focusWidget()
+        if focused is not None:
+            focused.clearFocus()  # a note that is being written is stored while its film is still known
+        self._controller.close_films()
 
     def _ask_for_files(self) -> None:
         from PySide6.QtWidgets import QFileDialog

@@ -28,6 +28,7 @@ class Reading(QObject):
     film_prepared = Signal(str, object)  # key, PreparedFilm; only ever the selected film
     film_awaited = Signal(str)  # the selected film is being decoded
     film_refused = Signal(str, str)  # key, sentence
+    film_failed = Signal(str, str)  # key, sentence: nothing is wrong with the film; selected again, it is tried again
 
     def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,7 +96,9 @@ class Reading(QObject):
         self._running.pop(key, None)
         if isinstance(error, FilmError):
             self._review.refuse(key, error.message)
-        self.film_refused.emit(key, error.message)
+            self.film_refused.emit(key, error.message)
+        else:
+            self.film_failed.emit(key, error.message)
 
     def _closed(self) -> None:
         for handle in self._running.values():
@@ -107,21 +110,24 @@ class Reading(QObject):
 # On a worker's thread.
 
 
-def import_readers() -> None:
+def import_readers() -> tuple[object, ...]:
     """What the first film needs and the empty window does not; with these come numpy, OpenCV and pydicom."""
-    import_painter()
-    from imaging.read.dicom import read_dicom  # noqa: F401
-    from imaging.read.raster import read_raster  # noqa: F401
+    from imaging.read.dicom import read_dicom
+    from imaging.read.raster import read_raster
+
+    return (*import_painter(), read_dicom, read_raster)
 
 
-def import_painter() -> None:
+def import_painter() -> tuple[object, ...]:
     """What the window's thread paints a film with, so that it does not read that from the disk itself.
 
     Names are imported, not modules: PySide reads a module's source when the first name is taken from it.
     """
-    from gui.viewport.painting import ScenePainter  # noqa: F401
-    from gui.viewport.readout import readout_at  # noqa: F401
-    from imaging.show.window import default_voi  # noqa: F401
+    from gui.viewport.painting import ScenePainter
+    from gui.viewport.readout import readout_at
+    from imaging.show.window import default_voi
+
+    return ScenePainter, readout_at, default_voi
 
 
 def prepare_film(ref: ImageRef) -> PreparedFilm:

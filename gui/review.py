@@ -274,7 +274,9 @@ class Review(QObject):
         return sorted(row for row in found if row >= 0 and not self._entries[row].refusal)
 
     def next_flagged(self) -> int:
-        """The next flagged row after the selected one, round the end; -1 where there is none."""
+        """The next flagged row after the selected one, round the end; -1 where there is none, or the AI is hidden."""
+        if not self._ai_visible:
+            return -1
         total = len(self._entries)
         order = ((self._selected + step) % total for step in range(1, total + 1))
         return next((row for row in order if self.is_flagged(row)), -1)

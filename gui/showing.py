@@ -30,12 +30,15 @@ class Showing(QObject):
         self._review = review
         self._view = view
         self._shown_key = ""
+        self._failed_key = ""
         self._states: OrderedDict[str, FilmState] = OrderedDict()
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._slow.timeout.connect(self._say_reading)
         reading.film_prepared.connect(self._show_film)
         reading.film_awaited.connect(self._await_film)
+        reading.film_failed.connect(self._say_failed)
         review.film_selected.connect(self._selected)
+        review.films_closed.connect(self._forget)
         review.film_changed.connect(self._row_changed)
         for changed in (review.overlay_changed, review.ai_visibility_changed, review.model_changed):
             changed.connect(self._show_ai)
@@ -48,7 +51,7 @@ class Showing(QObject):
     def settled(self) -> bool:
         """What is selected is what is shown: the film, or the reason why there is none."""
         entry = self._review.selected_entry
-        return entry is None or not entry.is_film or self._shown_key == entry.key
+        return entry is None or not entry.is_film or entry.key in (self._shown_key, self._failed_key)
 
     def cycle_corner_text(self) -> None:
         """Full, short, off, and round again."""
@@ -70,7 +73,7 @@ class Showing(QObject):
     def _clear(self) -> None:
         self._slow.stop()
         self._keep_state()
-        self._shown_key = ""
+        self._shown_key = self._failed_key = ""
         self._view.show_film(None)
         self._view.set_message(None)
         self._show_ai()
@@ -82,6 +85,18 @@ class Showing(QObject):
 
     def _say_reading(self) -> None:
         self._view.set_message("Reading the film…", "", "clock")
+
+    def _say_failed(self, key: str, sentence: str) -> None:
+        entry = self._review.selected_entry
+        if entry is not None and entry.key == key:
+            self._clear()
+            self._failed_key = key
+            self._view.set_message("This can't be shown now", sentence, "warning")
+
+    def _forget(self) -> None:
+        """The films were closed; under their names others may come, which open with their own window."""
+        self._clear()
+        self._states.clear()
 
     def _keep_state(self) -> None:
         """Remember how the film was seen, for when the reader comes back to it."""

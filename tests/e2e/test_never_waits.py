@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 
 from gui.lanes import run_within
 from inference.bundle import ModelBundle
-from tests.e2e.window import OpenWindow, drop, film_paths, settle
+from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 
 ASKING = (os.stat, os.lstat, os.scandir, os.listdir, os.open, os.readlink, os.mkdir, io.open)
 OWN_FILES = ("importlib", "gui/icons.py", "logging/")  # the program's own code and drawings, and its log
@@ -104,8 +104,8 @@ def test_a_dead_drive_holds_up_neither_the_window_nor_its_closing(
     assert time.monotonic() - begun < 0.5
     assert window.controller.review.scanning
     drop(window, [films])
-    qtbot.waitUntil(lambda: window.view.film is not None)
-    assert len(window.controller.review.entries) == len(film_paths(films))
+    review, count = window.controller.review, len(film_paths(films))
+    qtbot.waitUntil(lambda: window.view.film is not None and len(review.entries) == count, timeout=PATIENCE_MS)
     window.controller.cancel()
     assert not window.controller.review.scanning
     begun = time.monotonic()

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -14,7 +15,7 @@ from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
-from tests.e2e.window import OpenWindow, drop, film_paths, pixel, settle, words
+from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, pixel, settle, words
 
 
 def test_an_empty_window_invites(open_window: OpenWindow, qtbot: Any) -> None:
@@ -132,3 +133,49 @@ def test_closing_all_films_brings_the_invitation_back(
     drop(window, [films])
     settle(qtbot, window)
     assert window.view.film is not None
+
+
+def test_films_that_come_under_an_old_name_open_with_their_own_window(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(trial.location))
+    settle(qtbot, window)
+    window.actions_by_name["invert"].trigger()
+    assert window.view.inverted
+    window.actions_by_name["close_films"].trigger()
+    drop(window, [films])
+    settle(qtbot, window)
+    assert window.view.film is not None
+    assert not window.view.inverted
+
+
+def test_a_film_that_fails_for_a_reason_not_its_own_says_so_and_is_tried_again(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    def no_memory(_image: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as short_of_memory:
+        short_of_memory.setattr("gui.viewport.prepared.prepare", no_memory)
+        window = open_window([films], model=str(trial.location))
+        settle(qtbot, window)
+    assert window.view.film is None
+    assert window.view.accessibleDescription().startswith("This can't be shown now. There is not enough memory")
+    assert not any(said.startswith("Refused") for said in words(window))
+    QTest.keyClick(window, Qt.Key.Key_Down)
+    QTest.keyClick(window, Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: window.view.film is not None, timeout=PATIENCE_MS)
+
+
+def test_a_scan_can_be_stopped_from_the_menu(
+    open_window: OpenWindow, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    window = open_window(model=str(trial.location))
+    settle(qtbot, window)
+    stop = window.actions_by_name["cancel"]
+    assert not stop.isEnabled()
+    window.controller.opening.open_paths([tmp_path])
+    assert stop.isEnabled()
+    stop.trigger()
+    assert not window.controller.review.scanning
+    assert not stop.isEnabled()

@@ -251,3 +251,36 @@ def test_a_moved_operating_point_is_written_on_the_film(
     QTest.keyClick(window.sensitivity.track, Qt.Key.Key_End)
     assert window.showing.ai_line() != ""
     assert window.view.grab().toImage() != before
+
+
+def test_a_note_in_hand_is_stored_when_all_films_are_closed(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    card = window.findings.cards["OPACITY"]
+    QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(card.edit.hasFocus)
+    QTest.keyClicks(card.edit, "Left upper zone")
+    QTest.keyClick(card.edit, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert not window.controller.review.entries
+    window.close()
+    (stored,) = open_store().store.latest(film_digest(ImageRef(film_paths(films)[0])))
+    assert stored.note == "Left upper zone"
+
+
+def test_a_hidden_ai_does_not_lead_to_its_flags(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    review = window.controller.review
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    QTest.keyClick(window, Qt.Key.Key_N)
+    assert review.selected == 0
+    assert review.next_flagged() == -1
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    flagged = review.next_flagged()
+    QTest.keyClick(window, Qt.Key.Key_N)
+    assert review.selected == flagged
+    assert review.is_flagged(flagged)
