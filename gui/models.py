@@ -63,7 +63,8 @@ class Models(QObject):
         self._jobs = jobs
         self._preferences = preferences
         self._asked = asked
-        self._own = DEFAULT_MODEL
+        self._own = ""  # the reader's choice
+        self._films_own: str | None = None  # None before any films asked for a model
         self._current = ""
         self._handle: JobHandle | None = None
 
@@ -76,17 +77,26 @@ class Models(QObject):
         self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=self.models_found.emit)
 
     def remember(self, name: str) -> None:
-        """The reader chose this model the last time; '' for none."""
-        self._own = name or self._own
+        """The reader chose this model the last time; '' for none. What was chosen meanwhile stays.
+
+        The store may answer after the first films were found.
+        """
+        self._own = self._own or name
+        if self._films_own is not None:
+            self._load(self._wanted())
 
     def use_films_own(self, name: str) -> None:
         """Films were opened that name their model, or ('') that do not."""
-        self._load(self._asked or name or self._own)
+        self._films_own = name
+        self._load(self._wanted())
+
+    def _wanted(self) -> str:
+        return self._asked or self._films_own or self._own or DEFAULT_MODEL
 
     def choose(self, name: str) -> None:
         """The reader chose a model in the window."""
         self._own = name
-        self._asked = ""
+        self._asked = self._films_own = ""
         self._load(name)
 
     def _load(self, name: str) -> None:
