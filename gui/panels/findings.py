@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -170,7 +171,7 @@ class FindingsPanel(PanelBox):
         headline, detail = self._words() if not findings else ("", "")
         self.headline.setText(headline)
         self.headline.setVisible(bool(headline))
-        self.detail.setText(detail)
+        self.detail.setText(escape(detail))  # it may quote a path or a card
         self.detail.setVisible(bool(detail))
         model = self._review.model
         for item in findings:

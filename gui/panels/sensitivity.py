@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -112,7 +114,7 @@ class SensitivityPanel(PanelBox):
 
 
 def _lines(texts: dict[str, str]) -> str:
-    """One line a finding, named where there are several."""
+    """One line a finding, named where there are several. Rich text; the words of the card stay words."""
     if len(texts) == 1:
-        return next(iter(texts.values()))
-    return "<br>".join(f"{label_name(name)}: {text}" for name, text in texts.items() if text)
+        return escape(next(iter(texts.values())))
+    return "<br>".join(escape(f"{label_name(name)}: {text}") for name, text in texts.items() if text)

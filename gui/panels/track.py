@@ -75,10 +75,11 @@ class Track(QAbstractSlider):
 
     def event(self, event: QEvent) -> bool:
         # Arrow and page keys are the window's shortcuts for films; with the focus here they move the handle.
+        # macOS says of every arrow key that it lies on the keypad.
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
+            and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
             and event.key() in _OWN_KEYS
         ):
             event.accept()
@@ -99,7 +100,8 @@ class Track(QAbstractSlider):
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._take(self.usual)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._take(self.usual)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         # A panel that is scrolled through must not change what it says on the way.

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -262,3 +264,35 @@ def test_the_foot_of_the_column_names_the_model_and_its_network(review: Review, 
     assert ". <a href" in panel.text.text()
     with qtbot.waitSignal(panel.card_asked):
         panel.text.linkActivated.emit("card")
+
+
+@pytest.mark.parametrize(
+    ("keys", "taken"),
+    [
+        (Qt.KeyboardModifier.NoModifier, True),
+        (Qt.KeyboardModifier.KeypadModifier, True),  # every arrow key of macOS
+        (Qt.KeyboardModifier.AltModifier, False),
+    ],
+)
+def test_a_slider_keeps_its_keys_from_the_windows_shortcuts(
+    themed: QApplication, qtbot: Any, keys: Qt.KeyboardModifier, taken: bool
+) -> None:
+    track = SensitivityTrack()
+    qtbot.addWidget(track)
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Left, keys)
+    event.ignore()
+    track.event(event)
+    assert event.isAccepted() is taken
+
+
+def test_words_from_elsewhere_are_no_markup(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    review.set_model(None, "There is no model <b>x</b>.")
+    assert panel.detail.text() == "There is no model &lt;b&gt;x&lt;/b&gt;."
+    card = card_of()
+    points = {name: replace(at, described="<i>films</i>") for name, at in card.operating.items()}
+    slider = SensitivityPanel(review)
+    qtbot.addWidget(slider)
+    review.set_model(ChosenModel(card.id, replace(card, operating=points), "0" * 64, "onnx-cpu", WHY))
+    assert "&lt;i&gt;films&lt;/i&gt;" in slider._sentence.text()
