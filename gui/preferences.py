@@ -24,6 +24,7 @@ class Preferences(QObject):
         self._keep = keep
         self.settings = Settings()
         self._unsaved: deque[Settings] = deque()
+        self._early: dict[str, Value] | None = None  # changed while the file is being read; None at other times
 
     def read(self, then: Callable[[], None] = lambda: None) -> None:
         """Read the file in the background; `then` is called once the settings are in force."""
@@ -35,7 +36,12 @@ class Preferences(QObject):
             self._loaded(read)
             then()
 
-        self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=loaded, failed=lambda error: then())
+        def unread(_error: NegatoscopeError) -> None:
+            self._early = None
+            then()
+
+        self._early = {}
+        self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=loaded, failed=unread)
 
     def change(self, key: str, value: Value) -> None:
         """Change one value and keep it."""
@@ -43,8 +49,12 @@ class Preferences(QObject):
             return
         self.settings = self.settings.changed(key, value)
         self.changed.emit()
-        if not self._keep:
-            return
+        if self._early is not None:
+            self._early[key] = value  # saved now, it would take the usual values of all others with it
+        elif self._keep:
+            self._save()
+
+    def _save(self) -> None:
         self._unsaved.append(self.settings)
         self._jobs.submit(Lane.STORE, lambda token, progress: self.close(), failed=self._failed)
 
@@ -57,8 +67,13 @@ class Preferences(QObject):
             save_settings(newest)
 
     def _loaded(self, loaded: Loaded) -> None:
+        early, self._early = self._early or {}, None
         self.settings = loaded.settings
+        for key, value in early.items():
+            self.settings = self.settings.changed(key, value)
         self.changed.emit()
+        if early:
+            self._save()
         if loaded.message:
             self.failed.emit(loaded.message)
 

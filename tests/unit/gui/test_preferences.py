@@ -7,7 +7,7 @@ import pytest
 
 from gui.jobs import Jobs
 from gui.preferences import Preferences
-from gui.settings import load_settings
+from gui.settings import Settings, load_settings, save_settings
 
 
 def test_a_change_is_kept_for_the_next_time(jobs: Jobs, qtbot: Any) -> None:
@@ -34,3 +34,14 @@ def test_a_picture_of_the_window_touches_no_file(jobs: Jobs, qtbot: Any, user_da
 def test_an_unknown_value_is_refused(jobs: Jobs) -> None:
     with pytest.raises(ValueError, match="corner_text"):
         Preferences(jobs).change("corner_text", "loud")
+
+
+def test_a_change_while_the_file_is_read_costs_no_other_setting(jobs: Jobs, qtbot: Any) -> None:
+    save_settings(Settings().changed("corner_text", "short"))
+    preferences = Preferences(jobs)
+    preferences.read()
+    preferences.change("hide_patient", True)
+    qtbot.waitUntil(lambda: jobs.idle)
+    for settings in (preferences.settings, load_settings().settings):
+        assert settings.flag("hide_patient")
+        assert settings.text("corner_text") == "short"
