@@ -66,6 +66,8 @@ class RowWords:
     tone: Tone
 
 
+KINDS = frozenset({"bmp", "dcm", "dicom", "gif", "jpe", "jpeg", "jpg", "jp2", "png", "tif", "tiff", "txt", "zip"})
+
 GATE_WORDS = {
     "not_frontal_chest": "not a frontal chest film",
     "exposure": "unusable exposure",
@@ -84,11 +86,15 @@ def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
 
 
 def details(entry: Entry) -> str:
-    """'2026-11-12 · DX' for DICOM, the kind of file for the others."""
+    """'2026-11-12 · DX' for DICOM, the kind of file for the others.
+
+    What follows the last dot of any other name may be part of a patient's, and is not said.
+    """
     header = entry.header
     parts = [header.study_date, header.modality] if header is not None else []
     known = [part for part in parts if part]
-    return " · ".join(known) if known else entry.path.suffix.removeprefix(".").upper() or "File"
+    ending = entry.path.suffix.removeprefix(".").lower()
+    return " · ".join(known) or (ending.upper() if ending in KINDS else "File")
 
 
 def label_name(label: str) -> str:

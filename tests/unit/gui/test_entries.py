@@ -40,3 +40,8 @@ def test_frames_are_told_apart() -> None:
     path = Path("loop.dcm")
     entry = Entry(path, ImageRef(path, frame=4), frames=9)
     assert title(entry, 0, hide_patient=False) == "loop · frame 5"
+
+
+def test_what_follows_a_dot_in_a_name_is_not_taken_for_its_kind() -> None:
+    path = Path("film of j.doe")
+    assert details(Entry(path, ImageRef(path))) == "File"
