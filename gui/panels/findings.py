@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushBut
 
 from gui.deciding import Deciding
 from gui.decision import Decision, Verdict
-from gui.entries import Stage, score_words
+from gui.entries import Stage, label_name, score_words
 from gui.panels.box import PanelBox, label, set_tone
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_sentence, finding_title
@@ -69,6 +69,8 @@ class FindingCard(QWidget):
         self.agree, self.disagree, self.note = QPushButton("Agree"), QPushButton("Disagree"), QPushButton("Note")
         self.edit = NoteEdit()
         self.edit.hide()
+        for widget in (self.agree, self.disagree, self.note, self.edit):
+            widget.setAccessibleDescription(label_name(name))  # the same words stand in the card of each finding
         self._lay_out()
         self.agree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.AGREE))
         self.disagree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.DISAGREE))

@@ -80,6 +80,7 @@ class FilmView(FilmDisplay):
     def show_film(self, film: PreparedFilm | None, state: FilmState | None = None) -> None:
         self._drag = None
         self._before_filling = None
+        self._show_tool_cursor()  # the drag that ends here may have closed the hand
         super().show_film(film, state)
         self._read_out(QPointF(self.mapFromGlobal(self.cursor().pos())) if self.underMouse() else None)
 

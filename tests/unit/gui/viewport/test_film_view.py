@@ -421,3 +421,13 @@ def test_at_200_per_cent_every_device_pixel_is_used() -> None:
         [sys.executable, "-c", AT_TWICE], cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_film_that_comes_during_a_drag_opens_the_hand_again(view: FilmView, make_film: MakeFilm) -> None:
+    view.set_tool("pan")
+    view.show_film(make_film())
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
+    assert view.cursor().shape() is Qt.CursorShape.ClosedHandCursor
+    view.show_film(make_film())
+    assert view.cursor().shape() is Qt.CursorShape.OpenHandCursor
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
