@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from inference.card import DataSummary
 from inference.network import build_network, load_start_weights
@@ -80,6 +81,7 @@ def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) 
     """Fine-tune from ImageNet weights on the training part and seal the result with the validation part."""
     material = read_material(data, keep_out)
     chosen = material.split.train
+    torch.manual_seed(RECIPE.seed)  # for the head, which starts at random
     network = build_network(WORDS.backbone, 1, PREPROCESS)
     load_start_weights(network, weights)
     network = fine_tune(network, material.films[chosen], material.ill[chosen], RECIPE, log_steps)
