@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 
@@ -196,18 +195,3 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
         raise NegatoscopeError(
             "The settings could not be saved. Check that the data folder can be written.", detail=type(error).__name__
         ) from error
-
-
-def replace_file(path: Path, content: str) -> None:
-    """Write beside the file, then rename over it. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -18,7 +18,7 @@ from PySide6.QtGui import QAction
 
 from gui.controller import Controller
 from gui.main_window import PANEL_ACTIONS, MainWindow
-from gui.settings import replace_file
+from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 
