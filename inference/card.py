@@ -164,7 +164,7 @@ def check_card(card: ModelCard) -> None:
         if not holds:
             raise BundleError(f"The model card is wrong: {complaint}.")
     for label, points in card.operating.items():
-        if not _counts_fit(points):
+        if not counts_fit(points):
             raise BundleError(f"The model card is wrong: the operating points of {label} do not fit their counts.")
 
 
@@ -201,7 +201,7 @@ def _suits_backbone(card: ModelCard) -> bool:
     return channels and spec.min_size_px <= given.size_px <= MAX_SIZE_PX
 
 
-def _counts_fit(points: OperatingPoints) -> bool:
+def counts_fit(points: OperatingPoints) -> bool:
     """Counts within the films they count, and falling as the threshold rises."""
     rows = points.rows
     return (

@@ -74,8 +74,11 @@ class OperatingTable:
         )
 
 
-def wilson(successes: int, total: int) -> Measure:
-    """A share with its 95 % interval (Wilson 1927). Of nothing, nothing is known: 0 to 1."""
+def wilson(successes: float, total: float) -> Measure:
+    """A share with its 95 % interval (Wilson 1927). Of nothing, nothing is known: 0 to 1.
+
+    Films that are fewer than they look (several of one patient) make counts that are not whole.
+    """
     if total == 0:
         return Measure(0.0, 0.0, 1.0)
     share = successes / total

@@ -60,8 +60,8 @@ def screen(run: Screening, paths: Sequence[Path], lines: Lines, own: Sequence[Pa
     pool = ThreadPoolExecutor(run.threads, thread_name_prefix="screen")
     ahead = 2 * run.threads
     try:
-        loaded = ordered_map(pool, lambda film: _load(run.analyser, film), _films(paths, lines, own, token), ahead)
-        outcomes = _analysed(run.analyser, loaded)
+        loaded = ordered_map(pool, lambda film: load_film(run.analyser, film), _films(paths, lines, own, token), ahead)
+        outcomes = analysed(run.analyser, loaded)
         for row in ordered_map(pool, lambda outcome: _row(run, outcome), outcomes, ahead):
             token.check()
             lines.write(row)
@@ -100,7 +100,8 @@ def _films(
             yield from () if lines.passes(ref) else (ref,)
 
 
-def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
+def load_film(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
+    """A film as the network sees it, or why there is none."""
     if isinstance(film, Refusal):
         return film
     try:
@@ -109,7 +110,7 @@ def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
         return Refusal(film, error)
 
 
-def _analysed(analyser: Analyser, films: Iterable[LoadedFilm | Refusal]) -> Iterator[Analysed | Refusal]:
+def analysed(analyser: Analyser, films: Iterable[LoadedFilm | Refusal]) -> Iterator[Analysed | Refusal]:
     """Run the network on batches of films; refused ones keep their places between them."""
     size = BATCH_CPU if analyser.engine.name.endswith("-cpu") else BATCH_GPU
     waiting: list[LoadedFilm | Refusal] = []
