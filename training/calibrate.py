@@ -31,7 +31,8 @@ def operating_points(
     Thresholds lie midway between two films' probabilities, so that no rounding moves a known film across.
     """
     cuts = np.unique(probabilities)
-    between = np.concatenate([[0.0], (cuts[1:] + cuts[:-1]) / 2.0, [1.0]])
+    # Where probabilities are a rounding apart, the midpoint is one of them: no threshold may stand there twice.
+    between = np.unique(np.concatenate([[0.0], (cuts[1:] + cuts[:-1]) / 2.0, [1.0]]))
     if len(between) > TABLE_ROWS:
         between = between[np.unique(np.linspace(0, len(between) - 1, TABLE_ROWS).astype(int))]
     rows = tuple(

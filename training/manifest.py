@@ -73,8 +73,10 @@ def read_class_folders(roots: Sequence[Path], labels: tuple[str, ...]) -> Manife
     return Manifest(tuple(_join_twins(films)), labels)
 
 
-def _join_twins(films: Sequence[LabelledFilm]) -> Iterable[LabelledFilm]:
-    """Give films with equal bytes the patient of the first of them, and so on along every chain of twins."""
+def joined_patients(films: Iterable[tuple[str, str]]) -> list[str]:
+    """The patient of each (patient, digest), in their order: films with equal digests get the patient of the first of
+    them, and so on along every chain of twins.
+    """
     parent: dict[str, str] = {}
 
     def root_of(patient: str) -> str:
@@ -82,8 +84,16 @@ def _join_twins(films: Sequence[LabelledFilm]) -> Iterable[LabelledFilm]:
             patient = parent[patient]
         return patient
 
+    pairs = list(films)
     first_patient: dict[str, str] = {}
-    for film in films:
-        twin = first_patient.setdefault(film.digest, film.patient)
-        parent[root_of(film.patient)] = root_of(twin)
-    return (LabelledFilm(film.path, film.label, root_of(film.patient), film.digest) for film in films)
+    for patient, digest in pairs:
+        twin = first_patient.setdefault(digest, patient)
+        parent[root_of(patient)] = root_of(twin)
+    return [root_of(patient) for patient, _ in pairs]
+
+
+def _join_twins(films: Sequence[LabelledFilm]) -> Iterable[LabelledFilm]:
+    joined = joined_patients((film.patient, film.digest) for film in films)
+    return (
+        LabelledFilm(film.path, film.label, patient, film.digest) for film, patient in zip(films, joined, strict=True)
+    )

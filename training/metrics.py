@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.card import Measure
+from inference.operating import wilson
 
 Vector = npt.NDArray[np.float64]
 
@@ -23,6 +24,39 @@ def auc(ill: npt.NDArray[np.bool_], scores: Vector) -> float:
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
     return float((ranks[ill].sum() - n_ill * (n_ill + 1) / 2.0) / (n_ill * n_healthy))
+
+
+def average_precision(ill: npt.NDArray[np.bool_], scores: Vector) -> float:
+    """Area under the steps of precision over recall, tied scores taken at once (as scikit-learn's).
+
+    ill: bool [N]; scores: float [N]. NaN where one of the classes is missing.
+    """
+    n_ill = int(ill.sum())
+    if n_ill in (0, len(ill)):
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    last_of_tie = np.append(np.flatnonzero(np.diff(scores[order])), len(ill) - 1)
+    found = np.cumsum(ill[order])[last_of_tie]
+    return float(np.sum(np.diff(found, prepend=0) * found / (last_of_tie + 1)) / n_ill)
+
+
+def f1(ill: npt.NDArray[np.bool_], called: npt.NDArray[np.bool_]) -> float:
+    """Harmonic mean of precision and sensitivity. ill, called: bool [N]. NaN where no film is ill."""
+    return float(2 * (ill & called).sum() / (ill.sum() + called.sum())) if ill.any() else float("nan")
+
+
+def share_by_patient(of: npt.NDArray[np.bool_], patients: npt.NDArray[np.str_]) -> Measure:
+    """The share of films that hold `of`, bool [N] and not empty, with a Wilson interval that knows of patients.
+
+    The interval counts (sum n)^2 / sum n^2 films, n being those of one patient (Kish 1965): all of them where each
+    patient has one, and as many as there are patients where each has equally many, as if a patient's films always
+    agreed. Unlike a bootstrap it has a width where no film, or every film, holds.
+    """
+    _, of_patient = np.unique(patients, return_counts=True)
+    effective = float(of_patient.sum() ** 2 / (of_patient**2).sum())
+    share = float(of.mean())
+    interval = wilson(share * effective, effective)
+    return Measure(share, min(share, interval.low), max(share, interval.high))
 
 
 def calibration_error(ill: npt.NDArray[np.bool_], probabilities: Vector, bins: int = 10) -> float:
