@@ -1,0 +1,130 @@
+"""Labelled films to judge a model by: class folders, or a CSV. Nothing is learnt from them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.errors import Code
+from imaging.progress import CancelToken
+from imaging.read import refuse
+from imaging.read.scan import Found, Refused, scan
+from imaging.study import ImageRef, natural_key
+from inference.card import ModelCard
+from inference.screen import Refusal
+from training.labelled_csv import read_csv
+from training.manifest import DataError, patient_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A labelled file, or a class folder with all below it. `findings` are those of the card that are true of it.
+
+    `patient` is '' where the set does not name one.
+    """
+
+    path: Path
+    findings: frozenset[str]
+    patient: str = ""
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetFilm:
+    """One frame of the set, or a file refused before it was decoded, with its truth and its patient."""
+
+    film: ImageRef | Refusal
+    findings: frozenset[str]
+    patient: str
+
+
+def read_set(source: Path, card: ModelCard) -> tuple[Entry, ...]:
+    """The entries of `DIR/LABEL`, `DIR/*/LABEL` or a CSV, labels as in the card.
+
+    Films that lie beside the class folders have no label and are passed over. Raises DataError in one sentence: for
+    a label that the model does not know, for a set without any, and for a CSV that is damaged.
+    """
+    try:
+        entries = tuple(_class_folders(source, card) if source.is_dir() else _rows(source, card))
+    except OSError as error:
+        raise DataError("The labelled films can't be found or read.", detail=type(error).__name__) from error
+    if not entries:
+        raise DataError(f"There are no labelled films; the model knows {_known(card)}.")
+    return entries
+
+
+def films_of(entries: Sequence[Entry], out: Path, token: CancelToken) -> Iterator[SetFilm]:
+    """Every frame of every film, and every file that is refused, less `out`, which may lie among them.
+
+    The patient is the one that the set names, else a DICOM file's PatientID, else what the file name says.
+    """
+    own = os.path.realpath(out)
+    for entry in entries:
+        for item in _looked_at(entry, token):
+            if isinstance(item, Refused):
+                if os.path.realpath(item.path) != own:
+                    refusal = Refusal(ImageRef(item.path), item.error)
+                    yield SetFilm(refusal, entry.findings, entry.patient or patient_of(item.path.name))
+                continue
+            inside = item.header.patient_id if item.header else ""
+            patient = entry.patient or inside or patient_of(item.ref.path.name)
+            for frame in range(item.frames):
+                yield SetFilm(ImageRef(item.ref.path, frame, item.ref.uid), entry.findings, patient)
+
+
+def _looked_at(entry: Entry, token: CancelToken) -> Iterator[Found | Refused]:
+    if entry.is_folder:
+        # A class without films is no film that was refused.
+        yield from (item for item in scan([entry.path], token) if not _is_empty_class(item, entry))
+    elif os.path.isdir(entry.path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
+        yield Refused(entry.path, refuse.not_a_film("a folder"))  # never walked for a CSV that anyone may have written
+    else:
+        yield from scan([entry.path], token)
+
+
+def _is_empty_class(item: Found | Refused, entry: Entry) -> bool:
+    return isinstance(item, Refused) and item.path == entry.path and item.error.code is Code.NOT_A_FILM
+
+
+def _class_folders(root: Path, card: ModelCard) -> Iterator[Entry]:
+    """Class folders of `root` and of its part folders (train, val, test, whatever they are called)."""
+    for folder in _folders(root):
+        inside = [] if folder.name in card.labels else _folders(folder)
+        if any(inner.name in card.labels for inner in inside):
+            yield from (_class_folder(inner, card) for inner in inside)
+        else:
+            yield _class_folder(folder, card)
+
+
+def _class_folder(folder: Path, card: ModelCard) -> Entry:
+    return Entry(folder, _findings((folder.name,), card, "The folder"), is_folder=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Less the hidden ones and what archives of macOS leave behind (__MACOSX). Raises OSError."""
+    found = (entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__")))
+    return sorted(found, key=lambda entry: natural_key(entry.name))
+
+
+def _rows(source: Path, card: ModelCard) -> Iterator[Entry]:
+    for row in read_csv(source):
+        yield Entry(row.path, _findings(row.labels, card, f"Line {row.line} of the CSV file"), row.patient)
+
+
+def _findings(labels: Sequence[str], card: ModelCard, where: str) -> frozenset[str]:
+    """The findings among the labels. No label at all means no finding where the card has no normal class."""
+    unknown = next((label for label in labels if label not in card.labels), None)
+    if unknown is not None:
+        shown = "".join(sign if sign.isprintable() else "?" for sign in unknown[:64])
+        raise DataError(f"{where} has the label “{shown}”, which the model does not know; it knows {_known(card)}.")
+    if card.normal_label is not None and not labels:
+        raise DataError(f"{where} has no label; the model knows {_known(card)}.")
+    if card.normal_label in labels and len(set(labels)) > 1:
+        raise DataError(f"{where} has the label “{card.normal_label}” together with a finding.")
+    return frozenset(labels) - {card.normal_label}
+
+
+def _known(card: ModelCard) -> str:
+    return ", ".join(card.labels)
