@@ -1,0 +1,212 @@
+"""How a model does on labelled films that it is not taught with: every measure with its 95 % interval by patient.
+
+Shares (accuracy, sensitivity, specificity, precision) have Wilson intervals over patients
+(`metrics.share_by_patient`); AUC, average precision, F1 and the calibration error, for which there is no such formula,
+have the bootstrap over patients that cards have too (`metrics.by_patient`). Which measure has which never depends on
+the films. A measure that the films do not define (no ill or no healthy film among them) is None, and so is a
+bootstrapped interval over one patient.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.progress import CancelToken
+from imaging.study import ImageRef
+from inference.card import Measure, ModelCard, OperatingPoints
+from inference.local_table import DESCRIBED
+from inference.operating import recommended_points
+from inference.pipeline import Analyser, LoadedFilm
+from inference.screen import Analysed, Refusal, analysed, load_film, ordered_map
+from training.calibrate import operating_points
+from training.labelled_set import SetFilm
+from training.manifest import joined_patients
+from training.metrics import Vector, auc, average_precision, by_patient, calibration_error, f1, share_by_patient
+
+SCHEMA = 1
+TRAINED_ON = "trained_on_sha256"  # the key of a card's recipe under which a training run may list its films
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One film of the set: its truth, and calibrated probabilities by finding, empty unless it was scored.
+
+    `digest` is the sha256 of the file's bytes, '' where it could not be read.
+    """
+
+    state: Literal["scored", "gated", "refused"]
+    findings: frozenset[str]
+    patient: str
+    digest: str
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The scored films of one finding: ill bool [N], probabilities float64 [N], patients text [N]."""
+
+    ill: Bools
+    probabilities: Vector
+    patients: npt.NDArray[np.str_]
+
+    @property
+    def is_both(self) -> bool:
+        """Whether there are ill and healthy films."""
+        return bool(self.ill.any() and not self.ill.all())
+
+
+def judge(analyser: Analyser, films: Iterable[SetFilm], threads: int, token: CancelToken) -> list[Judged]:
+    """Analyse every film as `screen` does, decoding and the network overlapping. Raises Cancelled."""
+    taken: deque[SetFilm] = deque()
+
+    def noted() -> Iterator[ImageRef | Refusal]:
+        for film in films:
+            taken.append(film)
+            yield film.film
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="evaluate")
+    judged = []
+    try:
+        loaded = ordered_map(pool, partial(_load, analyser), noted(), 2 * threads)
+        for outcome in analysed(analyser, loaded):
+            token.check()
+            judged.append(_judged(taken.popleft(), outcome))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return _with_twins_joined(judged)
+
+
+def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> dict[str, Any]:
+    """The JSON of the contract. `films` are all films of the set, the gated and refused ones too; `patients` are those
+    of the films that were scored, and every measure is about these films.
+    """
+    states = Counter(film.state for film in judged)
+    points = recommended_points(card)
+    return {
+        "schema": SCHEMA,
+        "model": card.id,
+        "weights_sha256": weights_sha256,
+        "films": len(judged),
+        "patients": len({film.patient for film in judged if film.state == "scored"}),
+        "gated": states["gated"],
+        "refused": states["refused"],
+        "trained_on": sum(film.digest in trained_on(card) for film in judged),
+        "labels": {label: _label(scored_films(judged, label), points[label]) for label in card.findings},
+    }
+
+
+def trained_on(card: ModelCard) -> frozenset[str]:
+    """The sha256 of the files that a model was trained on, as far as its card lists them in its recipe.
+
+    No card has to. Those of the bundled models do not: for them nothing is known, the count in the report is 0, and
+    that is no promise that they never saw a film. A copy that was resampled or written anew has another digest.
+    """
+    listed = card.recipe.get(TRAINED_ON)
+    return frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
+
+
+def local_points(card: ModelCard, judged: Sequence[Judged]) -> dict[str, OperatingPoints]:
+    """Operating points counted on these films, less those that the model is known to be trained on.
+
+    Findings without both ill and healthy films are left out: nothing could be recommended.
+    """
+    known = trained_on(card)
+    unseen = [film for film in judged if film.digest not in known]
+    sets = {label: scored_films(unseen, label) for label in card.findings}
+    return {
+        label: operating_points(films.ill, films.probabilities, len(np.unique(films.patients)), DESCRIBED)
+        for label, films in sets.items()
+        if films.is_both
+    }
+
+
+def scored_films(judged: Sequence[Judged], label: str) -> Scored:
+    """The films with a score, as the arrays that measures are made of."""
+    films = [film for film in judged if film.state == "scored"]
+    return Scored(
+        np.array([label in film.findings for film in films], dtype=bool),
+        np.array([film.probabilities[label] for film in films], dtype=np.float64),
+        np.array([film.patient for film in films], dtype=np.str_),
+    )
+
+
+def label_measures(films: Scored, point: float) -> dict[str, Measure | None]:
+    """Every measure of one label at one operating point; None where the films do not define it."""
+    called = films.probabilities >= point
+
+    def share(of: Bools, among: Bools) -> Measure | None:
+        return share_by_patient(of[among], films.patients[among]) if among.any() else None
+
+    def drawn(measure: Callable[[Bools, Vector], float], defined: bool) -> Measure | None:
+        return by_patient(films.ill, films.probabilities, films.patients, measure) if defined else None
+
+    return {
+        "auc": drawn(auc, films.is_both),
+        "average_precision": drawn(average_precision, films.is_both),
+        "accuracy": share(called == films.ill, np.ones_like(called)),
+        "sensitivity": share(called, films.ill),
+        "specificity": share(~called, ~films.ill),
+        "precision": share(films.ill, called),
+        "f1": drawn(lambda ill, scores: f1(ill, scores >= point), bool(films.ill.any())),
+        "calibration_error": drawn(calibration_error, len(films.ill) > 0),
+    }
+
+
+def _label(films: Scored, point: float) -> dict[str, Any]:
+    found = label_measures(films, point)
+    one_patient = len(np.unique(films.patients)) < 2
+    drawn = {"auc", "average_precision", "f1", "calibration_error"}
+    called = films.probabilities >= point
+    counts = [[int(((films.ill == ill) & (called == flag)).sum()) for flag in (False, True)] for ill in (False, True)]
+    return {
+        **{name: _as_json(measure, known=not (one_patient and name in drawn)) for name, measure in found.items()},
+        "operating_point": point,
+        "confusion": counts,
+    }
+
+
+def _as_json(measure: Measure | None, *, known: bool) -> dict[str, float | None]:
+    """`known`: whether the interval is."""
+    if measure is None:
+        return {"value": None, "low": None, "high": None}
+    return dataclasses.asdict(measure) if known else {"value": measure.value, "low": None, "high": None}
+
+
+def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
+    """As `screen` does, and the digest of the file. What can't be read is refused by the decoder, with its reason."""
+    if isinstance(film, ImageRef):
+        with suppress(OSError), film.path.open("rb") as stream:
+            film = dataclasses.replace(film, digest=hashlib.file_digest(stream, "sha256").hexdigest())
+    loaded = load_film(analyser, film)
+    if isinstance(loaded, LoadedFilm) and isinstance(film, ImageRef):
+        return dataclasses.replace(loaded, ref=dataclasses.replace(loaded.ref, digest=film.digest))
+    return loaded
+
+
+def _judged(film: SetFilm, outcome: Analysed | Refusal) -> Judged:
+    if isinstance(outcome, Refusal):
+        return Judged("refused", film.findings, film.patient, outcome.ref.digest or "", {})
+    result = outcome.result
+    digest = result.ref.digest or ""
+    if not result.gate.accepted:
+        return Judged("gated", film.findings, film.patient, digest, {})
+    scores = {finding.label: finding.probability for finding in result.findings}
+    return Judged("scored", film.findings, film.patient, digest, scores)
+
+
+def _with_twins_joined(judged: Sequence[Judged]) -> list[Judged]:
+    """Films with equal bytes are one patient's; files that could not be read (no digest) are nobody's twins."""
+    joined = joined_patients((film.patient, film.digest or f"unread {place}") for place, film in enumerate(judged))
+    return [dataclasses.replace(film, patient=patient) for film, patient in zip(judged, joined, strict=True)]

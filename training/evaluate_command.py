@@ -1,0 +1,129 @@
+"""`main.py evaluate`: check a model on labelled films of one's own (contract.md)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from imaging.errors import FilmError, NegatoscopeError
+from imaging.progress import CancelToken
+
+if TYPE_CHECKING:
+    from inference.bundle import ModelBundle
+    from inference.card import OperatingPoints
+
+ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
+SAID = ("auc", "sensitivity", "specificity", "calibration_error")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the contract."""
+    parser.add_argument("--model", required=True, metavar="ID", help="a name, name@version, or a bundle's path")
+    parser.add_argument(
+        "films",
+        type=Path,
+        metavar="DIR|CSV",
+        help="class folders named after the card's labels, in train, val, test or not; or columns path, label, patient",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="F.json", help="the measures with 95 %% intervals")
+
+
+def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Evaluate a model. 0 all done; 3 some films were refused; 2 where the command can't be carried out."""
+    try:
+        return _evaluate(options, out)
+    except NegatoscopeError as error:
+        err.write(f"{error.message}\n")
+        return USAGE
+
+
+def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
+    from inference.device import choose_engine, usable_cores
+    from inference.models_dir import find
+    from inference.pipeline import Analyser
+    from training.evaluate import judge, local_points, report
+    from training.labelled_set import films_of, read_set
+
+    bundle = find(options.model)
+    entries = read_set(options.films, bundle.card)
+    _check_out(options.out, options.films)
+    engine = choose_engine(bundle, "auto", "auto", usable_cores())
+    out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
+    token = CancelToken()
+    judged = judge(Analyser(bundle, engine), films_of(entries, options.out, token), usable_cores(), token)
+    found = report(bundle.card, bundle.weights_sha256, judged)
+    _write(options.out, found)
+    out.write(_summary(found, bundle))
+    out.write(_kept(bundle, local_points(bundle.card, judged)))
+    out.write(f"Written to {options.out}\n")
+    return SOME_REFUSED if found["refused"] else ALL_DONE
+
+
+def _check_out(out: Path, films: Path) -> None:
+    """Before minutes of work: can the report be written there, and would it destroy a film or the labels?"""
+    from imaging.read.sniff import sniff
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.exists() and (not out.is_file() or out.samefile(films)):
+            raise NegatoscopeError(f"The report can't be written over {out}.")
+    except OSError as error:
+        raise NegatoscopeError(f"The report can't be written to {out}.", detail=type(error).__name__) from error
+    try:
+        sniff(out)
+    except FilmError:
+        return
+    raise NegatoscopeError(f"{out} is a film; the report is not written over it.")
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    from imaging.atomic import replace_file
+
+    try:
+        replace_file(path.resolve(), json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+        raise NegatoscopeError(f"The report can't be written to {path}.", detail=type(error).__name__) from error
+
+
+def _kept(bundle: ModelBundle, points: dict[str, OperatingPoints]) -> str:
+    """Keep the local operating table, and say so."""
+    from inference.local_table import write_local_table
+    from inference.operating import OperatingTable
+
+    if not points:
+        return "No operating table was kept: that takes ill and healthy films that the model was not trained on.\n"
+    path = write_local_table(bundle, points)
+    said = [f"{label} from {of.recommended:.4f}: {OperatingTable(of).sentence(0.95)}\n" for label, of in points.items()]
+    return "".join(said) + f"Operating table: {path}\n"
+
+
+def _summary(found: Mapping[str, Any], bundle: ModelBundle) -> str:
+    """Counts, then each measure beside what the card promises."""
+    from training.evaluate import trained_on
+
+    lines = [
+        f"{found['films']} films, {found['patients']} patients scored, {found['gated']} kept out by the gate, "
+        f"{found['refused']} refused."
+    ]
+    if found["trained_on"]:
+        lines.append(
+            f"The model was trained on {found['trained_on']} of these films: what it says of them proves little."
+        )
+    elif not trained_on(bundle.card):
+        lines.append("Whether the model was trained on any of these films, its card does not say.")
+    for label, of in found["labels"].items():
+        promised = bundle.card.metrics.get(label, {})
+        for name in SAID:
+            beside = f"; the card says {promised[name].value:.3f}" if name in promised else ""
+            lines.append(f"{label} {name.replace('_', ' ')}: {_with_interval(of[name])}{beside}")
+    return "\n".join(lines) + "\n"
+
+
+def _with_interval(measure: Mapping[str, float | None]) -> str:
+    value, low, high = measure["value"], measure["low"], measure["high"]
+    if value is None:
+        return "not defined by these films"
+    return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")
