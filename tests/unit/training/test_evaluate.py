@@ -162,6 +162,13 @@ def test_nothing_scored_is_a_report_all_the_same(bundle: ModelBundle, tmp_path: 
     assert found["labels"]["OPACITY"]["accuracy"]["value"] is None
 
 
+def test_gated_films_are_counted_and_not_measured() -> None:
+    judged = [Judged("scored", frozenset(), "a", "", {"OPACITY": 0.1}), Judged("gated", frozenset(), "b", "", {})]
+    found = report(card_of(), "0" * 64, judged)
+    assert [found[name] for name in ("films", "patients", "gated", "refused")] == [2, 1, 1, 0]
+    assert found["labels"]["OPACITY"]["confusion"] == [[1, 0], [0, 0]]
+
+
 def test_one_patient_has_no_interval_that_would_have_to_be_drawn() -> None:
     judged = [
         Judged("scored", frozenset({"OPACITY"} if n % 2 else ()), "one", "", {"OPACITY": n / 9}) for n in range(9)

@@ -69,7 +69,7 @@ def test_a_csv_has_labels_as_spreadsheets_write_them(tmp_path: Path, delimiter: 
     rows = [["Path", "Labels", "split", "age"], ["../films/a.png", "MASS|NODULE", "test", "7"], [""], ["gone.png", ""]]
     text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows)
     first, second = found(csv_of(tmp_path / "sets", text), MULTI)
-    assert (first.findings, first.patient) == ({"MASS", "NODULE"}, "a")
+    assert (first.findings, first.patient) == (frozenset({"MASS", "NODULE"}), "a")
     assert (second.findings, second.patient) == (frozenset(), "gone")
     assert isinstance(second.film, Refusal)
     assert second.film.error.code == "missing"
