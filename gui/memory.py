@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
@@ -25,6 +25,13 @@ RECENT_PRIORITY = 20  # behind everything
 Write: TypeAlias = "Callable[[Store], None]"
 
 
+class _Unwritten(NamedTuple):
+    """Something to be written; `subject` names the film or the key that it is about."""
+
+    subject: str
+    write: Write
+
+
 class _Desk:
     """The store, opened by whoever needs it first, and what is still to be written. Shared by the lane and the exit."""
 
@@ -32,21 +39,36 @@ class _Desk:
         self._path = path
         self._store: Store | None = None
         self._lock = threading.Lock()
-        self._unwritten: deque[Write] = deque()
+        self._unwritten: deque[_Unwritten] = deque()
         self.message = ""
 
-    def put(self, write: Write) -> None:
-        self._unwritten.append(write)
+    def put(self, item: _Unwritten) -> None:
+        self._unwritten.append(item)
 
     def read(self, reader: Callable[[Store], Any]) -> Any:
         with self._lock:
             return reader(self._open())
 
     def write_all(self) -> None:
-        """Write what is waiting, each once. Raises StoreError for the first that fails; the others stay for later."""
+        """Write what is waiting. What fails is kept, for the next time and for the exit: a disk that is full or a drive
+        that has gone may come back. Nothing of its subject overtakes it. Raises StoreError for the first that failed.
+        """
+        kept: list[_Unwritten] = []
+        errors: list[NegatoscopeError] = []
         with self._lock:
             while self._unwritten:
-                self._unwritten.popleft()(self._open())
+                item = self._unwritten.popleft()
+                if any(item.subject == earlier.subject for earlier in kept):
+                    kept.append(item)
+                    continue
+                try:
+                    item.write(self._open())
+                except NegatoscopeError as error:
+                    kept.append(item)
+                    errors.append(error)
+            self._unwritten.extendleft(reversed(kept))
+        if errors:
+            raise errors[0]
 
     def close(self) -> None:
         """Let a write that is at work end, then leave."""
@@ -83,7 +105,7 @@ class Memory(QObject):
     def add_decision(self, ref: ImageRef, decision: Decision) -> None:
         """Store a decision about a film, which is named by its file's sha256."""
         known = self._digests.get(ref.path)
-        self._write(lambda store: store.add_decision(replace(decision, film_sha256=known or digest_of(ref))))
+        self._write(ref.key, lambda store: store.add_decision(replace(decision, film_sha256=known or digest_of(ref))))
 
     def decisions_of(self, ref: ImageRef, done: Callable[[tuple[Decision, ...]], None]) -> None:
         """Hand over what was decided of a film that has just been opened."""
@@ -109,7 +131,7 @@ class Memory(QObject):
         self._read(lambda store: store.state(key), done)
 
     def set_state(self, key: str, value: Any) -> None:
-        self._write(lambda store: store.set_state(key, value))
+        self._write(key, lambda store: store.set_state(key, value))
 
     def look_for_recent(self) -> None:
         """Tell which of the recent folders are there."""
@@ -117,7 +139,7 @@ class Memory(QObject):
 
     def add_recent(self, folders: Sequence[Path]) -> None:
         for folder in folders:
-            self._write(_adding(folder))
+            self._write("recent folders", _adding(folder))
         self.look_for_recent()
 
     def _look_at(self, recent: tuple[Path, ...]) -> None:
@@ -145,8 +167,8 @@ class Memory(QObject):
         finally:
             self._desk.close()
 
-    def _write(self, write: Write) -> None:
-        self._desk.put(write)
+    def _write(self, subject: str, write: Write) -> None:
+        self._desk.put(_Unwritten(subject, write))
         self._jobs.submit(Lane.STORE, lambda token, progress: self._desk.write_all(), failed=self._failed)
 
     def _read(self, reader: Callable[[Store], Any], done: Callable[[Any], None]) -> None:
