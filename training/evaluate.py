@@ -94,6 +94,7 @@ def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> di
     """
     states = Counter(film.state for film in judged)
     points = recommended_points(card)
+    known = trained_on(card)
     return {
         "schema": SCHEMA,
         "model": card.id,
@@ -102,7 +103,7 @@ def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> di
         "patients": len({film.patient for film in judged if film.state == "scored"}),
         "gated": states["gated"],
         "refused": states["refused"],
-        "trained_on": sum(film.digest in trained_on(card) for film in judged),
+        "trained_on": sum(film.digest in known for film in judged),
         "labels": {label: _label(scored_films(judged, label), points[label]) for label in card.findings},
     }
 
