@@ -10,20 +10,32 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from inference.card import GRAPH, LICENCE, WEIGHTS, BundleError, ModelCard, card_text, check_card, parse_card
+from inference.card import GATE, GRAPH, LICENCE, QUANTISED, REFERENCE, WEIGHTS, BundleError, ModelCard
+from inference.card_check import check_card
+from inference.card_text import card_text, parse_card
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from inference.network import FilmNetwork
 
 CARD = "card.json"
 # A generous cap for each file: the largest networks of the table hold about half a gigabyte of weights.
-LIMIT_BYTES = {CARD: 16 << 20, LICENCE: 1 << 20, WEIGHTS: 1 << 30, GRAPH: 1 << 30}
-DIGESTED = (WEIGHTS, GRAPH, LICENCE)
+LIMIT_BYTES = {
+    CARD: 16 << 20,
+    LICENCE: 1 << 20,
+    WEIGHTS: 1 << 30,
+    GRAPH: 1 << 30,
+    QUANTISED: 1 << 30,
+    GATE: 16 << 20,
+    REFERENCE: 256 << 20,
+}
 _UNREADABLE = (OSError, KeyError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in any folder they show
 
@@ -51,18 +63,29 @@ class ModelBundle:
             raise BundleError(f"The model's file {name} was changed after it was written.")
         return content
 
+    def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of one of its safetensors files by name. Raises BundleError."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            arrays: dict[str, npt.NDArray[Any]] = load(self.content(name))
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"The model's file {name} is damaged.", detail=str(error)) from error
+        return arrays
+
 
 def read_bundle(location: Path) -> ModelBundle:
     """Read and verify a bundle: its names, sizes, card and every hash. Raises BundleError in one sentence."""
     names = _names(location)
     card = read_card(location)
-    for name in DIGESTED:
+    for name in card.file_names:
         if name not in names:
             raise BundleError(f"The model bundle lacks its file {name}.")
-    if len(names) > len(DIGESTED) + 1:
+    if len(names) > len(card.file_names) + 1:
         raise BundleError("The model bundle holds files that its card does not name.")
     bundle = ModelBundle(card, location)
-    for name in DIGESTED:
+    for name in card.file_names:
         bundle.content(name)
     return bundle
 
@@ -72,15 +95,18 @@ def read_card(location: Path) -> ModelCard:
     if CARD not in _names(location):
         raise BundleError("This is not a model bundle: it has no card.json.")
     card = parse_card(_read_file(location, CARD))
-    if set(card.files) != set(DIGESTED):
+    if set(card.files) != set(card.file_names):
         raise BundleError("The model card does not name the files of a bundle.")
     return card
 
 
-def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBundle:
+def write_bundle(
+    folder: Path, card: ModelCard, network: FilmNetwork, parts: Mapping[str, bytes] | None = None
+) -> ModelBundle:
     """Write a network and its card (whose `files` are filled here) as a bundle, whole or not at all.
 
-    A bundle that stood in `folder` before is replaced. The licence text is `card.licence`. Raises BundleError, OSError.
+    `parts` are the optional files that the card speaks of, by name. A bundle that stood in `folder` before is replaced.
+    The licence text is `card.licence`. Raises BundleError, OSError.
     """
     from safetensors.torch import save
 
@@ -92,7 +118,10 @@ def write_bundle(folder: Path, card: ModelCard, network: FilmNetwork) -> ModelBu
         WEIGHTS: save(tensors),
         GRAPH: onnx_graph(network, card.preprocess.size_px),
         LICENCE: (card.licence.rstrip() + "\n").encode("utf-8"),
+        **(parts or {}),
     }
+    if set(contents) != set(card.file_names):
+        raise BundleError("The model card and the files of the bundle do not go together.")
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     full = dataclasses.replace(card, files=digests)
     _write_folder(folder, {**contents, CARD: card_text(full).encode("utf-8")})
@@ -128,7 +157,7 @@ def _zipped(bundle: ModelBundle) -> bytes:
 def import_bundle(source: Path, models_folder: Path) -> ModelBundle:
     """Copy a bundle, a zip file or a folder, into a folder of models as `name@version`. Raises BundleError.
 
-    Nothing is unpacked by the names that an archive gives: only the four files of a bundle, once they are verified.
+    Nothing is unpacked by the names that an archive gives: only the files of a bundle, once they are verified.
     What stands under that id and is damaged is replaced; another whole model is not.
     """
     bundle = read_bundle(source)
@@ -152,7 +181,10 @@ def _whole(folder: Path) -> ModelBundle | None:
 
 
 def _contents(bundle: ModelBundle) -> dict[str, bytes]:
-    return {CARD: card_text(bundle.card).encode("utf-8"), **{name: bundle.content(name) for name in DIGESTED}}
+    return {
+        CARD: card_text(bundle.card).encode("utf-8"),
+        **{name: bundle.content(name) for name in bundle.card.file_names},
+    }
 
 
 def _write_folder(folder: Path, contents: dict[str, bytes]) -> None:

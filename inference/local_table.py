@@ -11,7 +11,8 @@ from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from inference.bundle import ModelBundle
-from inference.card import OperatingPoints, counts_fit
+from inference.card import OperatingPoints
+from inference.card_check import counts_fit
 from inference.records import RecordError, from_json, to_json
 
 FOLDER = "operating"

@@ -62,7 +62,7 @@ def _list(options: argparse.Namespace, out: TextIO) -> None:
 
 
 def _show(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.card import card_text
+    from inference.card_text import card_text
     from inference.models_dir import find
 
     card = find(options.id).card
@@ -77,7 +77,7 @@ def _lines(card: ModelCard) -> list[str]:
     lines = [
         f"{card.title} ({card.id})",
         f"labels: {', '.join(card.labels)}; findings: {', '.join(card.findings)}",
-        f"network: {BACKBONES[card.backbone].title}, {card.preprocess.size_px} px, from {card.pretrained}",
+        f"network: {BACKBONES[card.backbone].title}, {card.preprocess.size_px} px, from {card.start.described}",
         f"films: {card.data.films:,} of {card.data.patients:,} patients. {card.data.summary}",
         f"source: {card.data.source} ({card.data.licence})",
         f"intended use: {card.intended_use}",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap
@@ -15,10 +16,10 @@ from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from inference.engine import Engine, EngineError, Floats
-from inference.gate import verdict
+from inference.gate import FilmFacts, film_facts, read_gate
 from inference.operating import recommended_points
 from inference.preprocess import Grey, grid_rect, load_grey, to_input
-from inference.results import Finding, ImageResult
+from inference.results import Finding, GateVerdict, ImageResult
 from inference.scores import logit_index, probabilities
 
 
@@ -30,20 +31,26 @@ class LoadedFilm:
     grey: Grey
     full_size_px: tuple[int, int]
     seconds: float
+    facts: FilmFacts
 
 
 class Analyser:
-    """One bundle on one engine. `load` may run in any thread; the rest belongs to the engine's."""
+    """One bundle on one engine. `load` may run in any thread; the rest belongs to the engine's.
 
-    def __init__(self, bundle: ModelBundle, engine: Engine) -> None:
+    A film outside the model's gate has no findings, unless `insist` is True. Raises BundleError for a damaged gate.
+    """
+
+    def __init__(self, bundle: ModelBundle, engine: Engine, *, insist: bool = False) -> None:
         self.bundle = bundle
         self.engine = engine
+        self.insist = insist
+        self._gate = read_gate(bundle)
 
     def load(self, ref: ImageRef) -> LoadedFilm:
         """Decode a film and make the network's view of it. Raises FilmError."""
         start = time.perf_counter()
         grey, image = load_grey(ref, self.bundle.card.preprocess)
-        return LoadedFilm(image.ref, grey, image.full_size_px, time.perf_counter() - start)
+        return LoadedFilm(image.ref, grey, image.full_size_px, time.perf_counter() - start, film_facts(image))
 
     def analyse(self, ref: ImageRef, token: CancelToken) -> ImageResult:
         """Analyse one film. Raises FilmError; Cancelled between decoding and the network."""
@@ -68,33 +75,47 @@ class Analyser:
         scores = probabilities(self.bundle.card, output.logits)
         share = (time.perf_counter() - start) / len(films)
         return [
-            self._result(film, scores[index], output.class_maps[index], film.seconds + share)
+            self._result(film, scores[index], output.class_maps[index], output.embedding[index], film.seconds + share)
             for index, film in enumerate(films)
         ]
 
-    def _result(self, film: LoadedFilm, scores: np.ndarray, maps: Floats, seconds: float) -> ImageResult | FilmError:
-        """`scores` is float64 [F], `maps` float32 [K, h, w]."""
-        if not (np.isfinite(scores).all() and np.isfinite(maps).all()):
+    def _result(
+        self, film: LoadedFilm, scores: npt.NDArray[np.float64], maps: Floats, embedding: Floats, seconds: float
+    ) -> ImageResult | FilmError:
+        """`scores` are [F], `maps` float32 [K, h, w], `embedding` float32 [D]."""
+        if not (np.isfinite(scores).all() and np.isfinite(maps).all() and np.isfinite(embedding).all()):
             return FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
-        card = self.bundle.card
-        points = recommended_points(card)
-        rect = grid_rect(card.preprocess, film.full_size_px)
-        findings = [
-            Finding(label, float(score), points[label]) for label, score in zip(card.findings, scores, strict=True)
-        ]
-        heatmaps = [
-            Heatmap(label, maps[logit_index(card, label)].copy(), card.heat_scale[label], rect)
-            for label in card.findings
-        ]
+        verdict = self._gate.verdict(film.grey, embedding, film.facts) if self._gate is not None else GateVerdict()
+        if not verdict.accepted and self.insist:
+            verdict = dataclasses.replace(verdict, insisted=True)
+        speaks = verdict.accepted or verdict.insisted
+        kept = embedding.copy()
+        kept.setflags(write=False)
         return ImageResult(
             ref=film.ref,
             model=self.bundle.id,
             weights_sha256=self.bundle.weights_sha256,
-            findings=tuple(findings),
-            heatmaps=tuple(heatmaps),
-            gate=verdict(card.gate),
+            findings=self._findings(scores) if speaks else (),
+            heatmaps=self._heatmaps(film, maps) if speaks else (),
+            gate=verdict,
             seconds=seconds,
             engine=self.engine.name,
+            embedding=kept,
+        )
+
+    def _findings(self, scores: npt.NDArray[np.float64]) -> tuple[Finding, ...]:
+        card = self.bundle.card
+        points = recommended_points(card)
+        return tuple(
+            Finding(label, float(score), points[label]) for label, score in zip(card.findings, scores, strict=True)
+        )
+
+    def _heatmaps(self, film: LoadedFilm, maps: Floats) -> tuple[Heatmap, ...]:
+        card = self.bundle.card
+        rect = grid_rect(card.preprocess, film.full_size_px)
+        return tuple(
+            Heatmap(label, maps[logit_index(card, label)].copy(), card.heat_scale[label], rect)
+            for label in card.findings
         )
 
 

@@ -9,6 +9,7 @@ from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
+    from inference.engine import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """Whether the model may speak about the film; `reasons` are codes of the contract."""
+    """Whether the model may speak about the film; `reasons` are codes of the contract, `words` a sentence for each.
+
+    `insisted`: the film stays outside, and was scored because the reader insisted.
+    """
 
     accepted: bool = True
     reasons: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    insisted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +43,8 @@ class ImageResult:
     """The analysis of one film by one model with the recommended operating points.
 
     `model` is `name@version`; `seconds` is the time spent on this film; `engine` is `onnx-cpu`, `torch-cuda`, ….
+    `findings` and `heatmaps` are empty where the gate keeps the film out and the reader did not insist. `embedding` is
+    float32 [D], read-only. `remarks` are sentences on what else is known of the film.
     """
 
     ref: ImageRef
@@ -47,3 +55,5 @@ class ImageResult:
     gate: GateVerdict
     seconds: float
     engine: str
+    embedding: Floats
+    remarks: tuple[str, ...] = ()

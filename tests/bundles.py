@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from inference.bundle import ModelBundle, write_bundle
-from inference.card import Calibration, DataSummary, ModelCard, OperatingPoints, OperatingRow
+from inference.card import Calibration, DataSummary, ModelCard, OperatingPoints, OperatingRow, StartRecord
 from inference.network import FilmNetwork, network_of
 from inference.preprocess import PreprocessSpec
 
@@ -35,7 +35,7 @@ def card_of(**changes: Any) -> ModelCard:
         normal_label="NORMAL",
         activation="sigmoid_one",
         backbone="tiny",
-        pretrained="nothing",
+        start=StartRecord("scratch", "nothing"),
         preprocess=PreprocessSpec(size_px=SIZE_PX, mean=(0.5,), std=(0.25,)),
         calibration={"OPACITY": Calibration(1.5, 0.25)},
         operating={"OPACITY": points},

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.bundle import ModelBundle, write_bundle
-from inference.card import Calibration, DataSummary, ModelCard
+from inference.card import Calibration, DataSummary, ModelCard, StartRecord
 from inference.network import FilmNetwork
 from inference.preprocess import Grey, PreprocessSpec
 from inference.scores import calibrated
@@ -40,7 +40,7 @@ class Words:
     title: str
     labels: tuple[str, str]  # the normal class, the finding
     backbone: str
-    pretrained: str
+    start: StartRecord
     data: DataSummary
     intended_use: str
     limits: tuple[str, ...]
@@ -71,7 +71,7 @@ def seal(
         normal_label=words.labels[0],
         activation="sigmoid_one",
         backbone=words.backbone,
-        pretrained=words.pretrained,
+        start=words.start,
         preprocess=preprocess,
         calibration={finding: calibration},
         operating={finding: points},

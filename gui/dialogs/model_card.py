@@ -30,7 +30,7 @@ def card_html(model: ChosenModel) -> str:
         ("Intended use", escape(card.intended_use)),
         ("Findings", ", ".join(escape(label_name(label)) for label in card.findings)),
         ("Backbone", escape(f"{card.backbone}, {card.preprocess.size_px} px")),
-        ("Start weights", escape(card.pretrained)),
+        ("Start weights", escape(card.start.described)),
         ("Engine", escape(model.why)),
         ("Weights sha256", f"{model.weights_sha256[:16]}…"),
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.card import DataSummary
+from inference.card import DataSummary, StartRecord
 from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
 from training.dataset import load_films
@@ -28,7 +28,10 @@ WORDS = Words(
     title="Pneumonia on children's chest films",
     labels=("NORMAL", "PNEUMONIA"),
     backbone="mobilenet_v2",
-    pretrained="ImageNet weights converted from google-coral/test_data (mobilenet_v2_1.0_224_quant), Apache-2.0",
+    start=StartRecord(
+        "imported",
+        "ImageNet weights converted from google-coral/test_data (mobilenet_v2_1.0_224_quant), Apache-2.0",
+    ),
     data=DataSummary(
         summary="Frontal chest films of children aged one to five from one hospital, squashed to squares of 224 px",
         films=0,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from imaging.phantom import make_phantom, to_image
-from inference.card import DataSummary
+from inference.card import DataSummary, StartRecord
 from inference.network import build_network
 from inference.preprocess import Grey, PreprocessSpec, network_grey
 from training.augment import AugmentSpec
@@ -44,7 +44,7 @@ WORDS = Words(
     title="Planted opacities on synthetic films",
     labels=("CLEAR", "OPACITY"),
     backbone="tiny",
-    pretrained="none: trained from scratch",
+    start=StartRecord("scratch", "none: trained from scratch"),
     data=DataSummary(
         summary="Synthetic frontal chest films, half of them with planted opacities",
         films=FILMS_TO_TRAIN,

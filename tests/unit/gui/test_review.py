@@ -41,6 +41,7 @@ def result(key: str, probability: float, *, name: str = "trial", accepted: bool 
         gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",)),
         seconds=0.1,
         engine="onnx-cpu",
+        embedding=np.zeros(4, np.float32),
     )
 
 

@@ -66,7 +66,9 @@ def chosen(review: Review) -> None:
 
 def store(review: Review, key: str, probability: float) -> None:
     finding = Finding("OPACITY", probability, 0.4)
-    result = ImageResult(ImageRef(Path(key)), "trial@1", "0" * 64, (finding,), (), GateVerdict(), 0.1, "onnx-cpu")
+    embedding = np.zeros(4, np.float32)
+    ref = ImageRef(Path(key))
+    result = ImageResult(ref, "trial@1", "0" * 64, (finding,), (), GateVerdict(), 0.1, "onnx-cpu", embedding)
     review.store(key, result)
 
 

@@ -9,22 +9,27 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save as save_arrays
 from safetensors.torch import load, save
 
 from inference.bundle import (
     CARD,
-    DIGESTED,
     LIMIT_BYTES,
     ModelBundle,
     export_zip,
     import_bundle,
     read_bundle,
+    write_bundle,
 )
-from inference.card import GRAPH, LICENCE, WEIGHTS, BundleError, card_text
+from inference.card import GATE, GRAPH, LICENCE, REFERENCE, WEIGHTS, BundleError, GateSpec, Measure
+from inference.card_text import card_text
 from inference.torch_engine import load_network
-from tests.bundles import card_of, write_trial_bundle
+from tests.bundles import card_of, random_network, write_trial_bundle
+
+DIGESTED = (WEIGHTS, GRAPH, LICENCE)
 
 
 @pytest.fixture
@@ -242,3 +247,41 @@ def test_damage_inside_a_zip_is_found(bundle: ModelBundle, tmp_path: Path) -> No
 def test_a_graph_of_the_card_is_not_run_by_reading(copied: Path) -> None:
     bundle = resealed(copied, GRAPH, b"no graph at all")
     assert bundle.content(GRAPH) == b"no graph at all"
+
+
+def with_gate(folder: Path, content: bytes) -> ModelBundle:
+    """A trial bundle that carries an optional file."""
+    gate = GateSpec(1, "20 validation films", 20, Measure(1.0, 0.84, 1.0), {"distance": 3.0})
+    card = card_of(gate=gate)
+    return write_bundle(folder, card, random_network(card), {GATE: content})
+
+
+def test_an_optional_file_travels_with_its_bundle(tmp_path: Path) -> None:
+    bundle = with_gate(tmp_path / "models" / "trial@1", save_arrays({"mean": np.arange(3, dtype=np.float32)}))
+    export_zip(bundle, tmp_path / "trial.zip")
+    again = import_bundle(tmp_path / "trial.zip", tmp_path / "elsewhere")
+    assert again.card == bundle.card
+    assert again.arrays(GATE)["mean"].tolist() == [0, 1, 2]
+
+
+def test_an_optional_file_must_be_there_and_no_other(tmp_path: Path) -> None:
+    bundle = with_gate(tmp_path / "trial", save_arrays({"mean": np.zeros(3, np.float32)}))
+    (bundle.location / REFERENCE).write_bytes(b"")
+    with pytest.raises(BundleError, match="does not name"):
+        read_bundle(bundle.location)
+    (bundle.location / REFERENCE).unlink()
+    (bundle.location / GATE).unlink()
+    with pytest.raises(BundleError, match=r"lacks its file gate\.safetensors"):
+        read_bundle(bundle.location)
+
+
+def test_card_and_optional_files_go_together(tmp_path: Path) -> None:
+    card = card_of()
+    with pytest.raises(BundleError, match="do not go together"):
+        write_bundle(tmp_path / "trial", card, random_network(card), {GATE: b""})
+
+
+def test_a_pickle_in_the_place_of_arrays_is_refused(tmp_path: Path) -> None:
+    bundle = with_gate(tmp_path / "trial", pickle.dumps({"mean": 0}))
+    with pytest.raises(BundleError, match=r"gate\.safetensors is damaged"):
+        bundle.arrays(GATE)

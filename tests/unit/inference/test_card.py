@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -9,7 +11,10 @@ import pytest
 
 from imaging.paths import resource_path
 from inference.bundle import CARD, ModelBundle
-from inference.card import BundleError, Calibration, ModelCard, OperatingRow, card_text, check_card, parse_card
+from inference.card import BundleError, Calibration, CurvePoint, ModelCard, OperatingRow, StartRecord
+from inference.card_check import check_card
+from inference.card_text import card_text, parse_card
+from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
 from tests.bundles import card_of, multi_label_card
 
@@ -32,6 +37,31 @@ def test_the_schema_refuses_what_the_loader_refuses() -> None:
     assert not jsonschema.Draft202012Validator(schema).is_valid(body)
 
 
+def test_a_card_of_schema_1_is_migrated() -> None:
+    """The card of a model that was written before heads, curves and optional files, byte by byte as it was."""
+    card = parse_card((Path(__file__).parent / "card_schema_1.json").read_bytes())
+    assert card.schema == 2
+    assert card.start == StartRecord("scratch", "none: trained from scratch")
+    assert card.head == HeadSpec()
+    assert (card.gate, card.reference, card.quantised) == (None, None, None)
+    assert card.calibration["OPACITY"].curve == ()
+    assert parse_card(card_text(card).encode()) == card
+
+
+@pytest.mark.parametrize("field", ["head", "pretrained", "calibration"])
+def test_a_card_of_schema_1_that_does_not_fit_it_is_refused(field: str) -> None:
+    body = json.loads((Path(__file__).parent / "card_schema_1.json").read_bytes())
+    for key in ("card_sha256", field):
+        body.pop(key)
+    text = _canonical(body)
+    with pytest.raises(BundleError, match="does not fit its schema"):
+        parse_card(_canonical(json.loads(text) | {"card_sha256": sha256(text.encode()).hexdigest()}).encode())
+
+
+def _canonical(body: dict[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+
 def test_every_changed_byte_is_found() -> None:
     text = card_text(card_of()).encode()
     for position in range(0, len(text), 7):
@@ -44,7 +74,7 @@ def test_every_changed_byte_is_found() -> None:
 def test_a_newer_schema_asks_for_an_update() -> None:
     body = json.loads(card_text(card_of()))
     with pytest.raises(BundleError, match="newer Negatoscope"):
-        parse_card(json.dumps(body | {"schema": 2, "future": True}).encode())
+        parse_card(json.dumps(body | {"schema": 3, "future": True}).encode())
 
 
 @pytest.mark.parametrize(
@@ -75,6 +105,9 @@ def test_damage_is_one_sentence(content: bytes) -> None:
         ({"activation": "softmax", "labels": ("OPACITY",), "normal_label": None}, "a softmax needs two labels"),
         ({"calibration": {}}, "its calibration does not name its findings"),
         ({"calibration": {"OPACITY": Calibration(0.0)}}, "a temperature is not above zero"),
+        ({"calibration": {"OPACITY": Calibration(curve=(CurvePoint(1, 0.5), CurvePoint(0, 0.6)))}}, "does not rise"),
+        ({"head": HeadSpec((0,))}, "its head is none"),
+        ({"head": HeadSpec(dropout=1.0)}, "its head is none"),
         ({"operating": {"MASS": card_of().operating["OPACITY"]}}, "its operating points do not name its findings"),
         ({"heat_scale": {"OPACITY": 0.0}}, "a heat scale is not above zero"),
         ({"heat_scale": {"OPACITY": 1.0, "NORMAL": 1.0}}, "its heat scales do not name its findings"),

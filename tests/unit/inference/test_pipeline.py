@@ -58,6 +58,8 @@ def test_a_film_has_its_findings_and_maps(bundle: ModelBundle, refs: list[ImageR
     assert result.gate.accepted
     assert not result.gate.reasons
     assert result.engine == "onnx-cpu"
+    assert result.embedding.shape == (96,)
+    assert not result.embedding.flags.writeable
     assert result.seconds > 0
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from inference.card import counts_fit
+from inference.card_check import counts_fit
 from inference.operating import wilson
 from inference.scores import calibrated
 from training.calibrate import RECOMMENDED_SENSITIVITY, fit_calibration, heat_scale, operating_points

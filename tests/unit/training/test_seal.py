@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from inference.bundle import ModelBundle
-from inference.card import DataSummary
+from inference.card import DataSummary, StartRecord
 from inference.device import choose_engine
 from inference.models_verify import verify
 from inference.network import build_network
@@ -27,7 +27,7 @@ WORDS = Words(
     title="Bright squares",
     labels=("PLAIN", "SQUARE"),
     backbone="tiny",
-    pretrained="nothing",
+    start=StartRecord("scratch", "nothing"),
     data=DataSummary("Noise.", 64, 64, "the tests", "MIT"),
     intended_use="Tests.",
     limits=("It knows squares.",),

@@ -60,8 +60,10 @@ def store(review: Review, *probabilities: float, raw: float = 0.01, key: str = "
     heat = np.full((2, 2), raw, np.float32)
     findings = tuple(Finding(name, value, 0.4) for name, value in zip(labels, probabilities, strict=True))
     heatmaps = tuple(Heatmap(name, heat, model.card.heat_scale[name]) for name in labels)
-    ref = ImageRef(Path(key))
-    review.store(key, ImageResult(ref, model.id, "0" * 64, findings, heatmaps, GateVerdict(), 0.1, "onnx-cpu"))
+    ref, embedding = ImageRef(Path(key)), np.zeros(4, np.float32)
+    review.store(
+        key, ImageResult(ref, model.id, "0" * 64, findings, heatmaps, GateVerdict(), 0.1, "onnx-cpu", embedding)
+    )
 
 
 def test_a_flagged_finding_reads_as_suspected(review: Review, deciding: Deciding, qtbot: Any) -> None:
