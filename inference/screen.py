@@ -137,7 +137,7 @@ def _row(run: Screening, outcome: Analysed | Refusal) -> Row:
     if isinstance(outcome, Refusal):
         return refused_row(outcome.ref, outcome.error, run.terms, run.analyser.engine.name)
     result = outcome.result
-    if run.heatmaps is None or not result.gate.accepted:
+    if run.heatmaps is None or not result.findings:
         return analysed_row(result, run.terms, None)
     written = write_heatmaps(run.heatmaps, result.ref, result.heatmaps, outcome.film.full_size_px)
     return analysed_row(result, run.terms, written)

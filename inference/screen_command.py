@@ -58,7 +58,7 @@ def _screen(options: argparse.Namespace, out: TextIO) -> int:
     out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
     with lines.stream:
         screen(
-            Screening(Analyser(bundle, engine), terms, options.heatmaps, usable_cores()),
+            Screening(Analyser(bundle, engine, insist=options.insist), terms, options.heatmaps, usable_cores()),
             options.paths,
             lines,
             own,
@@ -66,7 +66,7 @@ def _screen(options: argparse.Namespace, out: TextIO) -> int:
         )
     tally = lines.tally
     count = "1 line" if tally.films == 1 else f"{tally.films} lines"
-    out.write(f"{count}: {tally.flagged} flagged, {tally.refused} refused. Written to {options.out}\n")
+    out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. Written to {options.out}\n")
     return SOME_REFUSED if tally.refused else ALL_DONE
 
 
