@@ -66,7 +66,8 @@ def _screen(options: argparse.Namespace, out: TextIO) -> int:
         )
     tally = lines.tally
     count = "1 line" if tally.films == 1 else f"{tally.films} lines"
-    out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. Written to {options.out}\n")
+    out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. ")
+    out.write(f"Written to {options.out}\n")
     return SOME_REFUSED if tally.refused else ALL_DONE
 
 
