@@ -117,15 +117,34 @@ def write_bundle(
     contents = {
         WEIGHTS: save(tensors),
         GRAPH: onnx_graph(network, card.preprocess.size_px),
-        LICENCE: (card.licence.rstrip() + "\n").encode("utf-8"),
+        LICENCE: _licence(card),
         **(parts or {}),
     }
+    return _sealed(folder, card, contents)
+
+
+def rewrite_bundle(folder: Path, bundle: ModelBundle, card: ModelCard, parts: Mapping[str, bytes]) -> ModelBundle:
+    """Write the network of a bundle, weights and graph byte for byte, with another card and its optional files.
+
+    Raises BundleError, OSError.
+    """
+    kept = {name: bundle.content(name) for name in (WEIGHTS, GRAPH)}
+    return _sealed(folder, card, kept | {LICENCE: _licence(card)} | dict(parts))
+
+
+def _sealed(folder: Path, card: ModelCard, contents: Mapping[str, bytes]) -> ModelBundle:
+    """Write a bundle whose card holds the hash of each of its files."""
+    check_card(card)
     if set(contents) != set(card.file_names):
         raise BundleError("The model card and the files of the bundle do not go together.")
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     full = dataclasses.replace(card, files=digests)
     _write_folder(folder, {**contents, CARD: card_text(full).encode("utf-8")})
     return read_bundle(folder)
+
+
+def _licence(card: ModelCard) -> bytes:
+    return (card.licence.rstrip() + "\n").encode("utf-8")
 
 
 def export_zip(bundle: ModelBundle, target: Path) -> None:

@@ -1,45 +1,52 @@
-"""From a trained network and the validation films it never saw to a sealed bundle with a truthful card."""
+"""From a trained network and the validation films it never saw to a sealed bundle with a truthful card.
+
+Every number on the card is counted with the very graph that is served: the network is first written as a draft, and
+the draft is judged as an installed bundle would be. Sealing again what is sealed already is therefore the same work.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import Calibration, DataSummary, ModelCard, StartRecord
+from inference.bundle import ModelBundle, rewrite_bundle, write_bundle
+from inference.card import Activation, Calibration, DataSummary, ModelCard, OperatingPoints, StartRecord
+from inference.device import choose_engine
+from inference.engine import Engine, Output
+from inference.head_spec import HeadSpec
 from inference.network import FilmNetwork
-from inference.preprocess import Grey, PreprocessSpec
-from inference.scores import calibrated
+from inference.preprocess import PreprocessSpec
+from inference.scores import logit_index, probabilities
 from training.calibrate import fit_calibration, heat_scale, operating_points
-from training.finetune import run_network
+from training.film_set import FilmSet
 from training.metrics import at_threshold, auc, measures
+from training.outputs import run_engine
+from training.parts import Judged, parts_of
 from training.shifts import SUITE, shifted
+from training.temperature import fit_temperature
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Validation:
-    """Validation films as network input, uint8 [N, S, S], with their truth, bool [N], and patients, text [N]."""
-
-    films: Grey
-    ill: npt.NDArray[np.bool_]
-    patients: npt.NDArray[np.str_]
-    described: str
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What only its maker can say of a model with one finding."""
+    """What only its maker can say of a model."""
 
     name: str
     version: int
     title: str
-    labels: tuple[str, str]  # the normal class, the finding
+    labels: tuple[str, ...]
+    normal_label: str | None
+    activation: Activation
     backbone: str
+    head: HeadSpec
     start: StartRecord
     data: DataSummary
     intended_use: str
@@ -49,53 +56,89 @@ class Words:
 
 def seal(
     network: FilmNetwork,
-    validation: Validation,
+    training: FilmSet,
+    validation: FilmSet,
     words: Words,
     *,
     preprocess: PreprocessSpec,
     recipe: Mapping[str, Any],
     models_dir: Path,
 ) -> ModelBundle:
-    """Calibrate on the validation films, count what each threshold calls there, and write `models_dir/name@version`."""
-    logits_t, maps_t = run_network(network, validation.films)
-    logits, maps = logits_t[:, 0].double().numpy(), maps_t[:, 0].numpy()
-    calibration = fit_calibration(validation.ill, logits)
-    probabilities = calibrated(logits, calibration)
-    points = operating_points(validation.ill, probabilities, len(np.unique(validation.patients)), validation.described)
-    finding = words.labels[1]
-    card = ModelCard(
-        name=words.name,
-        version=words.version,
-        title=words.title,
-        labels=words.labels,
-        normal_label=words.labels[0],
-        activation="sigmoid_one",
-        backbone=words.backbone,
-        start=words.start,
-        preprocess=preprocess,
-        calibration={finding: calibration},
-        operating={finding: points},
-        heat_scale={finding: heat_scale(maps, validation.ill)},
-        metrics={
-            finding: measures(validation.ill, probabilities, validation.patients, points.recommended),
-        },
-        data=words.data,
-        recipe=dict(recipe) | {"shifts": bears_shifts(network, validation, points.recommended, calibration)},
-        intended_use=words.intended_use,
-        limits=words.limits,
-        licence=words.licence,
-    )
-    return write_bundle(models_dir / f"{words.name}@{words.version}", card, network)
+    """Write `models_dir/name@version`: the network, judged on the validation films. Raises BundleError, OSError."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = write_bundle(Path(folder) / "draft", _draft(words, preprocess, recipe), network)
+        return seal_again(draft, training, validation, models_dir)
 
 
-def bears_shifts(
-    network: FilmNetwork, validation: Validation, threshold: float, calibration: Calibration
-) -> dict[str, dict[str, float]]:
-    """AUC, sensitivity and specificity at one threshold under each change of `training.shifts.SUITE`."""
+def seal_again(bundle: ModelBundle, training: FilmSet, validation: FilmSet, models_dir: Path) -> ModelBundle:
+    """Judge the network of a bundle anew and write it with a new card; weights and graph stay byte for byte."""
+    engine = choose_engine(bundle, "onnx")
+    output = run_engine(engine, validation.films)
+    card = _judged(bundle.card, validation, output)
+    _LOG.info("calibrated on %d films", len(validation))
+    table = {label: bears_shifts(card, engine, validation, label) for label in card.findings}
+    card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": table})
+    _LOG.info("held against %d changes of the films", len(SUITE))
+    parts = parts_of(Judged(card, bundle, engine, training, validation, output))
+    return rewrite_bundle(models_dir / card.id, bundle, parts.card, parts.contents)
+
+
+def bears_shifts(card: ModelCard, engine: Engine, validation: FilmSet, label: str) -> dict[str, dict[str, float]]:
+    """AUC, sensitivity and specificity at the recommended point under each change of `training.shifts.SUITE`."""
+    ill, position = validation.truth[label], card.findings.index(label)
     table = {}
     for name in SUITE:
-        logits = run_network(network, shifted(validation.films, name))[0][:, 0].double().numpy()
-        probabilities = calibrated(logits, calibration)
-        row = {"auc": auc(validation.ill, probabilities)} | at_threshold(validation.ill, probabilities, threshold)
+        scores = probabilities(card, run_engine(engine, shifted(validation.films, name)).logits)[:, position]
+        row = {"auc": auc(ill, scores)} | at_threshold(ill, scores, card.operating[label].recommended)
         table[name] = {measure: round(value, 4) for measure, value in row.items()}
     return table
+
+
+def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
+    """The card with everything that is counted on the validation films."""
+    truth = validation.truth
+    card = dataclasses.replace(card, calibration=_calibrations(card, validation, output))
+    scores = dict(zip(card.findings, probabilities(card, output.logits).T, strict=True))
+    points = {
+        label: operating_points(truth[label], scores[label], validation.patient_count, validation.described)
+        for label in card.findings
+    }
+    maps = {label: output.class_maps[:, logit_index(card, label)] for label in card.findings}
+    return dataclasses.replace(
+        card,
+        operating=points,
+        heat_scale={label: heat_scale(maps[label], truth[label]) for label in card.findings},
+        metrics={
+            label: measures(truth[label], scores[label], validation.patients, points[label].recommended)
+            for label in card.findings
+        },
+    )
+
+
+def _calibrations(card: ModelCard, validation: FilmSet, output: Output) -> dict[str, Calibration]:
+    """A softmax has one temperature for all its labels; other logits are calibrated each for itself."""
+    logits = output.logits.astype(np.float64)
+    if card.activation == "softmax":
+        found = np.stack([validation.truth[label] for label in card.findings], axis=1)
+        indices = np.array([logit_index(card, label) for label in card.findings])
+        normal = card.labels.index(card.normal_label) if card.normal_label is not None else 0
+        classes = np.where(found.any(axis=1), indices[found.argmax(axis=1)], normal)
+        return dict.fromkeys(card.findings, Calibration(fit_temperature(classes, logits)))
+    return {
+        label: fit_calibration(validation.truth[label], logits[:, logit_index(card, label)]) for label in card.findings
+    }
+
+
+def _draft(words: Words, preprocess: PreprocessSpec, recipe: Mapping[str, Any]) -> ModelCard:
+    """The card before anything was counted."""
+    findings = [label for label in words.labels if label != words.normal_label]
+    nothing = OperatingPoints(0.5, 0, 0, "no films", 0, 0, ())
+    return ModelCard(
+        **{field.name: getattr(words, field.name) for field in dataclasses.fields(words)},
+        preprocess=preprocess,
+        calibration=dict.fromkeys(findings, Calibration()),
+        operating=dict.fromkeys(findings, nothing),
+        heat_scale=dict.fromkeys(findings, 1.0),
+        metrics={},
+        recipe=dict(recipe),
+    )

@@ -11,8 +11,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from imaging.paths import resource_path
-from training.bundled.pneumonia import make_pneumonia
-from training.bundled.practice import make_practice
+from training.bundled.pneumonia import make_pneumonia, reseal_pneumonia
+from training.bundled.practice import make_practice, reseal_practice
 
 
 def main() -> None:
@@ -20,17 +20,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.bundled", description="Re-make a bundled model.")
     parser.add_argument("--models", type=Path, default=resource_path("models"), help="where the bundle is written")
     commands = parser.add_subparsers(dest="model", required=True)
-    commands.add_parser("practice", help="the tiny network on synthetic films (a quarter of an hour on two cores)")
+    practice = commands.add_parser("practice", help="the tiny network on synthetic films (a quarter of an hour)")
     pneumonia = commands.add_parser("pneumonia", help="MobileNetV2 on kermany224 (about half an hour on two cores)")
     pneumonia.add_argument("--data", type=Path, required=True, help="the folder with train/ and val/")
-    pneumonia.add_argument("--weights", type=Path, required=True, help="mobilenet_v2_imagenet.safetensors")
+    weights = pneumonia.add_mutually_exclusive_group(required=True)
+    weights.add_argument("--weights", type=Path, help="mobilenet_v2_imagenet.safetensors, to train from")
     pneumonia.add_argument("--keep-out", type=Path, required=True, help="class folders whose patients are left out")
+    for group in (weights, practice):
+        group.add_argument("--reseal", action="store_true", help="keep the weights; count everything on the card anew")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if options.model == "practice":
-        make_practice(options.models)
-    else:
-        make_pneumonia(options.data, options.weights, options.keep_out, options.models)
+    match options.model, options.reseal:
+        case "practice", False:
+            make_practice(options.models)
+        case "practice", True:
+            reseal_practice(options.models)
+        case "pneumonia", False:
+            make_pneumonia(options.data, options.weights, options.keep_out, options.models)
+        case _:
+            reseal_pneumonia(options.data, options.keep_out, options.models)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ import numpy.typing as npt
 import torch
 
 from inference.card import DataSummary, StartRecord
+from inference.head_spec import HeadSpec
+from inference.models_dir import find
 from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
 from training.dataset import load_films
+from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune, log_steps
 from training.manifest import patient_of, read_class_folders
-from training.seal import Validation, Words, seal
+from training.seal import Words, seal, seal_again
 from training.split import Split, split_by_patient
 
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
@@ -27,7 +30,10 @@ WORDS = Words(
     version=1,
     title="Pneumonia on children's chest films",
     labels=("NORMAL", "PNEUMONIA"),
+    normal_label="NORMAL",
+    activation="sigmoid_one",
     backbone="mobilenet_v2",
+    head=HeadSpec(),
     start=StartRecord(
         "imported",
         "ImageNet weights converted from google-coral/test_data (mobilenet_v2_1.0_224_quant), Apache-2.0",
@@ -54,18 +60,26 @@ WORDS = Words(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """All films as network input, uint8 [N, S, S], with truth [N], patients [N] and the split by patient."""
+    """All films as network input, uint8 [N, S, S], with truth [N], patients [N], the sha256 of each file, the split."""
 
     films: Grey
     ill: npt.NDArray[np.bool_]
     patients: npt.NDArray[np.str_]
+    digests: tuple[str, ...]
     split: Split
 
-    def validation(self) -> Validation:
+    def training(self) -> FilmSet:
+        """The films that the network learns from."""
+        return self._part(self.split.train, "training films")
+
+    def validation(self) -> FilmSet:
         """The films that no training step sees."""
-        kept = self.split.validation
-        described = "validation films of the same hospital"
-        return Validation(self.films[kept], self.ill[kept], self.patients[kept], described)
+        return self._part(self.split.validation, "validation films of the same hospital")
+
+    def _part(self, chosen: npt.NDArray[np.int64], described: str) -> FilmSet:
+        truth = {WORDS.labels[1]: self.ill[chosen]}
+        digests = tuple(self.digests[number] for number in chosen)
+        return FilmSet(self.films[chosen], truth, self.patients[chosen], described, digests)
 
 
 def read_material(data: Path, keep_out: Path) -> Material:
@@ -76,6 +90,7 @@ def read_material(data: Path, keep_out: Path) -> Material:
         films=load_films([film.path for film in manifest.films], PREPROCESS),
         ill=np.array([film.label == WORDS.labels[1] for film in manifest.films]),
         patients=np.array([film.patient for film in manifest.films]),
+        digests=tuple(film.digest for film in manifest.films),
         split=split_by_patient(manifest, VALIDATION_SHARE, SPLIT_SEED),
     )
 
@@ -83,13 +98,27 @@ def read_material(data: Path, keep_out: Path) -> Material:
 def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) -> None:
     """Fine-tune from ImageNet weights on the training part and seal the result with the validation part."""
     material = read_material(data, keep_out)
-    chosen = material.split.train
+    training = material.training()
     torch.manual_seed(RECIPE.seed)  # for the head, which starts at random
     network = build_network(WORDS.backbone, 1, PREPROCESS)
     load_start_weights(network, weights)
-    network = fine_tune(network, material.films[chosen], material.ill[chosen], RECIPE, log_steps)
+    network = fine_tune(network, training.films, training.truth[WORDS.labels[1]], RECIPE, log_steps)
 
-    counted = dataclasses.replace(WORDS.data, films=len(chosen), patients=len(np.unique(material.patients[chosen])))
+    counted = dataclasses.replace(WORDS.data, films=len(training), patients=training.patient_count)
     words = dataclasses.replace(WORDS, data=counted)
     recipe = dataclasses.asdict(RECIPE) | {"split_seed": SPLIT_SEED, "validation_share": VALIDATION_SHARE}
-    seal(network, material.validation(), words, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)
+    seal(
+        network,
+        training,
+        material.validation(),
+        words,
+        preprocess=PREPROCESS,
+        recipe=recipe,
+        models_dir=models_dir,
+    )
+
+
+def reseal_pneumonia(data: Path, keep_out: Path, models_dir: Path) -> None:
+    """Judge the present weights anew, by the same films as when they were made, and write their card again."""
+    material = read_material(data, keep_out)
+    seal_again(find(WORDS.name, [models_dir]), material.training(), material.validation(), models_dir)

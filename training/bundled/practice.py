@@ -11,11 +11,14 @@ import torch
 
 from imaging.phantom import make_phantom, to_image
 from inference.card import DataSummary, StartRecord
+from inference.head_spec import HeadSpec
+from inference.models_dir import find
 from inference.network import build_network
 from inference.preprocess import Grey, PreprocessSpec, network_grey
 from training.augment import AugmentSpec
+from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune, log_steps
-from training.seal import Validation, Words, seal
+from training.seal import Words, seal, seal_again
 
 PREPROCESS = PreprocessSpec(size_px=128, fit="squash", mean=(0.5,), std=(0.25,))
 RECIPE = FineTuneSpec(
@@ -43,7 +46,10 @@ WORDS = Words(
     version=1,
     title="Planted opacities on synthetic films",
     labels=("CLEAR", "OPACITY"),
+    normal_label="CLEAR",
+    activation="sigmoid_one",
     backbone="tiny",
+    head=HeadSpec(),
     start=StartRecord("scratch", "none: trained from scratch"),
     data=DataSummary(
         summary="Synthetic frontal chest films, half of them with planted opacities",
@@ -60,21 +66,35 @@ WORDS = Words(
 
 def make_practice(models_dir: Path) -> None:
     """Train from scratch; every synthetic film is a patient of its own."""
-    total = FILMS_TO_TRAIN + FILMS_TO_VALIDATE
-    numbers = range(FIRST_SEED, FIRST_SEED + total)
-    with multiprocessing.get_context("spawn").Pool() as pool:
-        films = np.stack(pool.map(practice_grey, numbers, chunksize=32))
-    ill = np.array([is_ill(number) for number in numbers])
-    patients = np.array([str(number) for number in numbers])
-
+    training, validation = practice_films()
     torch.manual_seed(RECIPE.seed)
     network = build_network(WORDS.backbone, 1, PREPROCESS)
-    network = fine_tune(network, films[:FILMS_TO_TRAIN], ill[:FILMS_TO_TRAIN], RECIPE, log_steps)
-
-    kept = slice(FILMS_TO_TRAIN, total)
-    validation = Validation(films[kept], ill[kept], patients[kept], "synthetic validation films")
+    network = fine_tune(network, training.films, training.truth[WORDS.labels[1]], RECIPE, log_steps)
     recipe = dataclasses.asdict(RECIPE) | {"first_seed": FIRST_SEED}
-    seal(network, validation, WORDS, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)
+    seal(network, training, validation, WORDS, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)
+
+
+def reseal_practice(models_dir: Path) -> None:
+    """Judge the present weights anew on the same synthetic films, and write their card again."""
+    seal_again(find(WORDS.name, [models_dir]), *practice_films(), models_dir)
+
+
+def practice_films() -> tuple[FilmSet, FilmSet]:
+    """The synthetic films to train and to validate with, drawn again (some minutes)."""
+    numbers = tuple(range(FIRST_SEED, FIRST_SEED + FILMS_TO_TRAIN + FILMS_TO_VALIDATE))
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        films = np.stack(pool.map(practice_grey, numbers, chunksize=32))
+
+    def part(chosen: slice, described: str) -> FilmSet:
+        own = numbers[chosen]
+        truth = {WORDS.labels[1]: np.array([is_ill(number) for number in own])}
+        patients = np.array([str(number) for number in own])
+        return FilmSet(films[chosen], truth, patients, described, phantoms=own)
+
+    return (
+        part(slice(FILMS_TO_TRAIN), "synthetic training films"),
+        part(slice(FILMS_TO_TRAIN, None), "synthetic validation films"),
+    )
 
 
 def is_ill(number: int) -> bool:

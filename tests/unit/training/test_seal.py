@@ -12,12 +12,14 @@ import torch
 from inference.bundle import ModelBundle
 from inference.card import DataSummary, StartRecord
 from inference.device import choose_engine
+from inference.head_spec import HeadSpec
 from inference.models_verify import verify
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec, to_input
 from inference.scores import probabilities
+from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune
-from training.seal import Validation, Words, seal
+from training.seal import Words, seal, seal_again
 from training.shifts import SUITE
 
 PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
@@ -26,7 +28,10 @@ WORDS = Words(
     version=3,
     title="Bright squares",
     labels=("PLAIN", "SQUARE"),
+    normal_label="PLAIN",
+    activation="sigmoid_one",
     backbone="tiny",
+    head=HeadSpec(),
     start=StartRecord("scratch", "nothing"),
     data=DataSummary("Noise.", 64, 64, "the tests", "MIT"),
     intended_use="Tests.",
@@ -47,19 +52,34 @@ def _films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def validation() -> Validation:
-    films, ill = _films(80, seed=2)
-    return Validation(films, ill, np.array([str(number // 2) for number in range(80)]), "films of noise")
+def training() -> FilmSet:
+    films, ill = _films(64, seed=1)
+    return FilmSet(films, {"SQUARE": ill}, np.array([str(number) for number in range(64)]), "films of noise")
 
 
 @pytest.fixture(scope="module")
-def sealed(validation: Validation, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+def validation() -> FilmSet:
+    films, ill = _films(80, seed=2)
+    patients = np.array([str(number // 2) for number in range(80)])
+    return FilmSet(films, {"SQUARE": ill}, patients, "films of noise")
+
+
+@pytest.fixture(scope="module")
+def sealed(training: FilmSet, validation: FilmSet, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     torch.manual_seed(0)
     network = build_network("tiny", 1, PREPROCESS)
     recipe = FineTuneSpec(epochs=4, batch=16, rate=3e-3, keep_norm=False, average_over_steps=10)
-    network = fine_tune(network, *_films(64, seed=1), recipe, lambda step: None)
+    network = fine_tune(network, training.films, training.truth["SQUARE"], recipe, lambda step: None)
     folder: Path = tmp_path_factory.mktemp("models")
-    return seal(network, validation, WORDS, preprocess=PREPROCESS, recipe=dataclasses.asdict(recipe), models_dir=folder)
+    return seal(
+        network,
+        training,
+        validation,
+        WORDS,
+        preprocess=PREPROCESS,
+        recipe=dataclasses.asdict(recipe),
+        models_dir=folder,
+    )
 
 
 def test_the_bundle_is_whole_and_named(sealed: ModelBundle) -> None:
@@ -67,26 +87,36 @@ def test_the_bundle_is_whole_and_named(sealed: ModelBundle) -> None:
     assert verify(sealed).grad_cam <= 1e-4
 
 
-def test_each_threshold_calls_the_films_that_the_card_counts(sealed: ModelBundle, validation: Validation) -> None:
+def test_each_threshold_calls_the_films_that_the_card_counts(sealed: ModelBundle, validation: FilmSet) -> None:
     output = choose_engine(sealed, "onnx").run(to_input(validation.films))
     scores = probabilities(sealed.card, output.logits)[:, 0]
     points = sealed.card.operating["SQUARE"]
     assert (points.films, points.patients, points.ill, points.healthy) == (80, 40, 40, 40)
     for row in points.rows:
         called = scores >= row.threshold
-        assert (called[validation.ill].sum(), called[~validation.ill].sum()) == (row.true_positive, row.false_positive)
-    assert (scores >= points.recommended)[validation.ill].mean() >= 0.95
+        assert (called[validation.truth["SQUARE"]].sum(), called[~validation.truth["SQUARE"]].sum()) == (
+            row.true_positive,
+            row.false_positive,
+        )
+    assert (scores >= points.recommended)[validation.truth["SQUARE"]].mean() >= 0.95
 
 
-def test_the_heat_scale_is_reached_by_one_ill_film_in_ten(sealed: ModelBundle, validation: Validation) -> None:
+def test_the_heat_scale_is_reached_by_one_ill_film_in_ten(sealed: ModelBundle, validation: FilmSet) -> None:
     maps = choose_engine(sealed, "onnx").run(to_input(validation.films)).class_maps[:, 0]
-    peaks = maps[validation.ill].max(axis=(1, 2))
+    peaks = maps[validation.truth["SQUARE"]].max(axis=(1, 2))
     assert (peaks >= sealed.card.heat_scale["SQUARE"] * (1 - 1e-5)).sum() == 4
 
 
 def test_measures_and_shifts_are_of_the_same_films(sealed: ModelBundle) -> None:
-    measured, shifts = sealed.card.metrics["SQUARE"], sealed.card.recipe["shifts"]
+    measured, shifts = sealed.card.metrics["SQUARE"], sealed.card.recipe["shifts"]["SQUARE"]
     assert set(shifts) == set(SUITE)
     for name in ("auc", "sensitivity", "specificity", "accuracy"):
         assert shifts["as collected"][name] == pytest.approx(measured[name].value, abs=5e-5)
         assert measured[name].low <= measured[name].value <= measured[name].high
+
+
+def test_what_is_sealed_again_is_the_same(
+    sealed: ModelBundle, training: FilmSet, validation: FilmSet, tmp_path: Path
+) -> None:
+    """Weights, graph and every number: the card is counted with the very graph that is served."""
+    assert seal_again(sealed, training, validation, tmp_path).card == sealed.card

@@ -1,0 +1,35 @@
+"""The optional files of a bundle, made when it is sealed: each from what was counted on the validation films."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inference.bundle import ModelBundle
+from inference.card import ModelCard
+from inference.engine import Engine, Output
+from training.film_set import FilmSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A bundle with its new card, the engine that runs it, its films, and its output on the validation films."""
+
+    card: ModelCard
+    bundle: ModelBundle
+    engine: Engine
+    training: FilmSet
+    validation: FilmSet
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The card that speaks of the optional files, and their contents by name."""
+
+    card: ModelCard
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+
+def parts_of(judged: Judged) -> Parts:
+    """Every optional file that the films allow."""
+    return Parts(judged.card)
