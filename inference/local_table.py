@@ -1,47 +1,110 @@
-"""Operating points counted on films of the reader's own: kept in the user's data folder, for one set of weights."""
+"""What a check on films of the reader's own has shown: kept in the user's data folder, for one set of weights."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
-from inference.bundle import ModelBundle
-from inference.card import OperatingPoints
+from inference.card import Measure, ModelCard, OperatingPoints
 from inference.card_check import counts_fit
 from inference.records import RecordError, from_json, to_json
 
 FOLDER = "operating"
 DESCRIBED = "films of your own"
+FEW_FILMS = 50  # below which a check says little: the interval of a share of 25 films is some 30 of 100 wide
+_LIMIT_BYTES = 16 << 20
+
+
+class ReliabilityBin(NamedTuple):
+    """Films of about one score: its mean, how many there are, and how many of them are ill."""
+
+    probability: float
+    films: int
+    ill: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFinding:
+    """What the films said of one finding. The measures are those at `operating_point`, the card's recommended one.
+
+    A measure that the films do not define is None, and so is every measure of a file of schema 1. `operating` is None
+    where the films were all ill or all healthy: nothing could be recommended.
+    """
+
+    films: int
+    patients: int
+    ill: int
+    healthy: int
+    operating_point: float
+    sensitivity: Measure | None
+    specificity: Measure | None
+    auc: Measure | None
+    calibration_error: Measure | None
+    reliability: tuple[ReliabilityBin, ...]
+    operating: OperatingPoints | None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTable:
-    """The file. `operating` goes by finding; findings of which the films were all ill or all healthy are left out."""
+    """The file. `films` and `patients` are those that were scored and that the model is not known to be trained on;
+    `gated`, `refused` and `trained_on` count the others.
+
+    `date` is a day in ISO 8601, '' in what comes from schema 1. `in_use`: the reader took the points counted here in
+    the place of the card's; nothing else ever does.
+    """
 
     model: str
     weights_sha256: str
-    operating: dict[str, OperatingPoints]
-    schema: Literal[1] = 1
+    date: str
+    films: int
+    patients: int
+    gated: int
+    refused: int
+    trained_on: int
+    findings: dict[str, LocalFinding]
+    in_use: bool = False
+    schema: Literal[2] = 2
+
+    @property
+    def operating(self) -> dict[str, OperatingPoints]:
+        """The operating points by finding, where both ill and healthy films are behind them."""
+        return {label: of.operating for label, of in self.findings.items() if of.operating is not None}
+
+    @property
+    def is_small(self) -> bool:
+        return self.films < FEW_FILMS
+
+    def sentence(self, label: str) -> str:
+        """'Checked at your site on 120 films, 2026-11-21: sensitivity 0.93 (0.85 to 0.97), specificity …'."""
+        of = self.findings[label]
+        named = (("sensitivity", of.sensitivity), ("specificity", of.specificity))
+        said = ", ".join(
+            f"{name} {measure.value:.2f} ({measure.low:.2f} to {measure.high:.2f})"
+            for name, measure in named
+            if measure is not None
+        )
+        start = f"Checked at your site on {of.films:,} films" + (f", {self.date}" if self.date else "")
+        return f"{start}: {said}." if said else f"{start}."
 
 
-def local_table_path(bundle: ModelBundle) -> Path:
-    """Where a bundle's local table lies: a threshold never moves to another model or other weights.
+def local_table_path(model: str, weights_sha256: str) -> Path:
+    """Where a model's local table lies: a threshold never moves to another model or other weights.
 
-    Raises OSError where there is no data folder.
+    `model` is `name@version`. Raises OSError where there is no data folder.
     """
-    return user_data_dir() / FOLDER / f"{bundle.id}-{bundle.weights_sha256[:16]}.json"
+    return user_data_dir() / FOLDER / f"{model}-{weights_sha256[:16]}.json"
 
 
-def write_local_table(bundle: ModelBundle, operating: dict[str, OperatingPoints]) -> Path:
-    """Keep the local operating points of a bundle, in the place of earlier ones. Raises NegatoscopeError."""
-    content = json.dumps(to_json(LocalTable(bundle.id, bundle.weights_sha256, operating)), indent=1, allow_nan=False)
+def write_local_table(table: LocalTable) -> Path:
+    """Keep a check, in the place of an earlier one. Raises NegatoscopeError."""
+    content = json.dumps(to_json(table), indent=1, allow_nan=False)
     try:
-        path = local_table_path(bundle)
+        path = local_table_path(table.model, table.weights_sha256)
         path.parent.mkdir(exist_ok=True)
         replace_file(path, content + "\n")
     except OSError as error:
@@ -51,12 +114,55 @@ def write_local_table(bundle: ModelBundle, operating: dict[str, OperatingPoints]
     return path
 
 
-def read_local_table(bundle: ModelBundle) -> dict[str, OperatingPoints]:
-    """The local operating points of a bundle by finding; empty where there are none, or none that can be trusted."""
+def read_local_table(card: ModelCard, weights_sha256: str) -> LocalTable | None:
+    """The check kept of a model; None where there is none, or none that can be trusted."""
     try:
-        table = from_json(LocalTable, json.loads(local_table_path(bundle).read_bytes()))
+        with local_table_path(card.id, weights_sha256).open("rb") as stream:
+            body = json.loads(stream.read(_LIMIT_BYTES))
+        table = from_json(LocalTable, _of_schema_2(body))
     except (OSError, ValueError, RecursionError, RecordError):
-        return {}
-    same = (table.model, table.weights_sha256) == (bundle.id, bundle.weights_sha256)
-    sound = all(label in bundle.card.findings and counts_fit(points) for label, points in table.operating.items())
-    return table.operating if same and sound else {}
+        return None
+    same = (table.model, table.weights_sha256) == (card.id, weights_sha256)
+    sound = all(label in card.findings and _is_sound(of) for label, of in table.findings.items())
+    return table if same and sound and table.findings else None
+
+
+def _is_sound(of: LocalFinding) -> bool:
+    counted = of.operating is None or (counts_fit(of.operating) and of.operating.ill > 0 and of.operating.healthy > 0)
+    binned = all(0 <= point.probability <= 1 and 0 <= point.ill <= point.films for point in of.reliability)
+    return counted and binned and of.ill >= 0 and of.healthy >= 0 and of.films == of.ill + of.healthy
+
+
+def _of_schema_2(body: Any) -> Any:
+    """A file of schema 1 held the operating points alone."""
+    if not isinstance(body, dict) or body.get("schema") != 1:
+        return body
+    tables = from_json(dict[str, OperatingPoints], body.get("operating"))
+    table = LocalTable(
+        model=str(body.get("model")),
+        weights_sha256=str(body.get("weights_sha256")),
+        date="",
+        films=max((points.films for points in tables.values()), default=0),
+        patients=max((points.patients for points in tables.values()), default=0),
+        gated=0,
+        refused=0,
+        trained_on=0,
+        findings={label: _from_points(points) for label, points in tables.items()},
+    )
+    return to_json(table)
+
+
+def _from_points(points: OperatingPoints) -> LocalFinding:
+    return LocalFinding(
+        points.films,
+        points.patients,
+        points.ill,
+        points.healthy,
+        points.recommended,
+        sensitivity=None,
+        specificity=None,
+        auc=None,
+        calibration_error=None,
+        reliability=(),
+        operating=points,
+    )

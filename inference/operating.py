@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
@@ -12,13 +13,47 @@ _Z95 = 1.959963984540054  # the two-sided 95 % quantile of the normal distributi
 
 
 @dataclass(frozen=True, slots=True)
-class OperatingTable:
-    """One label's thresholds, read both ways: from a wanted sensitivity, and from a threshold to its counts.
+class CountedPoint:
+    """A threshold (a calibrated probability) with the counts behind it: `found` of `ill`, `spared` of `healthy` films.
 
-    Thresholds are calibrated probabilities; sensitivity is the share of ill validation films found, 0 to 1.
+    Holds what a DICOM CAD Operating Point says of a point: its value, and what it finds and falsely marks on how many
+    films (PS3.16 TID 4023). `described` names the films in the words of a sentence.
+    """
+
+    threshold: float
+    found: int
+    ill: int
+    spared: int
+    healthy: int
+    described: str
+
+    @property
+    def sensitivity(self) -> Measure:
+        """The share of ill films that are found, with its Wilson interval."""
+        return wilson(self.found, self.ill)
+
+    @property
+    def specificity(self) -> Measure:
+        """The share of healthy films that are left alone, with its Wilson interval."""
+        return wilson(self.spared, self.healthy)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether ill and healthy films stand behind it."""
+        return self.ill > 0 and self.healthy > 0
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingTable:
+    """One label's thresholds, read both ways: from a wanted sensitivity or specificity, and from a threshold to its
+    counts.
+
+    Thresholds are calibrated probabilities; sensitivity is the share of ill films found, specificity that of healthy
+    films left alone, 0 to 1. `own`: counted on the reader's own films, so that no sentence warns of films elsewhere.
     """
 
     points: OperatingPoints
+    own: bool = False
 
     def threshold_at(self, sensitivity: float) -> float:
         """The highest threshold that finds the share `sensitivity` of the ill validation films.
@@ -32,6 +67,31 @@ class OperatingTable:
         wanted = sensitivity * points.ill - 1e-9
         reaching = [row.threshold for row in points.rows if row.true_positive >= wanted]
         return reaching[-1] if reaching else points.rows[0].threshold
+
+    def threshold_at_specificity(self, specificity: float) -> float:
+        """The lowest threshold that leaves the share `specificity` of the healthy films alone.
+
+        Where no row of the table reaches it, 1; without a table, the recommended one.
+        """
+        points = self.points
+        if not points.rows:
+            return points.recommended
+        allowed = (1 - specificity) * points.healthy + 1e-9
+        return next((row.threshold for row in points.rows if row.false_positive <= allowed), 1.0)
+
+    def sensitivity_for(self, specificity: float) -> float:
+        """The sensitivity, 0 to 1, that a wanted specificity leaves; `threshold_at` it is at least as specific."""
+        points = self.points
+        found = self.row_at(self.threshold_at_specificity(specificity)).true_positive
+        return found / points.ill if points.ill else 0.0
+
+    def point_at(self, threshold: float) -> CountedPoint:
+        """A threshold with the counts behind it."""
+        row, points = self.row_at(threshold), self.points
+        if not points.rows:  # of a table without rows nothing is known, not even that nothing is called
+            return CountedPoint(threshold, 0, 0, 0, 0, points.described)
+        spared = points.healthy - row.false_positive
+        return CountedPoint(threshold, row.true_positive, points.ill, spared, points.healthy, points.described)
 
     def row_at(self, threshold: float) -> OperatingRow:
         """The counts at any threshold: those of the next one of the table, which calls no film that this one spares."""
@@ -57,10 +117,10 @@ class OperatingTable:
             return "This model brings no counts of what its threshold finds and misses."
         row = self.row_at(threshold)
         found, called = _of_100(row.true_positive, points.ill), _of_100(row.false_positive, points.healthy)
-        return (
+        start = (
             f"On {points.films:,} {points.described} it finds {found} of 100 and calls {called} of 100 healthy films "
-            "ill; on films from elsewhere often more."
         )
+        return start + ("ill." if self.own else "ill; on films from elsewhere often more.")
 
     def intervals_at(self, threshold: float) -> str:
         """How sure the two numbers of `sentence_at` are: '95 % intervals: 93–97 and 6–13 of 100'; '' without counts."""
@@ -74,17 +134,18 @@ class OperatingTable:
         )
 
 
-def wilson(successes: float, total: float) -> Measure:
-    """A share with its 95 % interval (Wilson 1927). Of nothing, nothing is known: 0 to 1.
+def wilson(successes: float, total: float, z: float = _Z95) -> Measure:
+    """A share with its interval (Wilson 1927), of 95 % unless another normal quantile `z` is given. Of nothing, nothing
+    is known: 0 to 1.
 
     Films that are fewer than they look (several of one patient) make counts that are not whole.
     """
     if total == 0:
         return Measure(0.0, 0.0, 1.0)
     share = successes / total
-    spread = _Z95 * math.sqrt(share * (1 - share) / total + _Z95**2 / (4 * total**2))
-    scale = 1 + _Z95**2 / total
-    middle = share + _Z95**2 / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    scale = 1 + z**2 / total
+    middle = share + z**2 / (2 * total)
     return Measure(share, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
@@ -95,7 +156,12 @@ def recommended_points(card: ModelCard) -> dict[str, float]:
 
 def points_for_sensitivity(card: ModelCard, sensitivity: float) -> dict[str, float]:
     """The threshold of every finding at a wanted sensitivity."""
-    return {label: OperatingTable(card.operating[label]).threshold_at(sensitivity) for label in card.findings}
+    return thresholds_at(card.operating, sensitivity)
+
+
+def thresholds_at(tables: Mapping[str, OperatingPoints], sensitivity: float) -> dict[str, float]:
+    """The threshold of every label of these tables at a wanted sensitivity."""
+    return {label: OperatingTable(points).threshold_at(sensitivity) for label, points in tables.items()}
 
 
 def _of_100(count: int, total: int) -> str:

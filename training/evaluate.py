@@ -24,15 +24,24 @@ import numpy.typing as npt
 
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.card import Measure, ModelCard, OperatingPoints
-from inference.local_table import DESCRIBED
+from inference.card import Measure, ModelCard
+from inference.local_table import DESCRIBED, LocalFinding, LocalTable
 from inference.operating import recommended_points
 from inference.pipeline import Analyser, LoadedFilm
 from inference.screen import Analysed, Refusal, analysed, load_film, ordered_map
 from training.calibrate import operating_points
 from training.labelled_set import SetFilm
 from training.manifest import joined_patients
-from training.metrics import Vector, auc, average_precision, by_patient, calibration_error, f1, share_by_patient
+from training.metrics import (
+    Vector,
+    auc,
+    average_precision,
+    by_patient,
+    calibration_error,
+    f1,
+    reliability,
+    share_by_patient,
+)
 
 SCHEMA = 1
 TRAINED_ON = "trained_on_sha256"  # the key of a card's recipe under which a training run may list its films
@@ -43,7 +52,8 @@ Bools = npt.NDArray[np.bool_]
 class Judged:
     """One film of the set: its truth, and calibrated probabilities by finding, empty unless it was scored.
 
-    `digest` is the sha256 of the file's bytes, '' where it could not be read.
+    `digest` is the sha256 of the file's bytes, '' where it could not be read. `ref` names the film for a list of those
+    that went wrong; it is written to no report.
     """
 
     state: Literal["scored", "gated", "refused"]
@@ -51,6 +61,7 @@ class Judged:
     patient: str
     digest: str
     probabilities: dict[str, float]
+    ref: ImageRef | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +96,7 @@ def judge(analyser: Analyser, films: Iterable[SetFilm], threads: int, token: Can
             judged.append(_judged(taken.popleft(), outcome))
     finally:
         pool.shutdown(cancel_futures=True)
-    return _with_twins_joined(judged)
+    return with_twins_joined(judged)
 
 
 def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> dict[str, Any]:
@@ -118,19 +129,45 @@ def trained_on(card: ModelCard) -> frozenset[str]:
     return frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
 
 
-def local_points(card: ModelCard, judged: Sequence[Judged]) -> dict[str, OperatingPoints]:
-    """Operating points counted on these films, less those that the model is known to be trained on.
+def local_check(card: ModelCard, weights_sha256: str, judged: Sequence[Judged], date: str) -> LocalTable:
+    """What these films say of a model at the reader's own site, less those that it is known to be trained on.
 
-    Findings without both ill and healthy films are left out: nothing could be recommended.
+    `date` is the day in ISO 8601. Without ill and healthy films a finding has no operating points: nothing could be
+    recommended.
     """
     known = trained_on(card)
-    unseen = [film for film in judged if film.digest not in known]
-    sets = {label: scored_films(unseen, label) for label in card.findings}
-    return {
-        label: operating_points(films.ill, films.probabilities, len(np.unique(films.patients)), DESCRIBED)
-        for label, films in sets.items()
-        if films.is_both
-    }
+    states = Counter(film.state for film in judged)
+    unseen = [film for film in judged if film.state == "scored" and film.digest not in known]
+    points = recommended_points(card)
+    return LocalTable(
+        model=card.id,
+        weights_sha256=weights_sha256,
+        date=date,
+        films=len(unseen),
+        patients=len({film.patient for film in unseen}),
+        gated=states["gated"],
+        refused=states["refused"],
+        trained_on=sum(film.digest in known for film in judged),
+        findings={label: _local_finding(scored_films(unseen, label), points[label]) for label in card.findings},
+    )
+
+
+def _local_finding(films: Scored, point: float) -> LocalFinding:
+    found, patients = label_measures(films, point), len(np.unique(films.patients))
+    ill = int(films.ill.sum())
+    return LocalFinding(
+        films=len(films.ill),
+        patients=patients,
+        ill=ill,
+        healthy=len(films.ill) - ill,
+        operating_point=point,
+        sensitivity=found["sensitivity"],
+        specificity=found["specificity"],
+        auc=found["auc"] if patients > 1 else None,
+        calibration_error=found["calibration_error"] if patients > 1 else None,
+        reliability=reliability(films.ill, films.probabilities),
+        operating=operating_points(films.ill, films.probabilities, patients, DESCRIBED) if films.is_both else None,
+    )
 
 
 def scored_films(judged: Sequence[Judged], label: str) -> Scored:
@@ -198,16 +235,16 @@ def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
 
 def _judged(film: SetFilm, outcome: Analysed | Refusal) -> Judged:
     if isinstance(outcome, Refusal):
-        return Judged("refused", film.findings, film.patient, outcome.ref.digest or "", {})
+        return Judged("refused", film.findings, film.patient, outcome.ref.digest or "", {}, outcome.ref)
     result = outcome.result
     digest = result.ref.digest or ""
     if not result.gate.accepted:
-        return Judged("gated", film.findings, film.patient, digest, {})
+        return Judged("gated", film.findings, film.patient, digest, {}, result.ref)
     scores = {finding.label: finding.probability for finding in result.findings}
-    return Judged("scored", film.findings, film.patient, digest, scores)
+    return Judged("scored", film.findings, film.patient, digest, scores, result.ref)
 
 
-def _with_twins_joined(judged: Sequence[Judged]) -> list[Judged]:
+def with_twins_joined(judged: Sequence[Judged]) -> list[Judged]:
     """Films with equal bytes are one patient's; files that could not be read (no digest) are nobody's twins."""
     joined = joined_patients((film.patient, film.digest or f"unread {place}") for place, film in enumerate(judged))
     return [dataclasses.replace(film, patient=patient) for film, patient in zip(judged, joined, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -13,7 +14,7 @@ from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
     from inference.bundle import ModelBundle
-    from inference.card import OperatingPoints
+    from inference.local_table import LocalTable
 
 ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
 SAID = ("auc", "sensitivity", "specificity", "calibration_error")
@@ -44,7 +45,7 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     from inference.device import choose_engine, usable_cores
     from inference.models_dir import find
     from inference.pipeline import Analyser
-    from training.evaluate import judge, local_points, report
+    from training.evaluate import judge, local_check, report
     from training.labelled_set import films_of, read_set
 
     bundle = find(options.model)
@@ -57,7 +58,9 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     found = report(bundle.card, bundle.weights_sha256, judged)
     _write(options.out, found)
     out.write(_summary(found, bundle))
-    out.write(_kept(bundle, local_points(bundle.card, judged)))
+    out.write(
+        _kept(local_check(bundle.card, bundle.weights_sha256, judged, datetime.now().astimezone().date().isoformat()))
+    )
     out.write(f"Written to {options.out}\n")
     return SOME_REFUSED if found["refused"] else ALL_DONE
 
@@ -88,15 +91,18 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         raise NegatoscopeError(f"The report can't be written to {path}.", detail=type(error).__name__) from error
 
 
-def _kept(bundle: ModelBundle, points: dict[str, OperatingPoints]) -> str:
-    """Keep the local operating table, and say so."""
+def _kept(table: LocalTable) -> str:
+    """Keep the check for the window, and say so. It puts no point into force; only the reader does."""
     from inference.local_table import write_local_table
     from inference.operating import OperatingTable
 
-    if not points:
+    if not table.operating:
         return "No operating table was kept: that takes ill and healthy films that the model was not trained on.\n"
-    path = write_local_table(bundle, points)
-    said = [f"{label} from {of.recommended:.4f}: {OperatingTable(of).sentence(0.95)}\n" for label, of in points.items()]
+    path = write_local_table(table)
+    said = (
+        f"{label} from {of.recommended:.4f}: {OperatingTable(of, own=True).sentence(0.95)}\n"
+        for label, of in table.operating.items()
+    )
     return "".join(said) + f"Operating table: {path}\n"
 
 

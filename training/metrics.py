@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.card import Measure
+from inference.local_table import ReliabilityBin
 from inference.operating import wilson
 
 Vector = npt.NDArray[np.float64]
@@ -65,6 +66,15 @@ def calibration_error(ill: npt.NDArray[np.bool_], probabilities: Vector, bins: i
     groups = [group for group in np.array_split(order, bins) if len(group)]
     gaps = [len(group) * abs(float(ill[group].mean() - probabilities[group].mean())) for group in groups]
     return float(sum(gaps) / len(ill))
+
+
+def reliability(ill: npt.NDArray[np.bool_], probabilities: Vector) -> tuple[ReliabilityBin, ...]:
+    """Groups of equally many films by rising score, for a reliability diagram: a dozen each, ten groups at most."""
+    if not len(ill):
+        return ()
+    order = np.argsort(probabilities, kind="stable")
+    groups = np.array_split(order, min(10, max(2, len(ill) // 12), len(ill)))
+    return tuple(ReliabilityBin(float(probabilities[g].mean()), len(g), int(ill[g].sum())) for g in groups)
 
 
 def at_threshold(ill: npt.NDArray[np.bool_], probabilities: Vector, threshold: float) -> dict[str, float]:

@@ -20,7 +20,7 @@ from sklearn import metrics as sk
 from imaging.paths import resource_path
 from inference import screen_command
 from inference.bundle import ModelBundle
-from inference.local_table import local_table_path, read_local_table
+from inference.local_table import LocalTable, local_table_path, read_local_table
 from inference.operating import OperatingTable
 from tests.bundles import card_of, multi_label_card, write_trial_bundle
 from training import evaluate_command
@@ -33,6 +33,14 @@ FILMS = ROOT.parent / "shared" / "data" / "films"
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return write_trial_bundle(tmp_path_factory.mktemp("bundle") / "trial@1")
+
+
+def path_of(bundle: ModelBundle) -> Path:
+    return local_table_path(bundle.id, bundle.weights_sha256)
+
+
+def kept(bundle: ModelBundle) -> LocalTable | None:
+    return read_local_table(bundle.card, bundle.weights_sha256)
 
 
 @pytest.fixture
@@ -139,7 +147,7 @@ def test_films_that_the_card_lists_are_known_and_make_no_local_table(films: Path
     assert found["trained_on"] == 12
     assert "trained on 12 of these films" in said
     assert "No operating table was kept" in said
-    assert read_local_table(bundle) == {}
+    assert kept(bundle) is None
 
 
 def test_one_class_alone_leaves_measures_undefined(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
@@ -151,7 +159,7 @@ def test_one_class_alone_leaves_measures_undefined(bundle: ModelBundle, films: P
     assert label["auc"] == label["average_precision"] == label["sensitivity"] == label["f1"] == nothing
     assert label["specificity"]["value"] is not None
     assert "auc: not defined" in said
-    assert not local_table_path(bundle).exists()
+    assert not path_of(bundle).exists()
 
 
 def test_nothing_scored_is_a_report_all_the_same(bundle: ModelBundle, tmp_path: Path) -> None:
@@ -193,8 +201,10 @@ def test_every_finding_of_a_multi_label_model_is_measured(tmp_path: Path, films:
 
 def test_the_local_table_is_read_back_for_these_weights_only(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
     _, _, said = evaluated(bundle, films, tmp_path / "out.json")
-    points = read_local_table(bundle)["OPACITY"]
-    path = local_table_path(bundle)
+    table = kept(bundle)
+    assert table is not None
+    points = table.operating["OPACITY"]
+    path = path_of(bundle)
     assert str(path) in said
     assert path.name == f"trial@1-{bundle.weights_sha256[:16]}.json"
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
@@ -202,15 +212,16 @@ def test_the_local_table_is_read_back_for_these_weights_only(bundle: ModelBundle
     assert OperatingTable(points).row_at(points.recommended).true_positive == 12  # 0.95 of 12 films
     assert "On 24 films of your own it finds" in OperatingTable(points).sentence(0.95)
     other = write_trial_bundle(tmp_path / "other", seed=2)
-    path.rename(local_table_path(other))
-    assert read_local_table(other) == read_local_table(bundle) == {}
+    path.rename(path_of(other))
+    assert kept(other) is None
+    assert kept(bundle) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[" * 100_000, b'{"schema": 2}', b"\xff"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[" * 100_000, b'{"schema": 2}', b'{"schema": 1}', b"\xff"])
 def test_a_damaged_local_table_is_none(bundle: ModelBundle, films: Path, tmp_path: Path, damage: bytes) -> None:
     evaluated(bundle, films, tmp_path / "out.json")
-    local_table_path(bundle).write_bytes(damage)
-    assert read_local_table(bundle) == {}
+    path_of(bundle).write_bytes(damage)
+    assert kept(bundle) is None
 
 
 def test_a_mistake_is_said_in_one_line(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
