@@ -85,8 +85,10 @@ def _is_head(head: HeadSpec) -> bool:
 
 
 def _is_curve(calibration: Calibration) -> bool:
-    """No curve, or one that rises."""
+    """No curve, or one of two points at least that rises."""
     points = calibration.curve
-    return all(0 <= point.probability <= 1 for point in points) and all(
-        a.logit < b.logit and a.probability <= b.probability for a, b in itertools.pairwise(points)
+    return (
+        len(points) != 1
+        and all(0 <= point.probability <= 1 for point in points)
+        and all(a.logit < b.logit and a.probability <= b.probability for a, b in itertools.pairwise(points))
     )

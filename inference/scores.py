@@ -19,10 +19,15 @@ def probabilities(card: ModelCard, logits: npt.NDArray[np.floating]) -> npt.NDAr
 
 
 def calibrated(logits: npt.NDArray[np.float64], calibration: Calibration) -> npt.NDArray[np.float64]:
-    """Probabilities [N] of the logits [N] of one label: sigmoid((logit + bias) / temperature).
+    """Probabilities [N] of the logits [N] of one label: the curve where there is one, linear between its points and
+    flat beyond them, else sigmoid((logit + bias) / temperature).
 
     The logistic function is written as a hyperbolic tangent, which does not overflow for large negative values.
     """
+    if calibration.curve:
+        at, to = np.array(calibration.curve, dtype=np.float64).T
+        read: npt.NDArray[np.float64] = np.interp(logits, at, to)
+        return read
     return 0.5 * (1.0 + np.tanh(0.5 * (logits + calibration.bias) / calibration.temperature))
 
 

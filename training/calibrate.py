@@ -2,25 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import Calibration, OperatingPoints, OperatingRow
+from inference.card import Calibration, CurvePoint, OperatingPoints, OperatingRow
+from inference.scores import calibrated
 
 RECOMMENDED_SENSITIVITY = 0.95
 TABLE_ROWS = 400
 
+Bools = npt.NDArray[np.bool_]
+Vector = npt.NDArray[np.float64]
+Kind = Literal["temperature", "platt", "isotonic"]
+KINDS: tuple[Kind, ...] = ("temperature", "platt", "isotonic")  # from the stiffest to the most yielding
+FOLDS = 5
+FLATTEST = 1e-6  # slope of a calibration of scores that say nothing
 
-def fit_calibration(ill: npt.NDArray[np.bool_], logits: npt.NDArray[np.float64]) -> Calibration:
-    """Platt scaling: probability = sigmoid((logit + bias) / temperature), fitted by maximum likelihood.
 
-    ill: bool [N]; logits: float [N]. Platt, in Advances in Large Margin Classifiers (1999).
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A kind of calibration, with the cross-validated log-loss of all of them (nats a film)."""
+
+    kind: Kind
+    log_loss: dict[Kind, float]
+
+
+def fit_calibration(ill: Bools, logits: Vector, kind: Kind = "platt") -> Calibration:
+    """From logits to probabilities, fitted by maximum likelihood. ill: bool [N], both kinds; logits: float [N].
+
+    `temperature`: sigmoid(logit / temperature) (Guo 2017). `platt`: sigmoid((logit + bias) / temperature) (Platt 1999).
+    `isotonic`: any curve that rises (Zadrozny 2002). Scores that fall where they should rise are not turned round:
+    the temperature is then very high, and every film gets nearly the same probability.
     """
+    if kind == "isotonic" and logits.min() < logits.max():
+        return Calibration(curve=_rising_curve(ill, logits))
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=np.inf).fit(logits[:, None], ill)
-    slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    fitted = LogisticRegression(C=np.inf, fit_intercept=kind == "platt").fit(logits[:, None], ill)
+    slope, intercept = max(float(fitted.coef_[0, 0]), FLATTEST), float(np.ravel(fitted.intercept_)[0])
     return Calibration(temperature=1.0 / slope, bias=intercept / slope)
+
+
+def choose_calibration(ill: Bools, logits: Vector, patients: npt.NDArray[np.str_]) -> Choice:
+    """The kind with the lowest log-loss on films that it was not fitted to, in five parts that share no patient.
+
+    A more yielding kind is taken only where it beats the stiffer one by more than one standard error of the difference
+    over the films (the rule of Breiman 1984): a curve of many points pays for itself, or it stays away. With fewer
+    than ten patients that are ill or healthy, Platt is taken unasked.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    enough = min(len(np.unique(patients[ill])), len(np.unique(patients[~ill]))) >= 2 * FOLDS
+    if not enough:
+        return Choice("platt", {})
+    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    folds = list(parts.split(logits[:, None], ill, patients))
+    losses = {kind: _held_out_losses(ill, logits, folds, kind) for kind in KINDS}
+    chosen = KINDS[0]
+    for kind in KINDS[1:]:
+        gain = losses[chosen] - losses[kind]
+        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            chosen = kind
+    return Choice(chosen, {kind: float(loss.mean()) for kind, loss in losses.items()})
+
+
+def _held_out_losses(ill: Bools, logits: Vector, folds: Sequence[tuple[Any, Any]], kind: Kind) -> Vector:
+    """The log-loss of each film [N] under a calibration that was fitted to the films of other patients."""
+    losses = np.zeros(len(ill))
+    for fitted_to, held_out in folds:
+        calibration = fit_calibration(ill[fitted_to], logits[fitted_to], kind)
+        given = np.clip(calibrated(logits[held_out], calibration), 1e-12, 1 - 1e-12)
+        losses[held_out] = -np.log(np.where(ill[held_out], given, 1 - given))
+    return losses
+
+
+def _rising_curve(ill: Bools, logits: Vector) -> tuple[CurvePoint, ...]:
+    """Isotonic regression, drawn through the middles of its steps and not along them.
+
+    On a step all films would have one probability, and the slider could part them no more. No film is certain: with N
+    films no probability passes 1 / (N + 2) and its counterpart, and the ends, half way further, keep the order of the
+    films beyond the outer middles.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    least = 1.0 / (len(ill) + 2)
+    steps = IsotonicRegression(y_min=least, y_max=1 - least).fit_transform(logits, ill.astype(np.float64))
+    values, step = np.unique(steps, return_inverse=True)
+    middles = np.bincount(step, logits) / np.bincount(step)
+    inner = [CurvePoint(float(at), float(value)) for at, value in zip(middles, values, strict=True)]
+    low = CurvePoint(float(logits.min()), float(values[0] / 2))
+    high = CurvePoint(float(logits.max()), float((1 + values[-1]) / 2))
+    # A step of one film, or of films with one logit, has its middle where the curve ends.
+    return (low, *(point for point in inner if low.logit < point.logit < high.logit), high)
 
 
 def operating_points(

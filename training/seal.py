@@ -24,7 +24,7 @@ from inference.head_spec import HeadSpec
 from inference.network import FilmNetwork
 from inference.preprocess import PreprocessSpec
 from inference.scores import logit_index, probabilities
-from training.calibrate import fit_calibration, heat_scale, operating_points
+from training.calibrate import Choice, choose_calibration, fit_calibration, heat_scale, operating_points
 from training.film_set import FilmSet
 from training.metrics import at_threshold, auc, measures
 from training.outputs import run_engine
@@ -97,7 +97,12 @@ def bears_shifts(card: ModelCard, engine: Engine, validation: FilmSet, label: st
 def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
     """The card with everything that is counted on the validation films."""
     truth = validation.truth
-    card = dataclasses.replace(card, calibration=_calibrations(card, validation, output))
+    choices = _choices(card, validation, output)
+    card = dataclasses.replace(
+        card,
+        calibration=_calibrations(card, validation, output, choices),
+        recipe=dict(card.recipe) | {"calibration": {label: dataclasses.asdict(of) for label, of in choices.items()}},
+    )
     scores = dict(zip(card.findings, probabilities(card, output.logits).T, strict=True))
     points = {
         label: operating_points(truth[label], scores[label], validation.patient_count, validation.described)
@@ -115,7 +120,16 @@ def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
     )
 
 
-def _calibrations(card: ModelCard, validation: FilmSet, output: Output) -> dict[str, Calibration]:
+def _choices(card: ModelCard, validation: FilmSet, output: Output) -> dict[str, Choice]:
+    """Which kind of calibration each logit gets; a softmax has no choice."""
+    labels = card.findings if card.activation != "softmax" else ()
+    logits = {label: output.logits[:, logit_index(card, label)].astype(np.float64) for label in labels}
+    return {label: choose_calibration(validation.truth[label], logits[label], validation.patients) for label in labels}
+
+
+def _calibrations(
+    card: ModelCard, validation: FilmSet, output: Output, choices: Mapping[str, Choice]
+) -> dict[str, Calibration]:
     """A softmax has one temperature for all its labels; other logits are calibrated each for itself."""
     logits = output.logits.astype(np.float64)
     if card.activation == "softmax":
@@ -125,7 +139,8 @@ def _calibrations(card: ModelCard, validation: FilmSet, output: Output) -> dict[
         classes = np.where(found.any(axis=1), indices[found.argmax(axis=1)], normal)
         return dict.fromkeys(card.findings, Calibration(fit_temperature(classes, logits)))
     return {
-        label: fit_calibration(validation.truth[label], logits[:, logit_index(card, label)]) for label in card.findings
+        label: fit_calibration(validation.truth[label], logits[:, logit_index(card, label)], choice.kind)
+        for label, choice in choices.items()
     }
 
 

@@ -57,6 +57,34 @@ def test_more_sensitivity_never_raises_the_threshold(
     assert table.threshold_at(high) <= table.threshold_at(low)
 
 
+@given(scores, scores, st.floats(0, 1))
+def test_a_wanted_specificity_is_kept_at_the_best_sensitivity(
+    ill: list[float], healthy: list[float], wanted: float
+) -> None:
+    table = table_of(ill, healthy)
+    threshold = table.threshold_at_specificity(wanted)
+    point = table.point_at(threshold)
+    if threshold < 1.0:
+        assert point.specificity.value >= wanted - 1e-9
+    lower = [cut for cut in {0.0, *ill, *healthy, 1.0} if cut < threshold]
+    assert all(table.specificity(cut).value < wanted for cut in lower), "a lower threshold would have done"
+    slider = table.threshold_at(table.sensitivity_for(wanted))
+    assert table.specificity(slider).value >= point.specificity.value - 1e-9
+
+
+def test_a_point_names_the_counts_behind_it() -> None:
+    point = TABLE.point_at(0.4)
+    assert (point.found, point.ill, point.spared, point.healthy) == (19, 20, 24, 30)
+    assert (point.sensitivity, point.specificity) == (wilson(19, 20), wilson(24, 30))
+    bare = OperatingTable(dataclasses.replace(TABLE.points, rows=())).point_at(0.4)
+    assert (bare.is_counted, point.is_counted) == (False, True)
+
+
+def test_films_of_ones_own_warn_of_no_films_elsewhere() -> None:
+    own = OperatingTable(TABLE.points, own=True).sentence(0.95)
+    assert own.endswith("calls 20 of 100 healthy films ill.")
+
+
 def test_without_a_table_the_recommended_point_stands() -> None:
     bare = OperatingTable(dataclasses.replace(TABLE.points, rows=()))
     assert bare.threshold_at(0.1) == TABLE.points.recommended

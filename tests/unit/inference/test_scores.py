@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.card import Calibration
+from inference.card import Calibration, CurvePoint
 from inference.scores import logit_index, probabilities
 from tests.bundles import card_of, multi_label_card
 
@@ -11,6 +11,14 @@ from tests.bundles import card_of, multi_label_card
 def test_one_logit_is_calibrated_by_bias_and_temperature() -> None:
     found = probabilities(card_of(), np.array([[-0.25], [1.25]], np.float32))
     assert found[:, 0] == pytest.approx([0.5, 1 / (1 + np.exp(-1.0))])
+
+
+def test_a_curve_is_linear_between_its_points_and_flat_beyond() -> None:
+    curve = (CurvePoint(-2.0, 0.1), CurvePoint(0.0, 0.2), CurvePoint(1.0, 0.8))
+    card = card_of(calibration={"OPACITY": Calibration(curve=curve)})
+    found = probabilities(card, np.array([[-9.0], [-2.0], [-1.0], [0.5], [9.0], [np.nan]], np.float32))
+    assert found[:5, 0] == pytest.approx([0.1, 0.1, 0.15, 0.5, 0.8])
+    assert np.isnan(found[5, 0])
 
 
 def test_a_softmax_takes_its_temperature() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,15 @@ from sklearn import metrics as sk
 from imaging.paths import resource_path
 from inference import screen_command
 from inference.bundle import ModelBundle
-from inference.local_table import LocalTable, local_table_path, read_local_table
+from inference.local_table import (
+    LocalTable,
+    ReliabilityBin,
+    local_table_path,
+    read_local_table,
+    write_local_table,
+)
 from inference.operating import OperatingTable
+from inference.records import to_json
 from tests.bundles import card_of, multi_label_card, write_trial_bundle
 from training import evaluate_command
 from training.evaluate import TRAINED_ON, Judged, report
@@ -214,6 +222,44 @@ def test_the_local_table_is_read_back_for_these_weights_only(bundle: ModelBundle
     other = write_trial_bundle(tmp_path / "other", seed=2)
     path.rename(path_of(other))
     assert kept(other) is None
+    assert kept(bundle) is None
+
+
+def test_a_check_says_when_on_what_and_how_it_went(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    _, found, _ = evaluated(bundle, films, tmp_path / "out.json")
+    table = kept(bundle)
+    assert table is not None
+    assert (table.films, table.patients, table.is_small, table.in_use) == (24, 6, True, False)
+    of, said = table.findings["OPACITY"], found["labels"]["OPACITY"]
+    for name in ("sensitivity", "specificity", "auc", "calibration_error"):
+        assert dataclasses.asdict(getattr(of, name)) == said[name]
+    assert (of.operating_point, sum(part.films for part in of.reliability)) == (0.4, 24)
+    sentence = table.sentence("OPACITY")
+    assert sentence.startswith(f"Checked at your site on 24 films, {datetime.now().astimezone().date()}: sensitivity ")
+    assert f"specificity {said['specificity']['value']:.2f}" in sentence
+
+
+def test_a_table_of_the_first_schema_is_read(bundle: ModelBundle, user_data: Path) -> None:
+    points = dataclasses.replace(card_of().operating["OPACITY"], described="films of your own")
+    old = {"model": bundle.id, "weights_sha256": bundle.weights_sha256, "operating": {"OPACITY": points}, "schema": 1}
+    (user_data / "operating").mkdir()
+    path_of(bundle).write_text(json.dumps(old, default=to_json), encoding="utf-8")
+    table = kept(bundle)
+    assert table is not None
+    assert table.operating == {"OPACITY": points}
+    assert table.sentence("OPACITY") == "Checked at your site on 50 films."
+
+
+def test_a_table_that_contradicts_itself_is_none(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    evaluated(bundle, films, tmp_path / "out.json")
+    table = kept(bundle)
+    assert table is not None
+    of = table.findings["OPACITY"]
+    wrongs: tuple[dict[str, Any], ...] = ({"ill": 3}, {"reliability": (ReliabilityBin(0.5, 1, 2),)})
+    for wrong in wrongs:
+        write_local_table(dataclasses.replace(table, findings={"OPACITY": dataclasses.replace(of, **wrong)}))
+        assert kept(bundle) is None
+    write_local_table(dataclasses.replace(table, findings={"MASS": of}))
     assert kept(bundle) is None
 
 

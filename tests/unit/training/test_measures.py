@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from inference.card_check import counts_fit
+from inference.card_check import check_card, counts_fit
 from inference.operating import wilson
 from inference.scores import calibrated
-from training.calibrate import RECOMMENDED_SENSITIVITY, fit_calibration, heat_scale, operating_points
+from tests.bundles import card_of
+from training.calibrate import (
+    KINDS,
+    RECOMMENDED_SENSITIVITY,
+    Kind,
+    choose_calibration,
+    fit_calibration,
+    heat_scale,
+    operating_points,
+)
 from training.metrics import (
     at_threshold,
     auc,
@@ -15,6 +24,7 @@ from training.metrics import (
     by_patient,
     calibration_error,
     f1,
+    reliability,
     share_by_patient,
 )
 
@@ -42,9 +52,61 @@ def test_calibrated_probabilities_mean_what_they_say(scored: tuple[np.ndarray, n
     assert after < 0.05 < before
 
 
-def test_calibration_keeps_the_order(scored: tuple[np.ndarray, np.ndarray]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_calibration_keeps_the_order(scored: tuple[np.ndarray, np.ndarray], kind: Kind) -> None:
     ill, logits = scored
-    assert auc(ill, calibrated(logits, fit_calibration(ill, logits))) == pytest.approx(auc(ill, logits))
+    assert auc(ill, calibrated(logits, fit_calibration(ill, logits, kind))) == pytest.approx(auc(ill, logits))
+
+
+def test_an_isotonic_curve_fits_a_card(scored: tuple[np.ndarray, np.ndarray]) -> None:
+    fitted = fit_calibration(*scored, "isotonic")
+    check_card(card_of(calibration={"OPACITY": fitted}))
+    given = calibrated(scored[1], fitted)
+    assert 0 < given.min() < 0.01
+    assert 0.99 < given.max() < 1
+    assert calibration_error(scored[0], given) < 0.03
+
+
+def test_few_and_equal_scores_still_make_a_calibration() -> None:
+    ill = np.array([True, False])
+    check_card(card_of(calibration={"OPACITY": fit_calibration(ill, np.array([1.0, 0.0]), "isotonic")}))
+    for kind in KINDS:
+        flat = fit_calibration(ill, np.zeros(2), kind)
+        check_card(card_of(calibration={"OPACITY": flat}))
+        assert calibrated(np.zeros(2), flat) == pytest.approx([0.5, 0.5], abs=1e-3)
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_curve_of_many_points_is_taken_only_where_it_pays(odd: bool) -> None:
+    rng = np.random.default_rng(1)
+    ill = rng.random(400) < 0.5
+    logits = rng.normal(np.where(ill, 1.5, -1.5), 1.5)
+    bent = np.where(logits > 0, logits**3, logits / 8) if odd else logits
+    choice = choose_calibration(ill, bent, np.arange(400).astype(str))
+    assert (choice.kind == "isotonic") is odd
+    assert set(choice.log_loss) == set(KINDS)
+    few = choose_calibration(ill[:12], bent[:12], np.arange(12).astype(str))
+    assert few.kind == "platt"
+
+
+def test_the_choice_holds_out_whole_patients() -> None:
+    """Two films of each patient are the same film: a curve that saw one of them knows the other."""
+    rng = np.random.default_rng(2)
+    ill = np.repeat(rng.random(100) < 0.5, 2)
+    logits = np.repeat(rng.normal(np.where(ill[::2], 0.3, -0.3), 1.0), 2)
+    owners = np.repeat(np.arange(100), 2).astype(str)
+    by_patient_loss = choose_calibration(ill, logits, owners).log_loss["isotonic"]
+    by_film_loss = choose_calibration(ill, logits, np.arange(200).astype(str)).log_loss["isotonic"]
+    assert by_film_loss < by_patient_loss
+
+
+def test_reliability_counts_every_film_once(scored: tuple[np.ndarray, np.ndarray]) -> None:
+    ill, logits = scored
+    bins = reliability(ill, calibrated(logits, fit_calibration(ill, logits)))
+    assert (len(bins), sum(of.films for of in bins), sum(of.ill for of in bins)) == (10, len(ill), ill.sum())
+    assert [of.probability for of in bins] == sorted(of.probability for of in bins)
+    assert reliability(np.zeros(0, bool), np.zeros(0)) == ()
+    assert len(reliability(np.ones(1, bool), np.ones(1))) == 1
 
 
 def test_the_recommended_point_finds_as_many_as_it_says(scored: tuple[np.ndarray, np.ndarray]) -> None:
