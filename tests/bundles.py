@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from safetensors.numpy import save
 
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import Calibration, DataSummary, ModelCard, OperatingPoints, OperatingRow, StartRecord
+from inference.bundle import CARD, ModelBundle, write_bundle
+from inference.card import (
+    REFERENCE,
+    Calibration,
+    DataSummary,
+    ModelCard,
+    OperatingPoints,
+    OperatingRow,
+    ReferenceSpec,
+    StartRecord,
+)
+from inference.card_text import card_text
 from inference.network import FilmNetwork, network_of
 from inference.preprocess import PreprocessSpec
 
@@ -82,3 +98,22 @@ def write_trial_bundle(folder: Path, card: ModelCard | None = None, seed: int = 
     """Write the bundle of a card (the one-logit card where none is given) with random weights."""
     chosen = card or card_of()
     return write_bundle(folder, chosen, random_network(chosen, seed))
+
+
+def copy_with(bundle: ModelBundle, folder: Path, parts: Mapping[str, bytes], **changes: Any) -> ModelBundle:
+    """A copy of a bundle with other optional files and a card that says so, sealed anew. No network is exported."""
+    shutil.copytree(bundle.location, folder)
+    for name, content in parts.items():
+        (folder / name).write_bytes(content)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    card = dataclasses.replace(bundle.card, **changes, files={**bundle.card.files, **digests})
+    (folder / CARD).write_bytes(card_text(card).encode("utf-8"))
+    return ModelBundle(card, folder)
+
+
+def with_reference(
+    bundle: ModelBundle, folder: Path, spec: ReferenceSpec, arrays: Mapping[str, npt.NDArray[Any]], **changes: Any
+) -> ModelBundle:
+    """A copy of a bundle that carries reference films, well-formed or not."""
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return copy_with(bundle, folder, {REFERENCE: content}, reference=spec, **changes)

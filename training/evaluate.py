@@ -44,7 +44,6 @@ from training.metrics import (
 )
 
 SCHEMA = 1
-TRAINED_ON = "trained_on_sha256"  # the key of a card's recipe under which a training run may list its films
 Bools = npt.NDArray[np.bool_]
 
 
@@ -99,13 +98,13 @@ def judge(analyser: Analyser, films: Iterable[SetFilm], threads: int, token: Can
     return with_twins_joined(judged)
 
 
-def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> dict[str, Any]:
+def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged], known: frozenset[str]) -> dict[str, Any]:
     """The JSON of the contract. `films` are all films of the set, the gated and refused ones too; `patients` are those
-    of the films that were scored, and every measure is about these films.
+    of the films that were scored, and every measure is about these films. `known` holds the sha256 of the files that
+    the model was trained on (`inference.similar.trained_on`).
     """
     states = Counter(film.state for film in judged)
     points = recommended_points(card)
-    known = trained_on(card)
     return {
         "schema": SCHEMA,
         "model": card.id,
@@ -119,23 +118,14 @@ def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged]) -> di
     }
 
 
-def trained_on(card: ModelCard) -> frozenset[str]:
-    """The sha256 of the files that a model was trained on, as far as its card lists them in its recipe.
-
-    No card has to. Those of the bundled models do not: for them nothing is known, the count in the report is 0, and
-    that is no promise that they never saw a film. A copy that was resampled or written anew has another digest.
-    """
-    listed = card.recipe.get(TRAINED_ON)
-    return frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
-
-
-def local_check(card: ModelCard, weights_sha256: str, judged: Sequence[Judged], date: str) -> LocalTable:
+def local_check(
+    card: ModelCard, weights_sha256: str, judged: Sequence[Judged], known: frozenset[str], date: str
+) -> LocalTable:
     """What these films say of a model at the reader's own site, less those that it is known to be trained on.
 
     `date` is the day in ISO 8601. Without ill and healthy films a finding has no operating points: nothing could be
     recommended.
     """
-    known = trained_on(card)
     states = Counter(film.state for film in judged)
     unseen = [film for film in judged if film.state == "scored" and film.digest not in known]
     points = recommended_points(card)

@@ -13,7 +13,7 @@ from imaging.errors import FilmError, NegatoscopeError
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from inference.bundle import ModelBundle
+    from inference.card import ModelCard
     from inference.local_table import LocalTable
 
 ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
@@ -45,22 +45,23 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     from inference.device import choose_engine, usable_cores
     from inference.models_dir import find
     from inference.pipeline import Analyser
+    from inference.similar import trained_on
     from training.evaluate import judge, local_check, report
     from training.labelled_set import films_of, read_set
 
     bundle = find(options.model)
+    known = trained_on(bundle)
     entries = read_set(options.films, bundle.card)
     _check_out(options.out, options.films)
     engine = choose_engine(bundle, "auto", "auto", usable_cores())
     out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
     token = CancelToken()
     judged = judge(Analyser(bundle, engine), films_of(entries, options.out, token), usable_cores(), token)
-    found = report(bundle.card, bundle.weights_sha256, judged)
+    found = report(bundle.card, bundle.weights_sha256, judged, known)
     _write(options.out, found)
-    out.write(_summary(found, bundle))
-    out.write(
-        _kept(local_check(bundle.card, bundle.weights_sha256, judged, datetime.now().astimezone().date().isoformat()))
-    )
+    out.write(_summary(found, bundle.card, said=bool(known)))
+    today = datetime.now().astimezone().date().isoformat()
+    out.write(_kept(local_check(bundle.card, bundle.weights_sha256, judged, known, today)))
     out.write(f"Written to {options.out}\n")
     return SOME_REFUSED if found["refused"] else ALL_DONE
 
@@ -106,10 +107,8 @@ def _kept(table: LocalTable) -> str:
     return "".join(said) + f"Operating table: {path}\n"
 
 
-def _summary(found: Mapping[str, Any], bundle: ModelBundle) -> str:
-    """Counts, then each measure beside what the card promises."""
-    from training.evaluate import trained_on
-
+def _summary(found: Mapping[str, Any], card: ModelCard, *, said: bool) -> str:
+    """Counts, then each measure beside what the card promises. `said`: the bundle lists films it was trained on."""
     lines = [
         f"{found['films']} films, {found['patients']} patients scored, {found['gated']} kept out by the gate, "
         f"{found['refused']} refused."
@@ -118,10 +117,10 @@ def _summary(found: Mapping[str, Any], bundle: ModelBundle) -> str:
         lines.append(
             f"The model was trained on {found['trained_on']} of these films: what it says of them proves little."
         )
-    elif not trained_on(bundle.card):
+    elif not said:
         lines.append("Whether the model was trained on any of these films, its card does not say.")
     for label, of in found["labels"].items():
-        promised = bundle.card.metrics.get(label, {})
+        promised = card.metrics.get(label, {})
         for name in SAID:
             beside = f"; the card says {promised[name].value:.3f}" if name in promised else ""
             lines.append(f"{label} {name.replace('_', ' ')}: {_with_interval(of[name])}{beside}")

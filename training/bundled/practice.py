@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imaging.phantom import make_phantom, to_image
+from imaging.phantom import to_image
+from imaging.phantom_teaching import is_ill, teaching_phantom
 from inference.card import DataSummary, StartRecord
 from inference.head_spec import HeadSpec
 from inference.models_dir import find
@@ -40,7 +41,6 @@ RECIPE = FineTuneSpec(
 )
 FILMS_TO_TRAIN, FILMS_TO_VALIDATE = 3600, 600
 FIRST_SEED = 100_000  # far from the seeds of the example films, so that those stay unseen
-FILM_PX = (512, 512)
 WORDS = Words(
     name="practice",
     version=1,
@@ -97,12 +97,6 @@ def practice_films() -> tuple[FilmSet, FilmSet]:
     )
 
 
-def is_ill(number: int) -> bool:
-    """Every second synthetic film has opacities."""
-    return number % 2 == 1
-
-
 def practice_grey(number: int) -> Grey:
-    """What the network sees of one synthetic film, uint8 [S, S]: one to three opacities, or none."""
-    count = 1 + number // 2 % 3 if is_ill(number) else 0
-    return network_grey(to_image(make_phantom(number, FILM_PX, count)), PREPROCESS)
+    """What the network sees of one synthetic film, uint8 [S, S]."""
+    return network_grey(to_image(teaching_phantom(number)), PREPROCESS)

@@ -30,9 +30,11 @@ from inference.local_table import (
 )
 from inference.operating import OperatingTable
 from inference.records import to_json
-from tests.bundles import card_of, multi_label_card, write_trial_bundle
+from inference.similar import TRAINED_ON
+from tests.bundles import card_of, multi_label_card, with_reference, write_trial_bundle
 from training import evaluate_command
-from training.evaluate import TRAINED_ON, Judged, report
+from training.evaluate import Judged, report
+from training.reference import reference_of
 
 ROOT = Path(__file__).parents[3]
 FILMS = ROOT.parent / "shared" / "data" / "films"
@@ -158,6 +160,14 @@ def test_films_that_the_card_lists_are_known_and_make_no_local_table(films: Path
     assert kept(bundle) is None
 
 
+def test_films_that_the_references_list_are_known_too(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    listed = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(films.glob("OPACITY/*"))]
+    embeddings = np.random.default_rng(0).random((12, 96), dtype=np.float32)
+    spec, arrays = reference_of(embeddings, np.tile(np.array([0, 1], np.uint8), (12, 1)), listed, most=3)
+    carrying = with_reference(bundle, tmp_path / "carrying@1", spec, arrays)
+    assert evaluated(carrying, films, tmp_path / "out.json")[1]["trained_on"] == 12
+
+
 def test_one_class_alone_leaves_measures_undefined(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
     for path in films.glob("OPACITY/*"):
         path.unlink()
@@ -180,7 +190,7 @@ def test_nothing_scored_is_a_report_all_the_same(bundle: ModelBundle, tmp_path: 
 
 def test_gated_films_are_counted_and_not_measured() -> None:
     judged = [Judged("scored", frozenset(), "a", "", {"OPACITY": 0.1}), Judged("gated", frozenset(), "b", "", {})]
-    found = report(card_of(), "0" * 64, judged)
+    found = report(card_of(), "0" * 64, judged, frozenset())
     assert [found[name] for name in ("films", "patients", "gated", "refused")] == [2, 1, 1, 0]
     assert found["labels"]["OPACITY"]["confusion"] == [[1, 0], [0, 0]]
 
@@ -189,7 +199,7 @@ def test_one_patient_has_no_interval_that_would_have_to_be_drawn() -> None:
     judged = [
         Judged("scored", frozenset({"OPACITY"} if n % 2 else ()), "one", "", {"OPACITY": n / 9}) for n in range(9)
     ]
-    found = report(card_of(), "0" * 64, judged)["labels"]["OPACITY"]
+    found = report(card_of(), "0" * 64, judged, frozenset())["labels"]["OPACITY"]
     assert (found["auc"]["low"], found["auc"]["high"]) == (None, None)
     assert found["auc"]["value"] is not None
     assert found["accuracy"]["high"] - found["accuracy"]["low"] > 0.7
