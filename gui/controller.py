@@ -18,6 +18,8 @@ from gui.memory import Memory
 from gui.models import Models
 from gui.opening import Opening
 from gui.preferences import Preferences
+from gui.prevalence import STATE as PREVALENCE_STATE
+from gui.prevalence import Prevalences
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
 from gui.thumbnails import Thumbnails
@@ -41,11 +43,12 @@ class Controller(QObject):
         self.review = Review(self)
         self.memory = Memory(self.jobs, None if remember else Path(":memory:"), self)
         self.preferences = Preferences(self.jobs, self, keep=remember)
-        self.models = Models(self.review, self.jobs, self.preferences, asked=model, parent=self)
+        self.models = Models(self.review, self.jobs, self.preferences, asked=model, with_check=remember, parent=self)
         self.opening = Opening(self.review, self.jobs, self)
         self.reading = Reading(self.review, self.jobs, self)
         self.analysing = Analysing(self.review, self.jobs, self)
         self.deciding = Deciding(self.review, self.memory, self)
+        self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.thumbnails = Thumbnails(self.jobs, self)
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
         self._remembers = remember
@@ -77,6 +80,7 @@ class Controller(QObject):
         if self._remembers:
             self.memory.state(OVERLAY_STATE, self._recall_overlay)
             self.memory.state(SENSITIVITY_STATE, self._recall_sensitivities)
+            self.memory.state(PREVALENCE_STATE, self.prevalences.recall)
             self.memory.state(MODEL_STATE, self._recall_model)
             self.memory.look_for_recent()
         self.models.look_for_models()

@@ -64,8 +64,8 @@ class MainWindow(QMainWindow):
         self.showing = Showing(review, controller.reading, self.view, self)
         self.top_bar = TopBar(self.actions_by_name, self._menus, review)
         self.study_list = StudyList(review, controller.thumbnails)
-        self.findings = FindingsPanel(review, controller.deciding)
-        self.sensitivity = SensitivityPanel(review)
+        self.findings = FindingsPanel(review, controller.deciding, controller.prevalences)
+        self.sensitivity = SensitivityPanel(review, controller.prevalences)
         self.heat_map = HeatMapPanel(review)
         self.model_panel = ModelPanel(review)
         self.side = SideColumn(

@@ -123,6 +123,10 @@ class Memory(QObject):
             priority=DIGEST_PRIORITY,
         )
 
+    def decided(self, label: str, done: Callable[[tuple[int, int]], None]) -> None:
+        """Hand over how many films the reader called ill and healthy of a label, in all sessions."""
+        self._read(lambda store: store.decided(label), done)
+
     def forget_films(self) -> None:
         """The films were closed; under their names others may come."""
         self._digests.clear()

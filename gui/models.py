@@ -43,7 +43,8 @@ class Models(QObject):
     """Reads and verifies bundles on the model lane.
 
     The films' own model counts while such films were opened last, unless the reader named one on the command line;
-    else it is the one that the reader chose, else the default.
+    else it is the one that the reader chose, else the default. `with_check`: what a check on the reader's films has
+    shown is read from the user's data folder.
     """
 
     models_found = Signal(object)  # tuple[ModelName, ...]
@@ -56,6 +57,7 @@ class Models(QObject):
         preferences: Preferences,
         *,
         asked: str = "",
+        with_check: bool = True,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -63,6 +65,7 @@ class Models(QObject):
         self._jobs = jobs
         self._preferences = preferences
         self._asked = asked
+        self._with_check = with_check
         self._own = ""  # the reader's choice
         self._films_own: str | None = None  # None before any films asked for a model
         self._current = ""
@@ -109,7 +112,7 @@ class Models(QObject):
         engine, device = (self._preferences.settings.text(key) for key in ("engine", "device"))
         self._handle = self._jobs.submit(
             Lane.MODEL,
-            lambda token, progress: load_model(name, engine, device),
+            lambda token, progress: load_model(name, engine, device, with_check=self._with_check),
             done=self._loaded,
             failed=self._failed,
         )
@@ -133,13 +136,17 @@ def find_models() -> tuple[ModelName, ...]:
     return tuple(ModelName(item.id, item.card.title) for item in installed())
 
 
-def load_model(name: str, engine_name: str = "auto", device_name: str = "auto") -> LoadedModel:
+def load_model(
+    name: str, engine_name: str = "auto", device_name: str = "auto", *, with_check: bool = True
+) -> LoadedModel:
     """Find, verify and load a model: a name, `name@version` or a path. Raises BundleError."""
     from inference.device import choose_engine
+    from inference.local_table import read_local_table
     from inference.models_dir import find
     from inference.pipeline import Analyser
 
     bundle = find(name)
     engine = choose_engine(bundle, ENGINES[engine_name], DEVICES[device_name])
-    chosen = ChosenModel(bundle.id, bundle.card, bundle.weights_sha256, engine.name, engine.why)
+    check = read_local_table(bundle.card, bundle.weights_sha256) if with_check else None
+    chosen = ChosenModel(bundle.id, bundle.card, bundle.weights_sha256, engine.name, engine.why, check)
     return LoadedModel(chosen, Analyser(bundle, engine))

@@ -18,6 +18,8 @@ from gui.scores import ChosenModel, ScoreBook
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
+    from inference.card import OperatingPoints
+    from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
 
 
@@ -48,6 +50,7 @@ class Review(QObject):
     film_selected = Signal(int)  # a row, or -1
     scan_changed = Signal()
     model_changed = Signal()  # chosen, being read, or refused
+    check_changed = Signal()  # of the chosen model, on the reader's own films
     engine_changed = Signal()  # the same model runs elsewhere now
     stages_changed = Signal()  # of many rows at once
     operating_point_moved = Signal()
@@ -181,6 +184,16 @@ class Review(QObject):
         if model is not None and (engine, why) != (model.engine, model.why):
             self._scores.model = replace(model, engine=engine, why=why)
             self.engine_changed.emit()
+
+    def set_check(self, check: LocalTable | None) -> None:
+        """The chosen model was checked on the reader's films, or the reader took the points counted there."""
+        self._scores.set_check(check)
+        self.check_changed.emit()
+        self.operating_point_moved.emit()
+
+    def tables(self) -> dict[str, OperatingPoints]:
+        """What the operating points in force are read from, by finding of the chosen model."""
+        return self._scores.tables()
 
     @property
     def sensitivity(self) -> float:

@@ -9,7 +9,8 @@ from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
-    from inference.card import ModelCard
+    from inference.card import ModelCard, OperatingPoints
+    from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
 
 RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
@@ -17,13 +18,22 @@ RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChosenModel:
-    """A model that was read and verified, as far as the window needs to know it."""
+    """A model that was read and verified, as far as the window needs to know it.
+
+    `check` is what a check on the reader's own films has shown; None where there was none.
+    """
 
     id: str  # name@version
     card: ModelCard
     weights_sha256: str
     engine: str  # as in `screen` lines
     why: str  # a sentence
+    check: LocalTable | None = None
+
+    @property
+    def own_points(self) -> dict[str, OperatingPoints]:
+        """The operating points counted on the reader's own films, where the reader took them."""
+        return self.check.operating if self.check is not None and self.check.in_use else {}
 
     @property
     def title(self) -> str:
@@ -87,6 +97,17 @@ class ScoreBook:
     @property
     def sensitivity(self) -> float:
         return self._open.sensitivity
+
+    def set_check(self, check: LocalTable | None) -> None:
+        """The chosen model was checked, or the reader took other points."""
+        if self.model is not None:
+            self.model = replace(self.model, check=check)
+            self._read_thresholds()
+
+    def tables(self) -> dict[str, OperatingPoints]:
+        """What the operating points in force are read from, by finding: the reader's own films, else the card."""
+        model = self.model
+        return {} if model is None else {**model.card.operating, **model.own_points}
 
     def set_sensitivity(self, sensitivity: float) -> bool:
         """Move the chosen model's operating point. Returns whether it moved."""
@@ -166,11 +187,11 @@ class ScoreBook:
         self._flagged = None
         if self.model is None:
             return
-        from inference.operating import points_for_sensitivity, recommended_points
+        from inference.operating import thresholds_at
 
-        card, sensitivity = self.model.card, self._open.sensitivity
-        usual = sensitivity == RECOMMENDED_SENSITIVITY
-        self._open.thresholds = recommended_points(card) if usual else points_for_sensitivity(card, sensitivity)
+        tables, sensitivity = self.tables(), self._open.sensitivity
+        usual = {label: points.recommended for label, points in tables.items()}
+        self._open.thresholds = usual if sensitivity == RECOMMENDED_SENSITIVITY else thresholds_at(tables, sensitivity)
 
 
 def _identity(model: ChosenModel) -> str:

@@ -96,6 +96,22 @@ class Store:
         """`latest` for many films, given as (sha256, frame)."""
         return tuple(decision for film in films for decision in self.latest(*film))
 
+    def decided(self, label: str) -> tuple[int, int]:
+        """How many films the reader called ill and healthy of a label, by the last verdict on each of them.
+
+        Agreeing with a flag, or disagreeing where there was none, calls the film ill. A film counts once, whichever
+        model it was said of; notes without a verdict, and verdicts taken back, do not count.
+        """
+        rows = self._read(
+            """SELECT (verdict = 'agree') = (probability >= operating_point), count(*) FROM decisions WHERE id IN
+                (SELECT max(id) FROM latest_decisions WHERE label = ? AND verdict != 'none'
+                 GROUP BY film_sha256, frame)
+               GROUP BY 1""",
+            (label,),
+        )
+        counts = {bool(is_ill): int(count) for is_ill, count in rows}
+        return counts.get(True, 0), counts.get(False, 0)
+
     def history(self, film_sha256: str, frame: int = 0) -> tuple[Decision, ...]:
         """Everything that was ever decided about a film, oldest first."""
         return self._decisions("decisions", film_sha256, frame)

@@ -14,16 +14,18 @@ from gui.decision import Decision, Verdict
 from gui.entries import Stage, label_name, score_words
 from gui.panels.box import PanelBox, label, set_tone
 from gui.panels.score_bar import ScoreBar
-from gui.panels.wording import finding_sentence, finding_title
+from gui.panels.wording import LINKS, finding_sentence, finding_title, site_words
+from gui.prevalence import Prevalences
 from gui.review import Review
-from gui.theme import PALETTE, font
+from gui.theme import font
 
 if TYPE_CHECKING:
     from inference.card import OperatingPoints
+    from inference.local_table import LocalTable
+    from inference.predictive import Prevalence
     from inference.results import Finding
 
 NOTE_PX = 64
-SITE_SENTENCE = f'<span style="color:{PALETTE.amber}">Not checked at your site.</span>'
 
 
 class NoteEdit(QPlainTextEdit):
@@ -55,6 +57,7 @@ class FindingCard(QWidget):
 
     verdict_given = Signal(str, object)  # label, Verdict
     note_written = Signal(str, str, str)  # film key, label, note
+    check_asked = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +69,8 @@ class FindingCard(QWidget):
         self.score.setFont(font("strong"))
         self.bar = ScoreBar()
         self.sentence = label(tone="secondary", wrap=True)
+        self.sentence.setTextInteractionFlags(LINKS)
+        self.sentence.linkActivated.connect(lambda _: self.check_asked.emit())
         self.agree, self.disagree, self.note = QPushButton("Agree"), QPushButton("Disagree"), QPushButton("Note")
         self.edit = NoteEdit()
         self.edit.hide()
@@ -98,14 +103,20 @@ class FindingCard(QWidget):
         whole.addLayout(buttons)
         whole.addWidget(self.edit)
 
-    def show_finding(self, finding: Finding, points: OperatingPoints | None) -> None:
+    def show_finding(
+        self,
+        finding: Finding,
+        points: OperatingPoints | None,
+        check: LocalTable | None = None,
+        prevalence: Prevalence | None = None,
+    ) -> None:
         self.title.setText(finding_title(finding))
         set_tone(self.title, "amber" if finding.flagged else "strong")
         self.score.setText(score_words(finding.probability))
         set_tone(self.score, "strong")
         self.bar.set_score(finding.probability, finding.operating_point)
-        words = finding_sentence(finding, points) if points is not None else ""
-        self.sentence.setText(f"{words} {SITE_SENTENCE}")
+        words = finding_sentence(finding, points, prevalence) if points is not None else ""
+        self.sentence.setText(f"{words} {site_words(check, self.label)}")
 
     def show_film(self, key: str) -> None:
         """Another film: what is being written belongs to the one before."""
@@ -135,9 +146,18 @@ class FindingCard(QWidget):
 class FindingsPanel(PanelBox):
     """Reads the review and the decisions; says what is the case in every state."""
 
-    def __init__(self, review: Review, deciding: Deciding, parent: QWidget | None = None) -> None:
+    check_asked = Signal()  # the way to checking the model on the reader's own films
+
+    def __init__(
+        self,
+        review: Review,
+        deciding: Deciding,
+        prevalences: Prevalences | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("Findings", parent)
         self._review = review
+        self._prevalences = prevalences
         self._deciding = deciding
         self.cards: dict[str, FindingCard] = {}
         self.headline = label()
@@ -148,6 +168,8 @@ class FindingsPanel(PanelBox):
         self.column.setSpacing(6)
         for changed in (review.model_changed, review.operating_point_moved, review.stages_changed):
             changed.connect(self.refresh)
+        if prevalences is not None:
+            prevalences.changed.connect(self.refresh)
         review.film_selected.connect(self.refresh)
         review.ai_visibility_changed.connect(self.refresh)
         review.film_changed.connect(self._row_changed)
@@ -175,11 +197,12 @@ class FindingsPanel(PanelBox):
         self.headline.setVisible(bool(headline))
         self.detail.setText(escape(detail))  # it may quote a path or a card
         self.detail.setVisible(bool(detail))
-        model = self._review.model
+        model, tables = self._review.model, self._review.tables()
         for item in findings:
             card = self.cards[item.label]
             card.show_film(entry.key if entry is not None else "")
-            card.show_finding(item, model.card.operating.get(item.label) if model is not None else None)
+            prevalence = self._prevalences.of(item.label) if self._prevalences is not None else None
+            card.show_finding(item, tables.get(item.label), model.check if model is not None else None, prevalence)
             card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
 
     def _fit_cards(self, labels: tuple[str, ...]) -> None:
@@ -193,6 +216,7 @@ class FindingsPanel(PanelBox):
         for card in self.cards.values():
             card.verdict_given.connect(self._deciding.decide)
             card.note_written.connect(self._deciding.write_note)
+            card.check_asked.connect(self.check_asked)
             self.column.addWidget(card)
 
     def _words(self) -> tuple[str, str]:

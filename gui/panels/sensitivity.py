@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.entries import label_name
 from gui.panels.box import PanelBox, label
+from gui.panels.predictive import PredictiveRow
+from gui.panels.share_box import ShareBox
 from gui.panels.track import Track
+from gui.panels.wording import LINKS, own_films_words
+from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.theme import PALETTE, font
+
+if TYPE_CHECKING:
+    from inference.operating import OperatingTable
 
 LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
 MIDDLE_SHARE = 0.72  # where the recommended point lies: the range above it is the one in which every step counts
@@ -66,51 +74,97 @@ class SensitivityTrack(Track):
 class SensitivityPanel(PanelBox):
     """Moves the operating point; every stored score is read again at once, none is computed."""
 
-    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+    own_points_asked = Signal(bool)  # take the points of the reader's own films, or go back to the card's
+    check_asked = Signal()
+
+    def __init__(self, review: Review, prevalences: Prevalences | None = None, parent: QWidget | None = None) -> None:
         super().__init__("Sensitivity", parent)
         self._review = review
         self.word.setFont(font("strong"))
         self.track = SensitivityTrack()
-        self._less = label("More specific", tone="secondary")
-        self._more = label("More sensitive", tone="secondary")
-        ends = QHBoxLayout()
-        ends.addWidget(self._less)
-        ends.addStretch(1)
-        ends.addWidget(self._more)
+        self.specificity = ShareBox("Specificity")
+        self.specificity.setSuffix(" %")
+        self.specificity.setToolTip(
+            "Type a wanted specificity: the point moves to the most sensitive one that keeps it"
+        )
         self._sentence = label(tone="secondary", wrap=True)
         self._intervals = label(tone="secondary", wrap=True)
         self._intervals.setFont(font("small"))
         self._intervals.setToolTip("Wilson's intervals: how far chance alone moves the numbers on so many films")
-        self.column.setSpacing(4)
-        self.column.addWidget(self.track)
-        self.column.addLayout(ends)
-        self.column.addSpacing(4)
-        self.column.addWidget(self._sentence)
-        self.column.addWidget(self._intervals)
+        self._own = label(tone="secondary", wrap=True)
+        self._own.setTextInteractionFlags(LINKS)
+        self.predictive = PredictiveRow(review, prevalences) if prevalences is not None else None
+        self._lay_out()
         self.track.value_moved.connect(lambda value: review.set_sensitivity(value / 1000))
+        self.specificity.share_typed.connect(self._specificity_typed)
+        self._own.linkActivated.connect(self._link_followed)
         review.model_changed.connect(self._show)
         review.operating_point_moved.connect(self._show)
         self._show()
 
+    def _lay_out(self) -> None:
+        ends = QHBoxLayout()
+        ends.addWidget(label("More specific", tone="secondary"))
+        ends.addStretch(1)
+        ends.addWidget(label("More sensitive", tone="secondary"))
+        wanted = QHBoxLayout()
+        self._specificity_word = label("Specificity there", tone="secondary")
+        wanted.addWidget(self._specificity_word, 1)
+        wanted.addWidget(self.specificity)
+        self.column.setSpacing(4)
+        self.column.addWidget(self.track)
+        self.column.addLayout(ends)
+        self.column.addSpacing(4)
+        for text in (self._sentence, self._intervals, self._own):
+            self.column.addWidget(text)
+        self.column.addSpacing(4)
+        self.column.addLayout(wanted)
+        if self.predictive is not None:
+            self.column.addWidget(self.predictive)
+
     def _show(self) -> None:
         model = self._review.model
-        self.track.setEnabled(model is not None)
-        self._intervals.setVisible(model is not None)
+        for widget in (self.track, self.specificity):
+            widget.setEnabled(model is not None)
         if model is None:
             self.word.setText("")
             self._sentence.setText("Without a model there is no operating point.")
+            for text in (self._intervals, self._own):
+                text.setVisible(False)
+            self.specificity.show_share(0.0)
             return
         sensitivity = self._review.sensitivity
         self.track.setValue(round(1000 * sensitivity))
         self.word.setText(f"{100 * sensitivity:.3g} %")
-        from inference.operating import OperatingTable
-
-        tables = {name: OperatingTable(model.card.operating[name]) for name in model.card.findings}
+        tables = self._tables()
         points = {name: self._review.threshold(name) for name in tables}
         self._sentence.setText(_lines({name: table.sentence_at(points[name]) for name, table in tables.items()}))
         intervals = _lines({name: table.intervals_at(points[name]) for name, table in tables.items()})
         self._intervals.setText(intervals)
         self._intervals.setVisible(bool(intervals))
+        self._own.setText(own_films_words(model.check, points))
+        self._own.setVisible(bool(self._own.text()))
+        # Of several findings the least specific one: none does worse than what is said here.
+        self.specificity.show_share(min(table.specificity(points[name]).value for name, table in tables.items()))
+
+    def _tables(self) -> dict[str, OperatingTable]:
+        from inference.operating import OperatingTable
+
+        model = self._review.model
+        own = model.own_points if model is not None else {}
+        return {name: OperatingTable(points, own=name in own) for name, points in self._review.tables().items()}
+
+    def _specificity_typed(self, specificity: float) -> None:
+        """Every finding is to be that specific at least."""
+        if tables := self._tables():
+            self._review.set_sensitivity(min(table.sensitivity_for(specificity) for table in tables.values()))
+            self._show()
+
+    def _link_followed(self, link: str) -> None:
+        if link == "check":
+            self.check_asked.emit()
+        else:
+            self.own_points_asked.emit(link == "own")
 
 
 def _lines(texts: dict[str, str]) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
 
 from gui.entries import label_name
 from gui.panels.box import strong
+from gui.theme import PALETTE
 
 if TYPE_CHECKING:
-    from inference.card import OperatingPoints
+    from inference.card import Measure, OperatingPoints
+    from inference.local_table import LocalTable
+    from inference.operating import CountedPoint
+    from inference.predictive import Prevalence
     from inference.results import Finding
-
-ASSUMED_ILL_OF_TEN = 3  # a predictive value is shown only together with the share of ill films that it assumes
+LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 def finding_title(finding: Finding) -> str:
@@ -20,32 +28,95 @@ def finding_title(finding: Finding) -> str:
     return f"{name} suspected" if finding.flagged else f"No {name.lower()} flagged"
 
 
-def finding_sentence(finding: Finding, points: OperatingPoints) -> str:
-    """Where the score stands, and how often that has been right. Rich text."""
+def finding_sentence(finding: Finding, points: OperatingPoints, prevalence: Prevalence | None = None) -> str:
+    """Where the score stands, and how often that has been right where a stated share of the films is ill. Rich text."""
     from inference.operating import OperatingTable
 
     side = "Above" if finding.flagged else "Below"
     if finding.probability == finding.operating_point:
         side = "At"
-    start = f"{side} the operating point of {finding.operating_point:.2f}."
-    if not points.rows or not points.ill or not points.healthy:
-        return start
-    row = OperatingTable(points).row_at(finding.operating_point)
-    found, called = row.true_positive / points.ill, row.false_positive / points.healthy
-    ill, healthy = ASSUMED_ILL_OF_TEN / 10, 1 - ASSUMED_ILL_OF_TEN / 10
-    flagged, not_flagged = (ill * found, healthy * called), (healthy * (1 - called), ill * (1 - found))
-    share = _ratio(*(flagged if finding.flagged else not_flagged))
-    if share is None:
-        return start
-    what = "flagged" if finding.flagged else "not flagged"
-    count = strong(f"{hundred(share)} of 100")
-    return f"{start} If {ASSUMED_ILL_OF_TEN} in 10 films are ill, {count} films {what} like this are right."
+    start = f"{side} the operating point of {finding.operating_point:.2f}"
+    point = OperatingTable(points).point_at(finding.operating_point)
+    if not point.is_counted:
+        return f"{start}."
+    if prevalence is None:
+        found, called = hundred(point.sensitivity.value), hundred(1 - point.specificity.value)
+        return f"{start}, which flags {found} of 100 ill and {called} of 100 healthy films."
+    right = predictive_words(point, prevalence, flagged=finding.flagged)
+    return f"{start}. {prevalence_words(prevalence)}, {right}." if right else f"{start}."
+
+
+def prevalence_words(prevalence: Prevalence) -> str:
+    """'If 12 of 100 films are ill', and where that comes from."""
+    learnt = f", as in the {prevalence.films:,} that you decided" if prevalence.is_learnt else ""
+    return f"If {per_hundred(prevalence.share)} of 100 films are ill{learnt}"
+
+
+def predictive_words(point: CountedPoint, prevalence: Prevalence, *, flagged: bool) -> str:
+    """'67 of 100 flagged films are ill (50–81)'; '' where no film is called so. Rich text."""
+    from inference.predictive import predictive_values
+
+    values = predictive_values(point, prevalence)
+    right = values.positive if flagged else values.negative
+    if right is None:
+        return ""
+    what = "flagged films are ill" if flagged else "films without a flag are healthy"
+    return f"{strong(f'{hundred(right.value)} of 100')} {what} ({_range(right)})"
+
+
+def site_words(check: LocalTable | None, label: str) -> str:
+    """Whether the model was checked on the reader's own films: a link to the check. Rich text."""
+    of = check.findings.get(label) if check is not None else None
+    if check is None or of is None or of.operating is None:
+        return link("Not checked at your site.", PALETTE.amber)
+    few = "only " if check.is_small else ""
+    return link(f"Checked at your site on {few}{of.films:,} films.", PALETTE.amber if few else PALETTE.green)
+
+
+def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -> str:
+    """What the points in force do on the reader's own films, and the way to the other points. Rich text; '' unchecked.
+
+    `thresholds` are those in force, by finding.
+    """
+    if check is None or not check.operating:
+        return ""
+    if check.in_use:
+        return f"These points were chosen on your own films. {link('Back to the card’s points', href='card')}"
+    from inference.operating import OperatingTable
+
+    said = []
+    for name, points in check.operating.items():
+        point = OperatingTable(points).point_at(thresholds[name])
+        start = f"{label_name(name)}: on" if len(thresholds) > 1 else "On"
+        said.append(
+            escape(
+                f"{start} {points.films:,} films of your own it finds {hundred(point.sensitivity.value)} of 100 "
+                f"({_range(point.sensitivity)}) and calls {hundred(1 - point.specificity.value)} of 100 healthy films "
+                f"ill ({_range(complement(point.specificity))})."
+            )
+        )
+    return "<br>".join(said) + " " + link("Use the points of your films", href="own")
+
+
+def complement(share: Measure) -> Measure:
+    """The share of the others, with its interval."""
+    return replace(share, value=1 - share.value, low=1 - share.high, high=1 - share.low)
+
+
+def _range(share: Measure) -> str:
+    return f"{hundred(share.low)}–{hundred(share.high)}"
+
+
+def link(text: str, colour: str = PALETTE.accent, href: str = "check") -> str:
+    """Rich text that can be clicked, and reached by Tab."""
+    return f'<a href="{href}" style="color:{colour};text-decoration:none">{text}</a>'
+
+
+def per_hundred(share: float) -> str:
+    """A share of 100 with as many digits as it needs: '12', '0.5'."""
+    return f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.0f}"
 
 
 def hundred(share: float) -> int:
     """A share in whole hundredths. Only what is certain reads 0 or 100."""
     return round(100 * share) if share in (0.0, 1.0) else min(99, max(1, round(100 * share)))
-
-
-def _ratio(right: float, wrong: float) -> float | None:
-    return right / (right + wrong) if right + wrong > 0 else None

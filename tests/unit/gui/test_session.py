@@ -51,6 +51,29 @@ def test_the_newest_decision_counts_and_the_history_stays(tmp_path: Path) -> Non
         assert store.history(DECISION.film_sha256) == (DECISION, changed, other, newer_model)
 
 
+def test_decided_films_are_counted_once_by_their_last_verdict(tmp_path: Path) -> None:
+    spared = replace(DECISION, probability=0.2)  # not flagged at 0.41
+    films = [
+        replace(DECISION, film_sha256="1" * 64),  # flagged, agreed: ill
+        replace(DECISION, film_sha256="2" * 64, verdict=Verdict.DISAGREE),  # flagged, disagreed: healthy
+        replace(spared, film_sha256="3" * 64),  # not flagged, agreed: healthy
+        replace(spared, film_sha256="4" * 64, verdict=Verdict.DISAGREE),  # not flagged, disagreed: ill
+        replace(DECISION, film_sha256="4" * 64, frame=1),  # another frame is another film: ill
+        replace(DECISION, film_sha256="5" * 64, verdict=Verdict.NONE, note="unclear"),  # says nothing
+        replace(DECISION, film_sha256="1" * 64, weights_sha256="ef" * 32),  # the same film under another model: ill
+        replace(DECISION, film_sha256="2" * 64, label="EFFUSION"),  # another finding
+        replace(DECISION, film_sha256="6" * 64),
+        replace(DECISION, film_sha256="6" * 64, verdict=Verdict.NONE),  # taken back
+    ]
+    with closing(open_store(tmp_path / "s.sqlite3").store) as store:
+        assert store.decided("PNEUMONIA") == (0, 0)
+        for decision in films:
+            store.add_decision(decision)
+        assert store.decided("PNEUMONIA") == (3, 2)
+        store.add_decision(replace(DECISION, film_sha256="1" * 64, verdict=Verdict.DISAGREE))
+        assert store.decided("PNEUMONIA") == (2, 3), "the newest verdict counts, whichever model it was said of"
+
+
 def test_state_holds_any_json_value(tmp_path: Path) -> None:
     with closing(open_store(tmp_path / "s.sqlite3").store) as store:
         assert store.state("overlay", False) is False

@@ -73,14 +73,13 @@ def test_a_flagged_finding_reads_as_suspected(review: Review, deciding: Deciding
     store(review, 0.5)
     card = panel.cards["OPACITY"]
     assert (card.title.text(), card.score.text()) == ("Opacity suspected", "0.50")
-    # 19 of 20 ill and 6 of 30 healthy films are called: 0.3 * 0.95 / (0.3 * 0.95 + 0.7 * 0.2) = 0.67
-    assert "Above the operating point of 0.40." in card.sentence.text()
-    assert "67 of 100" in card.sentence.text()
-    assert "If 3 in 10 films are ill" in card.sentence.text()
+    said = "Above the operating point of 0.40, which flags 95 of 100 ill and 20 of 100 healthy films."
+    assert said in card.sentence.text()
+    assert "are ill" not in card.sentence.text(), "no predictive value without a prevalence"
     assert "Not checked at your site." in card.sentence.text()
     review.set_sensitivity(0.7)
     assert card.title.text() == "No opacity flagged"
-    assert "Below the operating point of 0.60." in card.sentence.text()
+    assert "Below the operating point of 0.60, which" in card.sentence.text()
 
 
 @pytest.mark.parametrize(
