@@ -13,20 +13,17 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
-import os
-import signal
 import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from imaging.confined import address_space_bytes, interrupts_held_back, limit_memory, make_harmless
 from imaging.errors import Code, FilmError
 from imaging.image import Pixels
 from imaging.read import refuse
@@ -67,7 +64,7 @@ class _Child:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs,), name="decoder", daemon=True)
-        with _interrupts_held_back():
+        with interrupts_held_back():
             self._process.start()
         theirs.close()
 
@@ -182,14 +179,14 @@ atexit.register(POOL.close)
 
 def _serve(pipe: Connection[Any, Any]) -> None:
     """The child's whole life: import the decoders, then decode one job after another until the pipe ends."""
-    _make_harmless()
+    make_harmless()
     load()
-    base_bytes = _address_space_bytes()
+    base_bytes = address_space_bytes()
     with suppress(EOFError, OSError, KeyboardInterrupt):
         pipe.send(_READY)
         while True:
             job, limits = pipe.recv()
-            _limit_memory(base_bytes + limits.memory_bytes)
+            limit_memory(base_bytes + limits.memory_bytes)
             _answer(pipe, job)
 
 
@@ -203,45 +200,3 @@ def _answer(pipe: Connection[Any, Any], job: Job) -> None:
     else:
         pipe.send(_Answer(pixels.dtype.str, pixels.shape, pixels.nbytes))
         pipe.send_bytes(pixels.reshape(-1).view(np.uint8).data)
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """A child takes over the mask of the thread that starts it: an interrupt while it still imports leaves no trace."""
-    import signal
-
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _make_harmless() -> None:
-    """No interrupt from the terminal (the parent decides), no core dump: it would hold the film."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _limit_memory(most_bytes: int) -> None:
-    """Bound the address space, where the system can (not on Windows, and macOS does not keep to it)."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, hard))
-
-
-def _address_space_bytes() -> int:
-    """What the process has mapped so far; 0 where Linux's /proc is missing."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
-    except (OSError, ValueError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
