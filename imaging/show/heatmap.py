@@ -4,6 +4,8 @@ film's own maximum, so that a healthy film stays cool.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,7 @@ from imaging.show.heat_colours import STOPS
 Polyline = npt.NDArray[np.float64]
 
 _CONTOUR_PX = 384  # the grid on which contours are sought
+_PEAK_PX = 512  # the grid on which the hottest point is sought
 _FULL_FROM = 0.30  # the heat from which on the overlay is as opaque as it gets
 _FADE = 0.08  # so much heat above the threshold the overlay is there in full: no hard edge beside the contour
 _STEP = 1.0 / 255.0
@@ -39,6 +42,14 @@ def on_film(heatmap: Heatmap, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]
     """
     # One pass that rounds and clips, where numpy takes four over a film of nine million pixels.
     return np.asarray(cv2.add(_shares(heatmap, size_px, 255.0), 0.0, dtype=cv2.CV_8U))
+
+
+def hottest(heatmap: Heatmap) -> tuple[float, float]:
+    """Where the painted map would be hottest were it not clipped, as (x, y) in shares of the film's sides."""
+    top = max(float(heatmap.raw.max()), _STEP)
+    field = _shares(replace(heatmap, scale=2.0 * top), (_PEAK_PX, _PEAK_PX))
+    row, column = divmod(int(field.argmax()), _PEAK_PX)
+    return (column + 0.5) / _PEAK_PX, (row + 0.5) / _PEAK_PX
 
 
 def colour_table(threshold: float, opacity: float) -> npt.NDArray[np.uint8]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imaging.heatmap import GridRect, Heatmap
-from imaging.show.heatmap import COLOURS, colour_table, contour, on_film
+from imaging.show.heatmap import COLOURS, colour_table, contour, hottest, on_film
 
 HALF_AT = 0.5450  # in cells: where Keys's cubic kernel is 1/2
 
@@ -150,3 +150,13 @@ def test_how_many_contours(threshold: float, lines: int) -> None:
     raw = np.zeros((9, 9))
     raw[2, 2] = raw[6, 6] = 0.9
     assert len(contour(heatmap(raw.tolist()), threshold)) == lines
+
+
+def test_the_hottest_point_is_the_peak_of_what_is_painted() -> None:
+    assert hottest(peak()) == pytest.approx((5.5 / 7, 2.5 / 7), abs=0.002)
+    between = heatmap([[0.0, 0.0, 0.0, 0.0], [0.0, 3.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.0]], scale=0.5)
+    assert hottest(between) == pytest.approx((0.5, 0.5), abs=0.002), "clipping at full heat does not move it"
+    placed = heatmap([[0.0, 1.0], [0.0, 0.0]], rect=GridRect(left=0.25, top=0.25, width=0.5, height=0.5))
+    x, y = hottest(placed)
+    assert 0.5 < x < 0.75
+    assert 0.25 <= y < 0.5

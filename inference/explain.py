@@ -1,0 +1,90 @@
+"""One door to every heat map: Grad-CAM, HiResCAM and occlusion of one film, with the scale on which each is painted.
+
+Grad-CAM (Selvaraju 2017) comes with the scores, for every label at once, and HiResCAM (Draelos and Carin 2020) is in
+its units: both are painted on the card's heat scale. HiResCAM weights each cell by its own gradient rather than by the
+mean over the cells. Where the head sees an average of the cells the gradient is the same in all of them, so that the
+two are one map; only a head that sees each cell by itself (a flattened one) makes a difference.
+
+Occlusion is in units of the logit, which no heat scale of the card knows. Full heat is the way from a probability of
+0.01 to 0.99 by the card's calibration: hiding this place alone would take a film that is all but certainly ill to all
+but certainly healthy. It is the same for every film, so that a healthy film stays cool.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from imaging.errors import Code, FilmError
+from imaging.heatmap import GridRect, Heatmap
+from imaging.progress import CancelToken, Progress, no_progress
+from inference.bundle import ModelBundle
+from inference.card import Calibration, ModelCard
+from inference.engine import Engine, EngineError, Floats
+from inference.occlusion import USUAL, OcclusionSpec, occlusion_map
+from inference.preprocess import Grey, to_input
+from inference.scores import logit_index
+
+Method = Literal["grad_cam", "hires_cam", "occlusion"]
+SURE = 0.99  # the probability at one end of the occlusion's scale; 1 - SURE is the other
+_LEAST_SCALE = 1e-3
+
+
+def methods(card: ModelCard) -> tuple[Method, ...]:
+    """The methods that show something of their own for a model, the quickest first."""
+    return ("grad_cam", "occlusion")
+
+
+def network_runs(method: Method, spec: OcclusionSpec = USUAL) -> int:
+    """How many films the network looks at for one map: the cost, known beforehand."""
+    return spec.runs if method == "occlusion" else 1
+
+
+def explain(
+    bundle: ModelBundle,
+    engine: Engine,
+    grey: Grey,
+    label: str,
+    method: Method,
+    *,
+    token: CancelToken,
+    progress: Progress = no_progress,
+    rect: GridRect = GridRect(),  # noqa: B008
+) -> Heatmap:
+    """The map of one finding on one film by one method, raw, with its scale.
+
+    `grey` is the network's view, uint8 [S, S], and `rect` the part of the film that it covers. Progress counts network
+    runs. Raises FilmError where the network gives no number, and Cancelled.
+    """
+    token.check()
+    index = logit_index(bundle.card, label)
+    if method == "occlusion":
+        raw = occlusion_map(engine, grey, index, token=token, progress=progress)
+        return Heatmap(label, raw, occlusion_scale(bundle.card.calibration[label]), rect)
+    raw = _class_map(engine, grey, index)
+    progress(1, 1)
+    return Heatmap(label, raw, bundle.card.heat_scale[label], rect)
+
+
+def occlusion_scale(calibration: Calibration) -> float:
+    """The logits between probabilities of 1 - SURE and SURE; of a curve that does not reach them, all it has."""
+    if not calibration.curve:
+        return 2.0 * abs(calibration.temperature) * math.log(SURE / (1.0 - SURE))
+    logits, shares = np.array(calibration.curve, dtype=np.float64).T
+    low = logits[shares <= 1.0 - SURE].max(initial=logits[0])
+    high = logits[shares >= SURE].min(initial=logits[-1])
+    return max(float(high - low), _LEAST_SCALE)
+
+
+def _class_map(engine: Engine, grey: Grey, index: int) -> Floats:
+    """Grad-CAM as the engine gives it with the scores, float32 [h, w]."""
+    try:
+        raw: Floats = engine.run(to_input(grey[np.newaxis])).class_maps[0, index]
+    except EngineError as error:
+        message = "The network could not be run on this film."
+        raise FilmError(Code.ANALYSIS_FAILED, message, detail=error.detail) from error
+    if not np.isfinite(raw).all():
+        raise FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
+    return raw.copy()
