@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from inference.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
@@ -13,18 +14,43 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class PublishedWeights(NamedTuple):
+    """Weights that torchvision publishes: a file of torch's own format whose name ends in the start of its sha256."""
+
+    url: str
+
+    @property
+    def file_name(self) -> str:
+        return self.url.rpartition("/")[2]
+
+    @property
+    def sha256_prefix(self) -> str:
+        """The first eight digits of the file's sha256, in hexadecimal."""
+        return self.file_name.removesuffix(".pth").rpartition("-")[2]
+
+
+class AuxiliarySpec(NamedTuple):
+    """A second head that helps training: it reads the output of the trunk's child `after`, [N, channels, h, w]."""
+
+    after: str
+    channels: int
+
+
 @dataclass(frozen=True, slots=True)
 class BackboneSpec:
-    """One backbone: [N, input_channels, S, S] to its last activation A, [N, channels, h, w], on which Grad-CAM stands.
+    """One backbone: [N, C, S, S] to its last activation A, [N, channels, h, w], on which Grad-CAM stands.
 
-    `build` makes it with random weights. `size_px` is the usual side of its input, `min_size_px` the smallest legal.
-    `mean` and `std` are the input normalisation it was first trained with. `weights_licence` is that of its published
-    weights, empty where there are none. `cam_layer` names A in words.
+    `build` makes its trunk with random weights for C input channels: `input_channels` of them, or one (weights for
+    three are folded). `size_px` is the usual side of its input, `min_size_px` the smallest legal one, at which A still
+    has 2 x 2 cells: fewer are no heat map. `mean` and `std` are the input normalisation to begin with, that of its
+    published weights where there are any; `weights_licence` is theirs. `cam_layer` names A in words. `pooling` says how
+    the head sees A: as its average, or pooled 2 x 2 by maximum and flattened, which fixes the input's size. A stack
+    has `members`, whose averages are concatenated: its A are those of all members.
     """
 
     name: str
     title: str
-    build: Callable[[], nn.Module]
+    build: Callable[[int], nn.Module]
     input_channels: int
     channels: int
     size_px: int
@@ -33,46 +59,229 @@ class BackboneSpec:
     std: tuple[float, ...]
     cam_layer: str
     weights_licence: str = ""
+    published: PublishedWeights | None = None
+    pooling: Literal["average", "flatten"] = "average"
+    auxiliary: AuxiliarySpec | None = None
+    members: tuple[BackboneSpec, ...] = ()
+
+    @property
+    def parts(self) -> tuple[BackboneSpec, ...]:
+        """The members of a stack; of any other backbone, itself."""
+        return self.members or (self,)
 
 
-def _mobilenet_v2() -> nn.Module:
-    from inference.torchvision_door import mobilenet_v2_features
+def _torchvision(name: str) -> Callable[[int], nn.Module]:
+    def build(channels: int) -> nn.Module:
+        from inference.torchvision_door import trunk
 
-    return mobilenet_v2_features()
+        return trunk(name, channels)
+
+    return build
 
 
-def _tiny() -> nn.Module:
+def _tiny(channels: int) -> nn.Module:
     from inference.tiny_backbone import tiny_features
 
-    return tiny_features()
+    return tiny_features(channels)
 
 
-BACKBONES: Mapping[str, BackboneSpec] = MappingProxyType(
-    {
-        "mobilenet_v2": BackboneSpec(
-            name="mobilenet_v2",
-            title="MobileNetV2",
-            build=_mobilenet_v2,
-            input_channels=3,
-            channels=1280,
-            size_px=224,
-            min_size_px=32,
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-            cam_layer="the last ReLU6",
-            weights_licence="Apache-2.0",
-        ),
-        "tiny": BackboneSpec(
-            name="tiny",
-            title="Tiny CNN",
-            build=_tiny,
-            input_channels=1,
-            channels=96,
-            size_px=128,
-            min_size_px=8,
-            mean=(0.5,),
-            std=(0.25,),
-            cam_layer="the last ReLU",
-        ),
-    }
+def _sequential(channels: int) -> nn.Module:
+    from inference.sequential_cnn import sequential_features
+
+    return sequential_features(channels)
+
+
+def _imagenet(
+    name: str,
+    title: str,
+    channels: int,
+    file_name: str,
+    *,
+    min_size_px: int,
+    cam_layer: str,
+    size_px: int = 224,
+    licence: str = "BSD-3-Clause",
+) -> BackboneSpec:
+    """A backbone of torchvision with the file of its published ImageNet weights."""
+    return BackboneSpec(
+        name=name,
+        title=title,
+        build=_torchvision(name),
+        input_channels=3,
+        channels=channels,
+        size_px=size_px,
+        min_size_px=min_size_px,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        cam_layer=cam_layer,
+        weights_licence=licence,
+        published=PublishedWeights(f"https://download.pytorch.org/models/{file_name}"),
+    )
+
+
+def stack(*members: BackboneSpec) -> BackboneSpec:
+    """Backbones side by side on the same film, their pooled features concatenated: `stack(RESNET18, VGG16)` is a row.
+
+    All see the same input, normalised as the first member wants it (the first of those with fewest channels). Every
+    member is pooled by its average, and none has an auxiliary head.
+    """
+    narrowest = min(members, key=lambda member: member.input_channels)
+
+    def build(channels: int) -> nn.Module:
+        from inference.stack import Stack
+
+        return Stack([member.build(channels) for member in members])
+
+    return BackboneSpec(
+        name="_".join(["stack", *(member.name for member in members)]),
+        title=" + ".join(member.title for member in members),
+        build=build,
+        input_channels=narrowest.input_channels,
+        channels=sum(member.channels for member in members),
+        size_px=max(member.size_px for member in members),
+        min_size_px=max(member.min_size_px for member in members),
+        mean=narrowest.mean,
+        std=narrowest.std,
+        cam_layer="; ".join(f"{member.title}: {member.cam_layer}" for member in members),
+        weights_licence="; ".join(f"{member.title}: {member.weights_licence or 'none'}" for member in members),
+        members=members,
+    )
+
+
+MOBILENET_V2 = _imagenet(
+    "mobilenet_v2", "MobileNetV2", 1280, "mobilenet_v2-7ebf99e0.pth", min_size_px=33, cam_layer="the last ReLU6"
 )
+MOBILENET_V3 = _imagenet(
+    "mobilenet_v3",
+    "MobileNetV3-Large",
+    960,
+    "mobilenet_v3_large-5c1a4163.pth",
+    min_size_px=33,
+    cam_layer="the last Hardswish",
+)
+DENSENET121 = _imagenet(
+    "densenet121",
+    "DenseNet121",
+    1024,
+    "densenet121-a639ec97.pth",
+    min_size_px=61,
+    cam_layer="the ReLU after the last batch norm",
+)
+DENSENET169 = _imagenet(
+    "densenet169",
+    "DenseNet169",
+    1664,
+    "densenet169-b2777c0a.pth",
+    min_size_px=61,
+    cam_layer="the ReLU after the last batch norm",
+)
+EFFICIENTNET_B0 = _imagenet(
+    "efficientnet_b0",
+    "EfficientNet-B0",
+    1280,
+    "efficientnet_b0_rwightman-7f5810bc.pth",
+    min_size_px=33,
+    cam_layer="the last SiLU",
+    licence="Apache-2.0",
+)
+EFFICIENTNET_B3 = _imagenet(
+    "efficientnet_b3",
+    "EfficientNet-B3",
+    1536,
+    "efficientnet_b3_rwightman-b3899882.pth",
+    min_size_px=33,
+    cam_layer="the last SiLU",
+    size_px=300,
+    licence="Apache-2.0",
+)
+EFFICIENTNET_V2_S = _imagenet(
+    "efficientnet_v2_s",
+    "EfficientNetV2-S",
+    1280,
+    "efficientnet_v2_s-dd5fe13b.pth",
+    min_size_px=33,
+    cam_layer="the last SiLU",
+    size_px=300,
+)
+RESNET18 = _imagenet(
+    "resnet18", "ResNet18", 512, "resnet18-f37072fd.pth", min_size_px=33, cam_layer="the last block's ReLU"
+)
+RESNET50 = _imagenet(
+    "resnet50", "ResNet50", 2048, "resnet50-11ad3fa6.pth", min_size_px=33, cam_layer="the last block's ReLU"
+)
+VGG16 = _imagenet(
+    "vgg16",
+    "VGG16",
+    512,
+    "vgg16-397923af.pth",
+    min_size_px=32,
+    cam_layer="the last ReLU; the max pooling after it is left out",
+)
+INCEPTION_V3 = dataclasses.replace(
+    _imagenet(
+        "inception_v3",
+        "InceptionV3",
+        2048,
+        "inception_v3_google-0cc3c7bd.pth",
+        min_size_px=107,
+        cam_layer="the last mixed block, each branch after its ReLU",
+        size_px=299,
+        licence="Apache-2.0",
+    ),
+    # The published weights come from TensorFlow: torchvision changes ImageNet's normalisation to this inside the model.
+    mean=(0.5, 0.5, 0.5),
+    std=(0.5, 0.5, 0.5),
+    auxiliary=AuxiliarySpec(after="Mixed_6e", channels=768),
+)
+CONVNEXT_TINY = _imagenet(
+    "convnext_tiny",
+    "ConvNeXt-Tiny",
+    768,
+    "convnext_tiny-983f1562.pth",
+    min_size_px=64,
+    cam_layer="the last stage's output; its mean goes to the head without the published layer norm",
+)
+SEQUENTIAL_CNN = BackboneSpec(
+    name="sequential_cnn",
+    title="Sequential CNN",
+    build=_sequential,
+    input_channels=3,
+    channels=256,
+    size_px=150,
+    min_size_px=32,
+    mean=(0.5,),
+    std=(0.25,),
+    cam_layer="the last ReLU, before its max pooling",
+    pooling="flatten",
+)
+TINY = BackboneSpec(
+    name="tiny",
+    title="Tiny CNN",
+    build=_tiny,
+    input_channels=1,
+    channels=96,
+    size_px=128,
+    min_size_px=9,
+    mean=(0.5,),
+    std=(0.25,),
+    cam_layer="the last ReLU",
+)
+
+_ROWS = (
+    MOBILENET_V2,
+    MOBILENET_V3,
+    DENSENET121,
+    DENSENET169,
+    EFFICIENTNET_B0,
+    EFFICIENTNET_B3,
+    EFFICIENTNET_V2_S,
+    RESNET18,
+    RESNET50,
+    VGG16,
+    INCEPTION_V3,
+    CONVNEXT_TINY,
+    SEQUENTIAL_CNN,
+    stack(MOBILENET_V2, DENSENET169),
+    TINY,
+)
+BACKBONES: Mapping[str, BackboneSpec] = MappingProxyType({row.name: row for row in _ROWS})

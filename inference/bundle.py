@@ -113,7 +113,7 @@ def write_bundle(
     from inference.export import onnx_graph
 
     check_card(card)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.weights().items()}
     contents = {
         WEIGHTS: save(tensors),
         GRAPH: onnx_graph(network, card.preprocess.size_px),

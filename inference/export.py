@@ -32,7 +32,7 @@ def onnx_graph(network: FilmNetwork, size_px: int) -> bytes:
 
 
 def _export(network: FilmNetwork, size_px: int, path: Path) -> None:
-    film = torch.zeros(1, 1, size_px, size_px, device=network.head.weight.device)
+    film = torch.zeros(1, 1, size_px, size_px, device=network.mean.device)
     torch.onnx.export(
         network,
         (film,),

@@ -15,3 +15,6 @@ class HeadSpec:
     hidden: tuple[int, ...] = ()
     batch_norm: bool = True
     dropout: float = 0.0
+
+
+LINEAR = HeadSpec()

@@ -4,19 +4,78 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable
 from importlib.machinery import PathFinder
 from typing import Any
 
 import torch
 from torch import nn
 
+from inference.trunk_weights import folded
+
 _NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
-def mobilenet_v2_features() -> nn.Module:
-    """MobileNetV2 up to its last ReLU6: [N, 3, S, S] to [N, 1280, S/32, S/32]. Random weights."""
-    features: nn.Module = _models()[0].mobilenet_v2(weights=None).features
+def trunk(name: str, input_channels: int) -> nn.Sequential:
+    """A backbone of the table up to its last activation A, with random weights; its children are its blocks in order.
+
+    The children, and so the tensors, are called as torchvision calls them. With one input channel the first
+    convolution is folded: the same network for grey films in three equal channels.
+    """
+    maker = _CUT.get(name)
+    features = maker(_models()[0]) if maker else _features(name)
+    return features if input_channels == 3 else folded(features)
+
+
+def _features(name: str) -> nn.Sequential:
+    """Of the backbones that torchvision itself splits into `features` and a classifier."""
+    features: nn.Sequential = getattr(_models()[0], _OTHER_NAMES.get(name, name))(weights=None).features
     return features
+
+
+def _densenet(name: str, models: Any) -> nn.Sequential:
+    """DenseNet's last ReLU stands outside torchvision's `features`: without it A would be the batch norm before it."""
+    features: nn.Sequential = getattr(models, name)(weights=None).features
+    features.add_module("relu5", nn.ReLU())
+    return features
+
+
+def _resnet(name: str, models: Any) -> nn.Sequential:
+    return _before(getattr(models, name)(weights=None), "avgpool")
+
+
+def _vgg16(models: Any) -> nn.Sequential:
+    """VGG16 up to its last ReLU. Its classifier of half a gigabyte is never made; weights begin as torchvision's."""
+    features: nn.Sequential = models.vgg.make_layers(models.vgg.cfgs["D"])[:-1]
+    for layer in features:
+        if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    return features
+
+
+def _inception_v3(models: Any) -> nn.Sequential:
+    """InceptionV3 up to Mixed_7c. Its auxiliary head is `inference.auxiliary`."""
+    return _before(models.inception_v3(weights=None, aux_logits=False, init_weights=True), "avgpool")
+
+
+def _before(network: nn.Module, end: str) -> nn.Sequential:
+    """The children of a network that runs them one after the other, up to the one called `end`."""
+    children = itertools.takewhile(lambda child: child[0] != end, network.named_children())
+    return nn.Sequential(OrderedDict(children))
+
+
+_OTHER_NAMES = {"mobilenet_v3": "mobilenet_v3_large"}
+_CUT: dict[str, Callable[[Any], nn.Sequential]] = {
+    "densenet121": functools.partial(_densenet, "densenet121"),
+    "densenet169": functools.partial(_densenet, "densenet169"),
+    "resnet18": functools.partial(_resnet, "resnet18"),
+    "resnet50": functools.partial(_resnet, "resnet50"),
+    "vgg16": _vgg16,
+    "inception_v3": _inception_v3,
+}
 
 
 @functools.cache

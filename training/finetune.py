@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import BatchNorm2d, Module, functional
 
-from inference.network import FilmNetwork
+from inference.network import FilmNetwork, stages
 from inference.preprocess import Grey, to_input
 from training.augment import AugmentSpec, augment
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FineTuneSpec:
-    """How a network is fine-tuned. `frozen_stages` counts the first children of the backbone that keep their weights.
+    """How a network is fine-tuned. `frozen_stages` counts the first stages of the backbone that keep their weights.
 
     `keep_norm` leaves the statistics of batch normalisation as they came with the starting weights: right for small
     batches on a pretrained backbone, wrong for a network that starts from scratch.
@@ -93,7 +93,7 @@ def _optimiser(
     network: FilmNetwork, spec: FineTuneSpec, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW with one rate for the backbone and one for the head, one cycle over the whole run."""
-    for stage in list(network.features.children())[: spec.frozen_stages]:
+    for stage in stages(network)[: spec.frozen_stages]:
         stage.requires_grad_(requires_grad=False)
     backbone = [weight for weight in network.features.parameters() if weight.requires_grad]
     groups = [

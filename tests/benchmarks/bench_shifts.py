@@ -18,6 +18,7 @@ from inference.models_dir import find
 from inference.network import FilmNetwork, build_network, load_start_weights
 from inference.preprocess import Grey, to_input
 from inference.torch_engine import load_network
+from inference.trunk_weights import read_tensors
 from training.bundled.pneumonia import PREPROCESS, WORDS, Material, read_material
 from training.calibrate import RECOMMENDED_SENSITIVITY
 from training.finetune import run_network
@@ -60,7 +61,7 @@ def linear_head(material: Material, weights: Path) -> Callable[[Grey], Scores]:
     from sklearn.linear_model import LogisticRegression
 
     network = build_network(WORDS.backbone, 1, PREPROCESS)
-    load_start_weights(network, weights)
+    load_start_weights(network, read_tensors(weights))
     chosen = material.split.train
     head = LogisticRegression(C=0.05, max_iter=2000, class_weight="balanced")
     head.fit(embeddings(network, material.films[chosen]), material.ill[chosen])

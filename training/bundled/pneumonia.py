@@ -15,6 +15,7 @@ from inference.head_spec import HeadSpec
 from inference.models_dir import find
 from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
+from inference.trunk_weights import read_tensors
 from training.dataset import load_films
 from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune, log_steps
@@ -101,7 +102,7 @@ def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) 
     training = material.training()
     torch.manual_seed(RECIPE.seed)  # for the head, which starts at random
     network = build_network(WORDS.backbone, 1, PREPROCESS)
-    load_start_weights(network, weights)
+    load_start_weights(network, read_tensors(weights))
     network = fine_tune(network, training.films, training.truth[WORDS.labels[1]], RECIPE, log_steps)
 
     counted = dataclasses.replace(WORDS.data, films=len(training), patients=training.patient_count)
