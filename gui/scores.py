@@ -83,7 +83,7 @@ class ScoreBook:
 
     def choose(self, model: ChosenModel | None) -> None:
         self.model = model
-        self._open = self._page(model.id) if model is not None else _Page()
+        self._open = self._page(model.id, model.engine) if model is not None else _Page()
         if model is not None:
             self._open.sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)
         self._read_thresholds()
@@ -137,7 +137,7 @@ class ScoreBook:
         return self._open.thresholds.get(label, 1.0)
 
     def store(self, key: str, result: ImageResult) -> None:
-        self._page(result.model).store(key, result)
+        self._page(result.model, result.engine).store(key, result)
         self._flagged = None
 
     def fail(self, key: str, sentence: str) -> None:
@@ -180,8 +180,11 @@ class ScoreBook:
             return RowWords(f"No score: {', '.join(reasons)}", Tone.QUIET)
         return _finding_words(self.findings(key))
 
-    def _page(self, model_id: str) -> _Page:
-        return self._pages.setdefault(model_id, _Page())
+    def _page(self, model_id: str, engine: str) -> _Page:
+        """The int8 graph of a model has a page of its own: its thresholds are others."""
+        from inference.served import is_int8
+
+        return self._pages.setdefault(f"{model_id} int8" if is_int8(engine) else model_id, _Page())
 
     def _read_thresholds(self) -> None:
         self._flagged = None

@@ -27,13 +27,21 @@ class Gpu:
 
 
 def choose_engine(
-    bundle: ModelBundle, engine: EngineName = "auto", device: DeviceName = "auto", threads: int = 0
+    bundle: ModelBundle,
+    engine: EngineName = "auto",
+    device: DeviceName = "auto",
+    threads: int = 0,
+    *,
+    quantised: bool = False,
 ) -> Engine:
     """The engine for a bundle: the GPU where there is one, else ONNX Runtime on the CPU, unless asked otherwise.
 
-    `threads` is the number of cores that ONNX Runtime takes for one batch, 0 for all. Raises NegatoscopeError for what
-    can't be had, BundleError for a bundle that can't be loaded.
+    `threads` is the number of cores that ONNX Runtime takes for one batch, 0 for all. `quantised` asks for the bundle's
+    int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be had, BundleError for a bundle
+    that can't be loaded.
     """
+    if quantised:
+        return _quantised(bundle, engine, device, threads)
     if engine == "onnx":
         if device == "cuda":
             raise NegatoscopeError("ONNX Runtime runs on the CPU here; for the GPU choose the engine torch.")
@@ -95,9 +103,20 @@ def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, thre
 
 
 def _onnx(bundle: ModelBundle, reason: str, threads: int) -> Engine:
-    from inference.onnx_engine import OnnxEngine
+    from inference.onnx_engine import onnx_engine
 
-    return OnnxEngine(bundle, f"ONNX Runtime on the CPU ({reason})", threads)
+    return onnx_engine(bundle, f"ONNX Runtime on the CPU ({reason})", threads)
+
+
+def _quantised(bundle: ModelBundle, engine: EngineName, device: DeviceName, threads: int) -> Engine:
+    from inference.onnx_engine import onnx_engine
+
+    if engine == "torch" or device == "cuda":
+        raise NegatoscopeError("The quantised graph runs in ONNX Runtime on the CPU only.")
+    if bundle.card.quantised is None:
+        raise NegatoscopeError(f"The model {bundle.id} has no quantised graph.")
+    why = "ONNX Runtime on the CPU, quantised to 8 bits (as asked for)"
+    return onnx_engine(bundle, why, threads, quantised=True)
 
 
 def _torch_cpu(bundle: ModelBundle, reason: str) -> Engine:

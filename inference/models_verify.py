@@ -31,11 +31,16 @@ class Agreement:
 
 
 def verify(bundle: ModelBundle) -> Agreement:
-    """Load a verified bundle in both engines and hold them together. Raises BundleError in one sentence."""
+    """Load a verified bundle in both engines and hold them together; its int8 graph, where it has one, must run.
+
+    Raises BundleError in one sentence.
+    """
     side = bundle.card.preprocess.size_px
     films = to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
     onnx = choose_engine(bundle, "onnx").run(films)
     torch = choose_engine(bundle, "torch", "cpu").run(films)
+    if bundle.card.quantised is not None and not _is_finite(choose_engine(bundle, quantised=True).run(films)):
+        raise BundleError("The model's quantised graph gives no usable scores.")
     found = Agreement(
         _probability_difference(bundle, onnx, torch),
         relative_difference(onnx.class_maps, torch.class_maps),
@@ -46,6 +51,10 @@ def verify(bundle: ModelBundle) -> Agreement:
     if not found.grad_cam <= CAM_TOLERANCE:
         raise BundleError("The model's heat maps are not Grad-CAM.")
     return found
+
+
+def _is_finite(output: Output) -> bool:
+    return bool(np.isfinite(output.logits).all() and np.isfinite(output.class_maps).all())
 
 
 def relative_difference(maps: np.ndarray, reference: np.ndarray) -> float:

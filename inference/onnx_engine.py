@@ -7,19 +7,20 @@ from typing import Any
 import onnxruntime
 
 from inference.bundle import ModelBundle
-from inference.card import GRAPH, BundleError
+from inference.card import GRAPH, QUANTISED, BundleError, ModelCard
 from inference.engine import INPUT, OUTPUTS, EngineError, Floats, Output
 from inference.graph_check import check_graph
 
+FLOAT, INT8 = "onnx-cpu", "onnx-cpu-int8"
+
 
 class OnnxEngine:
-    """A session on `graph.onnx`. `threads` is the number of cores for one batch, 0 for all of them."""
+    """A session on a graph. `threads` is the number of cores for one batch, 0 for all of them."""
 
-    name = "onnx-cpu"
-
-    def __init__(self, bundle: ModelBundle, why: str, threads: int = 0) -> None:
+    def __init__(self, graph: bytes, card: ModelCard, name: str, why: str, threads: int = 0) -> None:
+        self.name = name
         self.why = why
-        self._session = _session(bundle, threads)
+        self._session = _session(graph, card, threads)
 
     def run(self, films: Floats) -> Output:
         try:
@@ -29,9 +30,14 @@ class OnnxEngine:
         return Output(logits, class_maps, embedding)
 
 
-def _session(bundle: ModelBundle, threads: int) -> Any:
-    content = bundle.content(GRAPH)
-    check_graph(content, bundle.card)
+def onnx_engine(bundle: ModelBundle, why: str, threads: int = 0, *, quantised: bool = False) -> OnnxEngine:
+    """The engine of a bundle on its float32 graph, or on the int8 one that it must have then. Raises BundleError."""
+    graph, name = (QUANTISED, INT8) if quantised else (GRAPH, FLOAT)
+    return OnnxEngine(bundle.content(graph), bundle.card, name, why, threads)
+
+
+def _session(graph: bytes, card: ModelCard, threads: int) -> Any:
+    check_graph(graph, card)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -39,7 +45,7 @@ def _session(bundle: ModelBundle, threads: int) -> Any:
     # Threads that spin between operators take the cores from decoding and from the window.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except _onnx_errors() as error:
         raise BundleError("The model's graph can't be loaded.", detail=str(error)) from error
 

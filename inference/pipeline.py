@@ -21,6 +21,7 @@ from inference.operating import recommended_points
 from inference.preprocess import Grey, grid_rect, load_grey, to_input
 from inference.results import Finding, GateVerdict, ImageResult
 from inference.scores import logit_index, probabilities
+from inference.served import served_card
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +38,13 @@ class LoadedFilm:
 class Analyser:
     """One bundle on one engine. `load` may run in any thread; the rest belongs to the engine's.
 
+    `card` is the bundle's with the operating points that this engine's scores are read at.
     A film outside the model's gate has no findings, unless `insist` is True. Raises BundleError for a damaged gate.
     """
 
     def __init__(self, bundle: ModelBundle, engine: Engine, *, insist: bool = False) -> None:
         self.bundle = bundle
+        self.card = served_card(bundle.card, engine.name)
         self.engine = engine
         self.insist = insist
         self._gate = read_gate(bundle)
@@ -49,7 +52,7 @@ class Analyser:
     def load(self, ref: ImageRef) -> LoadedFilm:
         """Decode a film and make the network's view of it. Raises FilmError."""
         start = time.perf_counter()
-        grey, image = load_grey(ref, self.bundle.card.preprocess)
+        grey, image = load_grey(ref, self.card.preprocess)
         return LoadedFilm(image.ref, grey, image.full_size_px, time.perf_counter() - start, film_facts(image))
 
     def analyse(self, ref: ImageRef, token: CancelToken) -> ImageResult:
@@ -72,7 +75,7 @@ class Analyser:
         except EngineError as error:
             failed = FilmError(Code.ANALYSIS_FAILED, "The network could not be run on this film.", detail=error.detail)
             return [failed for _ in films]
-        scores = probabilities(self.bundle.card, output.logits)
+        scores = probabilities(self.card, output.logits)
         share = (time.perf_counter() - start) / len(films)
         return [
             self._result(film, scores[index], output.class_maps[index], output.embedding[index], film.seconds + share)
@@ -104,14 +107,14 @@ class Analyser:
         )
 
     def _findings(self, scores: npt.NDArray[np.float64]) -> tuple[Finding, ...]:
-        card = self.bundle.card
+        card = self.card
         points = recommended_points(card)
         return tuple(
             Finding(label, float(score), points[label]) for label, score in zip(card.findings, scores, strict=True)
         )
 
     def _heatmaps(self, film: LoadedFilm, maps: Floats) -> tuple[Heatmap, ...]:
-        card = self.bundle.card
+        card = self.card
         rect = grid_rect(card.preprocess, film.full_size_px)
         return tuple(
             Heatmap(label, maps[logit_index(card, label)].copy(), card.heat_scale[label], rect)

@@ -112,7 +112,7 @@ def load_film(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refu
 
 def analysed(analyser: Analyser, films: Iterable[LoadedFilm | Refusal]) -> Iterator[Analysed | Refusal]:
     """Run the network on batches of films; refused ones keep their places between them."""
-    size = BATCH_CPU if analyser.engine.name.endswith("-cpu") else BATCH_GPU
+    size = BATCH_CPU if "-cpu" in analyser.engine.name else BATCH_GPU
     waiting: list[LoadedFilm | Refusal] = []
     for film in films:
         waiting.append(film)

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write heat maps as PNG files of the film's size")
     parser.add_argument("--engine", choices=("auto", "onnx", "torch"), default="auto")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--quantised", action="store_true", help="the 8-bit graph, with operating points of its own")
     point = parser.add_mutually_exclusive_group()
     point.add_argument("--sensitivity", type=_share, metavar="S", help="operating point by sensitivity, 0 to 1")
     point.add_argument("--threshold", type=_share, metavar="T", help="operating point by probability, 0 to 1")
@@ -48,17 +49,20 @@ def _screen(options: argparse.Namespace, out: TextIO) -> int:
     from inference.pipeline import Analyser
     from inference.screen import Screening, screen
     from inference.screen_rows import Terms, open_lines
+    from inference.served import is_int8
 
     bundle = find(options.model)
-    engine = choose_engine(bundle, options.engine, options.device, usable_cores())
-    terms = Terms(bundle.id, bundle.weights_sha256, _points(options, bundle.card), options.heatmaps is not None)
+    engine = choose_engine(bundle, options.engine, options.device, usable_cores(), quantised=options.quantised)
+    analyser = Analyser(bundle, engine, insist=options.insist)
+    points, int8 = _points(options, analyser.card), is_int8(engine.name)
+    terms = Terms(bundle.id, bundle.weights_sha256, points, options.heatmaps is not None, int8)
     _make_folder(options.heatmaps)
     lines = open_lines(options.out, terms, resume=options.resume)
     own = [path for path in (options.out, options.heatmaps) if path is not None]
     out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
     with lines.stream:
         screen(
-            Screening(Analyser(bundle, engine, insist=options.insist), terms, options.heatmaps, usable_cores()),
+            Screening(analyser, terms, options.heatmaps, usable_cores()),
             options.paths,
             lines,
             own,

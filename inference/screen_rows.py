@@ -17,6 +17,7 @@ from imaging.read.sniff import sniff
 from imaging.study import ImageRef
 from inference.pipeline import at_points
 from inference.results import ImageResult
+from inference.served import is_int8
 
 SCHEMA = 1
 Row = dict[str, Any]
@@ -26,12 +27,15 @@ _LONGEST_LINE = 1 << 20  # bytes; what is longer is no file of ours, and may hav
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all lines of one run share. `points` are the operating points in force, by finding."""
+    """What all lines of one run share. `points` are the operating points in force, by finding; `int8`: the quantised
+    graph gave the scores.
+    """
 
     model: str
     weights_sha256: str
     points: Mapping[str, float]
     heatmaps: bool
+    int8: bool = False
 
 
 def analysed_row(result: ImageResult, terms: Terms, heatmaps: Mapping[str, Path] | None) -> Row:
@@ -192,6 +196,7 @@ def _fits(row: Row, terms: Terms) -> bool:
     return (
         (row["model"], row["weights_sha256"]) == (terms.model, terms.weights_sha256)
         and points in ({}, terms.points)
+        and is_int8(str(row["engine"])) == terms.int8
         and (row["heatmaps"] is not None) == (terms.heatmaps and bool(points))
     )
 

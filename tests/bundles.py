@@ -16,12 +16,15 @@ from safetensors.numpy import save
 
 from inference.bundle import CARD, ModelBundle, write_bundle
 from inference.card import (
+    GRAPH,
+    QUANTISED,
     REFERENCE,
     Calibration,
     DataSummary,
     ModelCard,
     OperatingPoints,
     OperatingRow,
+    QuantisedSpec,
     ReferenceSpec,
     StartRecord,
 )
@@ -117,3 +120,16 @@ def with_reference(
     """A copy of a bundle that carries reference films, well-formed or not."""
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     return copy_with(bundle, folder, {REFERENCE: content}, reference=spec, **changes)
+
+
+def with_quantised(bundle: ModelBundle, folder: Path) -> ModelBundle:
+    """A copy of a one-logit bundle that carries an int8 graph, with operating points unlike those of float32."""
+    from training.int8_graph import Int8Maker
+
+    noise = np.random.default_rng(6).integers(0, 256, (8, SIZE_PX, SIZE_PX), dtype=np.uint8)
+    with Int8Maker(bundle.content(GRAPH), noise) as maker:
+        _, graph = next(maker.graphs())
+    rows = (OperatingRow(0.2, 20, 30), OperatingRow(0.5, 19, 4), OperatingRow(1.0, 0, 0))
+    points = dataclasses.replace(card_of().operating["OPACITY"], recommended=0.5, rows=rows)
+    spec = QuantisedSpec({"OPACITY": 0.0}, {"OPACITY": 1.0}, {"OPACITY": points})
+    return copy_with(bundle, folder, {QUANTISED: graph}, quantised=spec)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 from dataclasses import dataclass, field
 
 from inference.bundle import ModelBundle
-from inference.card import ModelCard
+from inference.card import GRAPH, QUANTISED, ModelCard
 from inference.engine import Engine, Output
 from training.film_set import FilmSet
+from training.quantise import NotOffered, quantise
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,4 +37,15 @@ class Parts:
 
 def parts_of(judged: Judged) -> Parts:
     """Every optional file that the films allow."""
-    return Parts(judged.card)
+    return _with_quantised(judged, Parts(judged.card))
+
+
+def _with_quantised(judged: Judged, parts: Parts) -> Parts:
+    """The int8 graph, where it holds; else the reason goes to the log."""
+    graph = judged.bundle.content(GRAPH)
+    made = quantise(graph, judged.card, judged.training, judged.validation, judged.output)
+    if isinstance(made, NotOffered):
+        _LOG.info("%s", made.reason)
+        return parts
+    card = dataclasses.replace(parts.card, quantised=made.spec)
+    return Parts(card, {**parts.contents, QUANTISED: made.graph})

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pytestqt.qtbot import QtBot
 
 from gui.jobs import Jobs
-from gui.models import DEFAULT_MODEL, Models
+from gui.models import DEFAULT_MODEL, Models, load_model
 from gui.preferences import Preferences
 from gui.review import Review
+from inference.bundle import ModelBundle
+from inference.local_table import LocalFinding, LocalTable, write_local_table
+from tests.bundles import with_quantised, write_trial_bundle
 
 
 def made(jobs: Jobs, asked: str = "") -> Models:
@@ -45,3 +51,35 @@ def test_a_late_memory_does_not_take_back_what_the_reader_has_chosen(jobs: Jobs)
     assert models.current == "other@1"
     models.use_films_own("")
     assert models.current == "other@1"
+
+
+@pytest.fixture
+def quantised(tmp_path: Path) -> ModelBundle:
+    return with_quantised(write_trial_bundle(tmp_path / "float" / "trial@1"), tmp_path / "int8" / "trial@1")
+
+
+@pytest.mark.parametrize(("wanted", "served"), [(True, ("onnx-cpu-int8", 0.5)), (False, ("onnx-cpu", 0.4))])
+def test_the_quantised_graph_runs_where_the_settings_say_so(
+    jobs: Jobs, qtbot: QtBot, quantised: ModelBundle, wanted: bool, served: tuple[str, float]
+) -> None:
+    preferences = Preferences(jobs, jobs, keep=False)
+    preferences.change("engine", "onnx")
+    preferences.change("quantised", wanted)
+    models = Models(Review(jobs), jobs, preferences, parent=jobs)
+    with qtbot.waitSignal(models.model_loaded) as loaded:
+        models.choose(str(quantised.location))
+    chosen = loaded.args[0].chosen
+    assert (chosen.engine, chosen.card.operating["OPACITY"].recommended) == served
+
+
+def test_a_model_without_a_quantised_graph_is_read_all_the_same(tmp_path: Path) -> None:
+    bundle = write_trial_bundle(tmp_path / "trial@1")
+    assert load_model(str(bundle.location), "onnx", quantised=True).chosen.engine == "onnx-cpu"
+
+
+def test_points_counted_with_one_graph_are_not_those_of_the_other(quantised: ModelBundle) -> None:
+    finding = LocalFinding(9, 9, 4, 5, 0.4, None, None, None, None, (), quantised.card.operating["OPACITY"])
+    check = LocalTable(quantised.id, quantised.weights_sha256, "2026-01-01", 9, 9, 0, 0, 0, {"OPACITY": finding}, True)
+    write_local_table(check)
+    assert load_model(str(quantised.location), "onnx").chosen.check == check
+    assert load_model(str(quantised.location), "onnx", quantised=True).chosen.check is None

@@ -95,6 +95,18 @@ def test_each_model_keeps_its_scores_and_its_operating_point(review: Review) -> 
     assert review.sensitivity == 0.7
 
 
+def test_scores_of_the_quantised_graph_are_not_read_at_the_points_of_the_other(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.set_model(replace(model(), engine="onnx-cpu-int8"))
+    assert review.findings("a.png") == ()
+    review.store("a.png", replace(result("a.png", 0.8), engine="onnx-cpu-int8"))
+    assert review.findings("a.png")[0].probability == 0.8
+    review.set_model(model())
+    assert review.findings("a.png")[0].probability == 0.9
+
+
 def test_a_late_result_of_another_model_is_kept_but_not_shown(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())

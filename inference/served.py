@@ -1,0 +1,26 @@
+"""What the engine that serves a model changes about its card: the int8 graph has operating points of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inference.card import ModelCard
+
+_INT8 = "-int8"
+
+
+def is_int8(engine_name: str) -> bool:
+    """Whether an engine of this name, as in `screen` lines, runs the quantised graph."""
+    return engine_name.endswith(_INT8)
+
+
+def served_card(card: ModelCard, engine_name: str) -> ModelCard:
+    """The card by which this engine's scores are read.
+
+    A threshold never moves from one graph to the other: those of the int8 graph were counted with its own scores.
+    """
+    if not is_int8(engine_name) or card.quantised is None:
+        return card
+    return dataclasses.replace(card, operating=card.quantised.operating)
