@@ -59,6 +59,7 @@ ROWS: tuple[Row, ...] = (
     Row("show_findings", "Findings", "View", (), checkable=True),
     Row("show_sensitivity", "Sensitivity", "View", (), checkable=True),
     Row("show_heat_map", "Heat map", "View", (), checkable=True),
+    Row("show_similar", "Similar films", "View", (), checkable=True),
     Row("show_model", "Model", "View", (), checkable=True),
     Row("show_status", "Status bar", "View", (), checkable=True),
     Row("full_screen", "Full screen", "View", ("F11",), checkable=True, rule=True),

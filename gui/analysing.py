@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -173,6 +174,10 @@ class Analysing(QObject):
 
 
 def analyse_film(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analysed:
-    """What the model says of one film. Raises FilmError."""
+    """What the model says of one film, whose reference then knows the file's sha256. Raises FilmError."""
+    from gui.session import StoreError, film_digest
+
     result = analyser.analyse(ref, token)
+    with contextlib.suppress(StoreError):  # the film was moved meanwhile: its score stands
+        result = replace(result, ref=replace(result.ref, digest=film_digest(ref)))
     return Analysed(result, analyser.engine.name, analyser.engine.why)

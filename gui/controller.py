@@ -22,6 +22,7 @@ from gui.prevalence import STATE as PREVALENCE_STATE
 from gui.prevalence import Prevalences
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
+from gui.similar import Similar
 from gui.thumbnails import Thumbnails
 from imaging.errors import NegatoscopeError
 
@@ -49,6 +50,7 @@ class Controller(QObject):
         self.analysing = Analysing(self.review, self.jobs, self)
         self.deciding = Deciding(self.review, self.memory, self)
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
+        self.similar = Similar(self.review, self.jobs, self)
         self.thumbnails = Thumbnails(self.jobs, self)
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
         self._remembers = remember
@@ -61,7 +63,9 @@ class Controller(QObject):
     def _connect(self) -> None:
         self.opening.model_named.connect(self.models.use_films_own)
         self.opening.opened.connect(self._opened)
-        self.models.model_loaded.connect(self.analysing.take_model)
+        for take_model in (self.analysing.take_model, self.similar.take_model):
+            self.models.model_loaded.connect(take_model)
+        self.analysing.queue_changed.connect(self.similar.follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
         self.review.films_closed.connect(self.thumbnails.clear)
         self.review.films_closed.connect(self.memory.forget_films)

@@ -21,6 +21,7 @@ class Embeddings:
 
     keys: list[str]
     rows: npt.NDArray[np.float16]
+    centre: Floats | None
 
     def most_similar(self, embedding: Floats, count: int, leave_out: str) -> list[tuple[str, float]]:
         """The films most similar to an embedding, float32 [D]: keys and cosines. A few ms for thousands of films."""
@@ -28,7 +29,7 @@ class Embeddings:
 
         from inference.similar import most_similar, unit
 
-        direction = unit(embedding)
+        direction = unit(embedding, self.centre)
         if direction is None or not len(self.rows):
             return []
         parts = range(0, len(self.rows), ROWS_AT_ONCE)
@@ -39,9 +40,14 @@ class Embeddings:
 
 
 class EmbeddingTable:
-    """Unit embeddings by film key, as float16: 2.5 kB a film of the largest networks. Belongs to the main thread."""
+    """Unit embeddings of one model by film key, as float16: 2.5 kB a film of the largest networks.
 
-    def __init__(self) -> None:
+    Seen from `centre`, float32 [D], as the model's reference films are; from zero where it carries none. Belongs to the
+    main thread.
+    """
+
+    def __init__(self, centre: Floats | None = None) -> None:
+        self._centre = centre
         self._keys: list[str] = []
         self._known: set[str] = set()
         self._rows: npt.NDArray[np.float16] | None = None
@@ -55,7 +61,7 @@ class EmbeddingTable:
 
         from inference.similar import unit
 
-        direction = unit(embedding)
+        direction = unit(embedding, self._centre)
         if key in self._known or direction is None:
             return
         if self._rows is None:
@@ -73,4 +79,4 @@ class EmbeddingTable:
         import numpy as np
 
         rows = self._rows[: len(self._keys)] if self._rows is not None else np.empty((0, 0), np.float16)
-        return Embeddings(self._keys, rows)
+        return Embeddings(self._keys, rows, self._centre)

@@ -28,6 +28,7 @@ from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
 from gui.panels.model_card import ModelPanel
 from gui.panels.sensitivity import SensitivityPanel
+from gui.panels.similar import SimilarPanel
 from gui.panels.status_bar import StatusBar
 from gui.showing import Showing
 from gui.side_column import SideColumn
@@ -45,6 +46,7 @@ PANEL_ACTIONS = {
     "show_findings": "findings",
     "show_sensitivity": "sensitivity",
     "show_heat_map": "heat_map",
+    "show_similar": "similar",
     "show_model": "model",
 }
 
@@ -67,12 +69,14 @@ class MainWindow(QMainWindow):
         self.findings = FindingsPanel(review, controller.deciding, controller.prevalences)
         self.sensitivity = SensitivityPanel(review, controller.prevalences)
         self.heat_map = HeatMapPanel(review)
+        self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)
         self.model_panel = ModelPanel(review)
         self.side = SideColumn(
             {
                 "findings": self.findings,
                 "sensitivity": self.sensitivity,
                 "heat_map": self.heat_map,
+                "similar": self.similar,
                 "model": self.model_panel,
             }
         )
@@ -123,6 +127,7 @@ class MainWindow(QMainWindow):
         controller.analysing.queue_changed.connect(self.status.show_queue)
         self.status.cancel_asked.connect(controller.cancel)
         self.status.resume_asked.connect(controller.analysing.resume)
+        self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
         self.model_panel.card_asked.connect(self.commands.show_model_card)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.film_step_requested.connect(controller.step_film)

@@ -16,6 +16,7 @@ from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
     from inference.pipeline import Analyser
+    from inference.similar import Reference
 
 DEFAULT_MODEL = "pneumonia"
 # The values of the settings, as the engines' own types know them.
@@ -33,10 +34,14 @@ class ModelName:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """What the model lane hands over: the words for the window, and the analyser, which only that lane may call."""
+    """What the model lane hands over: the words for the window, and the analyser, which only that lane may call.
+
+    `reference` holds the films that the model carries as examples, None where it carries none.
+    """
 
     chosen: ChosenModel
     analyser: Analyser
+    reference: Reference | None = None
 
 
 class Models(QObject):
@@ -149,6 +154,7 @@ def load_model(
     from inference.local_table import read_local_table
     from inference.models_dir import find
     from inference.pipeline import Analyser
+    from inference.similar import read_reference
 
     bundle = find(name)
     if quantised and bundle.card.quantised is not None:
@@ -158,4 +164,4 @@ def load_model(
     analyser = Analyser(bundle, engine)
     check = read_local_table(bundle.card, bundle.weights_sha256) if with_check else None
     chosen = ChosenModel(bundle.id, analyser.card, bundle.weights_sha256, engine.name, engine.why, check)
-    return LoadedModel(chosen, analyser)
+    return LoadedModel(chosen, analyser, read_reference(bundle))

@@ -1,8 +1,10 @@
-"""Small pictures of the films that the list shows, and of no others."""
+"""Small pictures of the films that the window shows, and of no others."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -17,15 +19,19 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SIDE_PX = 112  # twice the 56 px of the list, for sharp screens
+    from imaging.image import DecodedImage
+
+SIDE_PX = 144  # twice the largest that is shown, for sharp screens
 CACHE_BYTES = 64 * 2**20
 PRIORITY = 10
 IN_FLIGHT = 2
 WAITING = 48  # rows; a long list that is scrolled through asks for more than it will show
 
+Make = Callable[[], "npt.NDArray[np.uint8]"]
+
 
 class Thumbnails(QObject):
-    """Asked for by the delegate as it paints; what was asked for last comes first, what scrolled away is forgotten."""
+    """Asked for as they are painted; what was asked for last comes first, what scrolled away is forgotten."""
 
     thumbnail_made = Signal(str)  # key
 
@@ -33,16 +39,23 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._cache: ByteCache[str, QImage] = ByteCache(CACHE_BYTES, size_of=lambda image: int(image.sizeInBytes()))
-        self._waiting: OrderedDict[str, ImageRef] = OrderedDict()
+        self._waiting: OrderedDict[str, Make] = OrderedDict()
         self._running: dict[str, JobHandle] = {}
         self._failed: set[str] = set()
 
     def get(self, ref: ImageRef) -> QImage | None:
         """The picture if it is at hand; else it is asked for."""
-        image = self._cache.get(ref.key)
-        if image is None and ref.key not in self._failed and ref.key not in self._running:
-            self._waiting[ref.key] = ref
-            self._waiting.move_to_end(ref.key)
+        return self._get(ref.key, partial(make_thumbnail, ref, SIDE_PX))
+
+    def get_synthetic(self, number: int) -> QImage | None:
+        """The picture of a synthetic film that the practice model learnt from, likewise."""
+        return self._get(synthetic_key(number), partial(make_synthetic, number, SIDE_PX))
+
+    def _get(self, key: str, make: Make) -> QImage | None:
+        image = self._cache.get(key)
+        if image is None and key not in self._failed and key not in self._running:
+            self._waiting[key] = make
+            self._waiting.move_to_end(key)
             while len(self._waiting) > WAITING:
                 self._waiting.popitem(last=False)
             self._advance()
@@ -62,13 +75,13 @@ class Thumbnails(QObject):
 
     def _advance(self) -> None:
         while self._waiting and len(self._running) < IN_FLIGHT:
-            key, ref = self._waiting.popitem()
-            self._running[key] = self._submit(key, ref)
+            key, make = self._waiting.popitem()
+            self._running[key] = self._submit(key, make)
 
-    def _submit(self, key: str, ref: ImageRef) -> JobHandle:
+    def _submit(self, key: str, make: Make) -> JobHandle:
         return self._jobs.submit(
             Lane.IO,
-            lambda token, progress: make_thumbnail(ref, SIDE_PX),
+            lambda token, progress: make(),
             done=lambda pixels: self._made(key, pixels),
             failed=lambda error: self._refused(key, error),
             priority=PRIORITY,
@@ -87,6 +100,11 @@ class Thumbnails(QObject):
         self._advance()
 
 
+def synthetic_key(number: int) -> str:
+    """What names the picture of a synthetic film."""
+    return f"synthetic film {number}"
+
+
 def to_qimage(pixels: npt.NDArray[Any]) -> QImage:
     """A copy of uint8 [H, W] or [H, W, 3] as a QImage."""
     import numpy as np
@@ -102,11 +120,24 @@ def to_qimage(pixels: npt.NDArray[Any]) -> QImage:
 
 def make_thumbnail(ref: ImageRef, side_px: int) -> npt.NDArray[np.uint8]:
     """The film as it shows on opening, filling a square of `side_px`. uint8 [S, S] or [S, S, 3]. Raises FilmError."""
-    from imaging.cv import cv2
     from imaging.read.decode import decode_reduced
+
+    return _square(decode_reduced(ref, (side_px, side_px)), side_px)
+
+
+def make_synthetic(number: int, side_px: int) -> npt.NDArray[np.uint8]:
+    """A synthetic film, drawn anew, likewise."""
+    from imaging.phantom import to_image
+    from imaging.phantom_teaching import teaching_phantom
+
+    return _square(to_image(teaching_phantom(number)), side_px)
+
+
+def _square(image: DecodedImage, side_px: int) -> npt.NDArray[np.uint8]:
+    from imaging.cv import cv2
     from imaging.show.render import display_pixels
 
-    pixels = display_pixels(decode_reduced(ref, (side_px, side_px)))
+    pixels = display_pixels(image)
     height, width = pixels.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

@@ -1,7 +1,8 @@
 """The most similar films by embedding, with their labels: an explanation by example, and never a score.
 
 A bundle carries the embeddings and labels of some of the films that it was trained on, but no picture of them. Two
-films are as similar as the angle between their embeddings is small: 1 for the same direction, 0 for a right angle.
+films are as similar as the angle between their embeddings is small, seen from the mean of all training films: 1 for the
+same direction, 0 for a right angle, -1 for opposite ones.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ MOST_FILMS = 20_000  # more would only be slow: a thousand tell as much
 TRAINED_ON = "trained_on_sha256"  # the key of a card's recipe under which cards without references may list films
 _NORM_SLACK = 0.01  # float16 keeps three digits
 _DIGEST_BYTES = 32
-_NAMES = {"digest": {"embeddings", "labels", "digest", "trained_on"}, "phantom": {"embeddings", "labels", "phantom"}}
+_ALWAYS = {"centre", "embeddings", "labels"}
+_NAMES = {"digest": _ALWAYS | {"digest", "trained_on"}, "phantom": _ALWAYS | {"phantom"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class SimilarFilm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """The reference films of a bundle: unit embeddings float32 [M, D] and labels bool [M, K], in the card's order.
+    """The reference films of a bundle: unit embeddings float32 [M, D], seen from `centre`, float32 [D], and labels
+    bool [M, K] in the card's order.
 
     `digests` or `phantoms` name the M films, the other one is empty. `trained_on` holds the sha256 of the files of
     all films that the model was trained on, where they were files.
@@ -51,6 +54,7 @@ class Reference:
 
     spec: ReferenceSpec
     label_names: tuple[str, ...]
+    centre: Floats
     embeddings: Floats
     labels: npt.NDArray[np.bool_]
     digests: tuple[str, ...]
@@ -61,9 +65,9 @@ class Reference:
         """The `count` reference films most similar to an embedding, float32 [D], the most similar first.
 
         The film of `leave_out_digest`, which is the one looked at, is no example for itself. Empty for an embedding
-        without a direction.
+        without a direction, or of another network.
         """
-        direction = unit(embedding)
+        direction = unit(embedding, self.centre)
         if direction is None:
             return ()
         left_out = [place for place, digest in enumerate(self.digests) if digest == leave_out_digest]
@@ -95,13 +99,16 @@ def most_similar(cosines: Floats, count: int, left_out: Collection[int] = ()) ->
     return [(place, float(np.clip(cosines[place], -1, 1))) for place in ordered[:wanted]]
 
 
-def unit(embedding: Floats) -> Floats | None:
-    """An embedding at length 1, float32 [D]; None where it has no direction."""
-    length = float(np.linalg.norm(embedding.astype(np.float64)))
-    if not np.isfinite(length) or length == 0:
+def unit(embedding: Floats, centre: Floats | None = None) -> Floats | None:
+    """An embedding seen from the centre (None: from zero) at length 1, float32 [D].
+
+    None where it has no direction, or comes from another network than the centre.
+    """
+    if centre is not None and centre.shape != embedding.shape:
         return None
-    scaled: Floats = (embedding / length).astype(np.float32)
-    return scaled
+    seen = embedding.astype(np.float64) - (0 if centre is None else centre)
+    length = float(np.linalg.norm(seen))
+    return (seen / length).astype(np.float32) if np.isfinite(length) and length > 0 else None
 
 
 def count_ill(films: Sequence[SimilarFilm], label: str) -> int:
@@ -135,11 +142,12 @@ def read_reference(bundle: ModelBundle) -> Reference | None:
             raise BundleError("The model's reference films do not fit its card.", detail=complaint)
     embeddings = _directions(arrays["embeddings"])
     labels = arrays["labels"].astype(bool)
-    for array in (embeddings, labels):
+    for array in (arrays["centre"], embeddings, labels):
         array.setflags(write=False)
     return Reference(
         spec=spec,
         label_names=card.labels,
+        centre=arrays["centre"],
         embeddings=embeddings,
         labels=labels,
         digests=_hex(arrays["digest"]) if "digest" in arrays else (),
@@ -154,6 +162,7 @@ def _claims(
     """What each array has to be; the values are looked at once the shapes are right."""
     films = spec.films
     expected = {
+        "centre": (np.float32, (channels,)),
         "embeddings": (np.float16, (films, channels)),
         "labels": (np.uint8, (films, labels)),
         "digest": (np.uint8, (films, _DIGEST_BYTES)),
@@ -170,6 +179,7 @@ def _claims(
         (1 <= films <= MOST_FILMS, "too few or too many films"),
         *shapes,
         (well_listed, "trained_on has another type or shape"),
+        (bool(np.isfinite(arrays["centre"]).all()), "the centre is no point"),
         (bool((arrays["labels"] <= 1).all()), "a label is neither 0 nor 1"),
         (bool((arrays["phantom"] >= 0).all()) if "phantom" in arrays else True, "a seed is negative"),
     ]

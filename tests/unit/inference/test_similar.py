@@ -21,10 +21,11 @@ Arrays = dict[str, np.ndarray]
 
 
 def _arrays(films: int = 6, channels: int = CHANNELS) -> Arrays:
-    """Films on the axes: film k points along axis k, odd ones are ill."""
+    """Films on the axes: film k points along axis k from the centre (2, 2, …), odd ones are ill."""
     ill = np.arange(films) % 2
     digests = np.arange(films * 32).reshape(films, 32).astype(np.uint8)
     return {
+        "centre": np.full(channels, 2, np.float32),
         "embeddings": np.eye(films, channels, dtype=np.float16),
         "labels": np.stack([1 - ill, ill], axis=1).astype(np.uint8),
         "digest": digests,
@@ -51,7 +52,7 @@ def reference(plain: ModelBundle, tmp_path_factory: pytest.TempPathFactory) -> R
 
 
 def _towards(*shares: float) -> np.ndarray:
-    return 7 * np.pad(np.array(shares, np.float32), (0, CHANNELS - len(shares)))
+    return 2 + 7 * np.pad(np.array(shares, np.float32), (0, CHANNELS - len(shares)))
 
 
 def test_the_nearest_films_come_first_with_their_labels(reference: Reference) -> None:
@@ -71,8 +72,9 @@ def test_a_film_is_no_example_for_itself(reference: Reference) -> None:
 
 
 def test_an_embedding_without_a_direction_is_like_nothing(reference: Reference) -> None:
-    for nothing in (0.0, np.nan, np.inf):
+    for nothing in (2.0, np.nan, np.inf):
         assert reference.nearest(np.full(CHANNELS, nothing, np.float32), 5) == ()
+    assert reference.nearest(np.ones(CHANNELS + 1, np.float32), 5) == (), "another network's"
 
 
 def test_films_of_equal_similarity_keep_their_order(reference: Reference) -> None:
@@ -93,7 +95,7 @@ def test_the_films_that_a_model_was_trained_on_are_known(plain: ModelBundle, tmp
 def test_synthetic_films_are_found_by_their_seed(plain: ModelBundle, tmp_path: Path) -> None:
     arrays = _arrays()
     seeds = np.arange(100, 106)
-    arrays = {"embeddings": arrays["embeddings"], "labels": arrays["labels"], "phantom": seeds}
+    arrays = {name: arrays[name] for name in ("centre", "embeddings", "labels")} | {"phantom": seeds}
     reference = read_reference(with_reference(plain, tmp_path / "trial@1", _spec(pictures="phantom"), arrays))
     assert reference is not None
     (film,) = reference.nearest(_towards(0, 0, 1), 1)
@@ -119,6 +121,8 @@ HOSTILE: dict[str, Arrays] = {
     "not a number": _with("embeddings", lambda a: np.full_like(a, np.nan)),
     "beyond all bounds": _with("embeddings", lambda a: a * np.float16(65504)),
     "no direction": _with("embeddings", lambda a: a * 0),
+    "a centre of another network": _with("centre", lambda a: a[:-1]),
+    "a centre nowhere": _with("centre", lambda a: a * np.float32(np.inf)),
     "labels of others": _with("labels", lambda a: np.repeat(a, 2, axis=1)),
     "labels that are no labels": _with("labels", lambda a: a * 7),
     "short digests": _with("digest", lambda a: a[:, :20]),
@@ -142,7 +146,7 @@ def test_an_impossible_number_of_films_is_refused(plain: ModelBundle, tmp_path: 
 
 def test_seeds_below_zero_are_refused(plain: ModelBundle, tmp_path: Path) -> None:
     arrays = _arrays()
-    phantom = {"embeddings": arrays["embeddings"], "labels": arrays["labels"], "phantom": np.arange(-3, 3)}
+    phantom = {name: arrays[name] for name in ("centre", "embeddings", "labels")} | {"phantom": np.arange(-3, 3)}
     bundle = with_reference(plain, tmp_path / "trial@1", _spec(pictures="phantom"), phantom)
     with pytest.raises(BundleError):
         read_reference(bundle)
@@ -154,7 +158,8 @@ def test_a_thousand_films_of_the_largest_networks_take_no_time() -> None:
     units /= np.linalg.norm(units, axis=1, keepdims=True)
     digests = tuple(f"{number:064x}" for number in range(1000))
     labels = np.eye(2, dtype=bool)[rng.integers(0, 2, 1000)]
-    reference = Reference(_spec(1000), ("NORMAL", "OPACITY"), units, labels, digests, (), frozenset())
+    centre = np.zeros(1280, np.float32)
+    reference = Reference(_spec(1000), ("NORMAL", "OPACITY"), centre, units, labels, digests, (), frozenset())
     asked = rng.standard_normal(1280).astype(np.float32)
     took = []
     for _ in range(30):

@@ -28,6 +28,7 @@ def test_the_arrays_hold_what_the_record_says() -> None:
     spec, arrays = reference_of(embeddings, labels, films, most=10)
     assert (spec.films, spec.pictures) == (10, "digest")
     assert {name: (array.dtype.name, array.shape) for name, array in arrays.items()} == {
+        "centre": ("float32", (8,)),
         "embeddings": ("float16", (10, 8)),
         "labels": ("uint8", (10, 2)),
         "digest": ("uint8", (10, 32)),
@@ -35,7 +36,9 @@ def test_the_arrays_hold_what_the_record_says() -> None:
     }
     places = [films.index(row.tobytes().hex()) for row in arrays["digest"]]
     np.testing.assert_array_equal(arrays["labels"], labels[places])
-    units = embeddings[places] / np.linalg.norm(embeddings[places], axis=1, keepdims=True)
+    np.testing.assert_allclose(arrays["centre"], embeddings.mean(axis=0), rtol=1e-5)
+    seen = embeddings[places] - embeddings.mean(axis=0)
+    units = seen / np.linalg.norm(seen, axis=1, keepdims=True)
     np.testing.assert_allclose(arrays["embeddings"], units, atol=1e-3)
     assert {row.tobytes().hex() for row in arrays["trained_on"]} == set(films), "all of them, chosen or not"
 
@@ -65,9 +68,9 @@ def test_the_choice_follows_the_seed_alone() -> None:
 
 
 def test_copies_and_films_without_a_direction_are_left_out() -> None:
-    embeddings, films = _embeddings(6), _films(6)
+    films = _films(6)
     films[1] = films[0]
-    embeddings[2], embeddings[3] = 0, np.nan
+    embeddings = np.array([[2, 0], [0, 2], [1, 1], [np.nan, 0], [2, 2], [0, 0]], np.float32)  # the third is the mean
     spec, arrays = reference_of(embeddings, _labels(np.ones(6, bool)), films)
     assert spec.films == 3
     assert {row.tobytes().hex() for row in arrays["digest"]} == {films[0], films[4], films[5]}
@@ -77,7 +80,7 @@ def test_copies_and_films_without_a_direction_are_left_out() -> None:
 def test_synthetic_films_are_named_by_their_seeds() -> None:
     seeds = np.arange(100_000, 100_020)
     spec, arrays = reference_of(_embeddings(20), _labels(seeds % 2 == 1), seeds, most=8)
-    assert (spec.pictures, set(arrays)) == ("phantom", {"embeddings", "labels", "phantom"})
+    assert (spec.pictures, set(arrays)) == ("phantom", {"centre", "embeddings", "labels", "phantom"})
     assert arrays["phantom"].dtype == np.int64
     np.testing.assert_array_equal(arrays["labels"][:, 1], arrays["phantom"] % 2)
 
