@@ -6,18 +6,26 @@ import dataclasses
 import logging
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save
+
 from inference.bundle import ModelBundle
-from inference.card import GRAPH, QUANTISED, ModelCard
-from inference.engine import Engine, Output
+from inference.card import GRAPH, QUANTISED, REFERENCE, ModelCard
+from inference.engine import Engine, Floats, Output
 from training.film_set import FilmSet
 from training.quantise import NotOffered, quantise
+from training.reference import reference_of
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A bundle with its new card, the engine that runs it, its films, and its output on the validation films."""
+    """A bundle with its new card, the engine that runs it, its films, and what it says of them.
+
+    `output` is that of the validation films, `embeddings` float32 [N, D] are those of the training films.
+    """
 
     card: ModelCard
     bundle: ModelBundle
@@ -25,6 +33,7 @@ class Judged:
     training: FilmSet
     validation: FilmSet
     output: Output
+    embeddings: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,29 @@ class Parts:
 
 def parts_of(judged: Judged) -> Parts:
     """Every optional file that the films allow."""
-    return _with_quantised(judged, Parts(judged.card))
+    parts = Parts(judged.card)
+    for add in (_with_reference, _with_quantised):
+        parts = add(judged, parts)
+    return parts
+
+
+def _with_reference(judged: Judged, parts: Parts) -> Parts:
+    """The films to show as examples, where their pictures can be found again."""
+    training = judged.training
+    films = np.array(training.phantoms, np.int64) if training.phantoms else training.digests
+    if not len(films):
+        return parts
+    labels = _multi_hot(parts.card, training)
+    spec, arrays = reference_of(judged.embeddings, labels, films, patients=training.patients)
+    card = dataclasses.replace(parts.card, reference=spec)
+    return Parts(card, {**parts.contents, REFERENCE: save(arrays)})
+
+
+def _multi_hot(card: ModelCard, films: FilmSet) -> npt.NDArray[np.uint8]:
+    """Which of the card's labels each film has, uint8 [N, K]; the normal one where it has no finding."""
+    found = {label: films.truth[label] for label in card.findings}
+    healthy = ~np.stack(list(found.values())).any(axis=0)
+    return np.stack([found.get(label, healthy) for label in card.labels], axis=1).astype(np.uint8)
 
 
 def _with_quantised(judged: Judged, parts: Parts) -> Parts:

@@ -79,7 +79,8 @@ def seal_again(bundle: ModelBundle, training: FilmSet, validation: FilmSet, mode
     table = {label: bears_shifts(card, engine, validation, label) for label in card.findings}
     card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": table})
     _LOG.info("held against %d changes of the films", len(SUITE))
-    parts = parts_of(Judged(card, bundle, engine, training, validation, output))
+    embeddings = run_engine(engine, training.films).embedding
+    parts = parts_of(Judged(card, bundle, engine, training, validation, output, embeddings))
     return rewrite_bundle(models_dir / card.id, bundle, parts.card, parts.contents)
 
 

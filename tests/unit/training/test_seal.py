@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from inference.models_verify import verify
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec, to_input
 from inference.scores import probabilities
+from inference.similar import read_reference
 from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune
 from training.seal import Words, seal, seal_again
@@ -54,7 +56,9 @@ def _films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def training() -> FilmSet:
     films, ill = _films(64, seed=1)
-    return FilmSet(films, {"SQUARE": ill}, np.array([str(number) for number in range(64)]), "films of noise")
+    patients = np.array([str(number) for number in range(64)])
+    digests = tuple(sha256(film.tobytes()).hexdigest() for film in films)
+    return FilmSet(films, {"SQUARE": ill}, patients, "films of noise", digests)
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +124,14 @@ def test_what_is_sealed_again_is_the_same(
 ) -> None:
     """Weights, graph and every number: the card is counted with the very graph that is served."""
     assert seal_again(sealed, training, validation, tmp_path).card == sealed.card
+
+
+def test_the_films_it_learnt_from_travel_as_examples(sealed: ModelBundle, training: FilmSet) -> None:
+    reference = read_reference(sealed)
+    assert reference is not None
+    assert sealed.card.reference is not None
+    assert reference.trained_on == frozenset(training.digests)
+    embedding = choose_engine(sealed, "onnx").run(to_input(training.films[5:6])).embedding[0]
+    nearest = reference.nearest(embedding, 1)[0]
+    assert nearest.digest == training.digests[5]
+    assert nearest.labels == ("SQUARE",)
