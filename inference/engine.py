@@ -52,6 +52,14 @@ class EngineLostError(EngineError):
     """The device disappeared or stopped answering."""
 
 
+def check_output(output: Output, films: int, labels: int) -> None:
+    """Raise EngineError where an output is not that of N films and K labels: a graph may promise and not keep."""
+    logits, maps, embedding = output.logits, output.class_maps, output.embedding
+    shapes_fit = logits.shape == (films, labels) and maps.ndim == 4 and maps.shape[:2] == (films, labels)
+    if not (shapes_fit and embedding.ndim == 2 and len(embedding) == films):
+        raise EngineError("The model's graph gave something else than its card names.", detail=str(maps.shape))
+
+
 def joined(parts: list[Output]) -> Output:
     """Outputs of consecutive batches as one."""
     return Output(

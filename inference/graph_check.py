@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import onnx
 
 _DOMAINS = {"", "ai.onnx"}
+# The networks of the table run straight on; a hostile Loop keeps the first film for ever, with the engine's thread.
+_ENDLESS = {"Loop", "If", "Scan", "SequenceMap"}
+_FLOAT = 1  # onnx.TensorProto.FLOAT
 
 
 def check_graph(content: bytes, card: ModelCard) -> None:
@@ -33,18 +36,22 @@ def check_graph(content: bytes, card: ModelCard) -> None:
     domains = {entry.domain for entry in model.opset_import} | {node.domain for node in _nodes(model.graph)}
     if not domains <= _DOMAINS or model.functions:
         raise BundleError("The model's graph uses operators of its own and is not loaded.")
+    if any(node.op_type in _ENDLESS for node in _nodes(model.graph)):
+        raise BundleError("The model's graph holds loops or branches, which may have no end, and is not loaded.")
     size = card.preprocess.size_px
     if _shape(model.graph.input, INPUT)[1:] != [1, size, size]:
         raise BundleError("The model's graph does not take the films that its card describes.")
-    shapes = {name: _shape(model.graph.output, name) for name in OUTPUTS}
-    if shapes["logits"][1:] != [card.outputs] or len(shapes["class_maps"]) != 4 or len(shapes["embedding"]) != 2:
+    logits, maps, embedding = (_shape(model.graph.output, name) for name in OUTPUTS)
+    if logits[1:] != [card.outputs] or len(maps) != 4 or maps[1] != card.outputs or len(embedding) != 2:
         raise BundleError("The model's graph does not give the labels that its card names.")
 
 
 def _shape(values: Any, name: str) -> list[int]:
-    """The dimensions of a graph's input or output, 0 where they are free; empty where there is no such one."""
-    found = [value for value in values if value.name == name]
-    return [dim.dim_value for dim in found[0].type.tensor_type.shape.dim] if found else []
+    """The dimensions of a graph's float32 input or output, 0 where they are free; empty where there is no such one."""
+    found = [value.type.tensor_type for value in values if value.name == name]
+    if not found or found[0].elem_type != _FLOAT:
+        return []
+    return [dim.dim_value for dim in found[0].shape.dim]
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

@@ -10,7 +10,7 @@ from inference.bundle import ModelBundle
 from inference.cam import autograd_maps
 from inference.card import BundleError
 from inference.device import choose_engine
-from inference.engine import Output
+from inference.engine import Output, check_output
 from inference.preprocess import to_input
 from inference.scores import probabilities
 from inference.torch_engine import load_network
@@ -39,6 +39,8 @@ def verify(bundle: ModelBundle) -> Agreement:
     films = to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
     onnx = choose_engine(bundle, "onnx").run(films)
     torch = choose_engine(bundle, "torch", "cpu").run(films)
+    for output in (onnx, torch):
+        check_output(output, _FILMS, bundle.card.outputs)
     if bundle.card.quantised is not None and not _is_finite(choose_engine(bundle, quantised=True).run(films)):
         raise BundleError("The model's quantised graph gives no usable scores.")
     found = Agreement(
@@ -48,6 +50,8 @@ def verify(bundle: ModelBundle) -> Agreement:
     )
     if not (found.probability <= PROBABILITY_TOLERANCE and found.maps <= MAP_TOLERANCE):
         raise BundleError("The model's graph and its weights do not give the same scores.")
+    if not relative_difference(onnx.embedding, torch.embedding) <= MAP_TOLERANCE:
+        raise BundleError("The model's graph and its weights do not give the same embedding.")
     if not found.grad_cam <= CAM_TOLERANCE:
         raise BundleError("The model's heat maps are not Grad-CAM.")
     return found

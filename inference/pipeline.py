@@ -15,7 +15,7 @@ from imaging.heatmap import Heatmap
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
-from inference.engine import Engine, EngineError, Floats
+from inference.engine import Engine, EngineError, Floats, check_output
 from inference.gate import FilmFacts, film_facts, read_gate
 from inference.operating import recommended_points
 from inference.preprocess import Grey, grid_rect, load_grey, to_input
@@ -66,15 +66,20 @@ class Analyser:
         return outcome
 
     def results(self, films: Sequence[LoadedFilm]) -> list[ImageResult | FilmError]:
-        """What the model says of each film, in their order; an error for a film whose scores are no numbers."""
+        """What the model says of each film, in their order; an error for a film whose scores are no numbers.
+
+        Where the network fails on several films, each is tried alone.
+        """
         if not films:
             return []
         start = time.perf_counter()
         try:
             output = self.engine.run(to_input(np.stack([film.grey for film in films])))
+            check_output(output, len(films), self.bundle.card.outputs)
         except EngineError as error:
-            failed = FilmError(Code.ANALYSIS_FAILED, "The network could not be run on this film.", detail=error.detail)
-            return [failed for _ in films]
+            if len(films) > 1:  # one film, or its room beside the others, may be the reason: the others go on
+                return [outcome for film in films for outcome in self.results([film])]
+            return [FilmError(Code.ANALYSIS_FAILED, error.message, detail=error.detail)]
         scores = probabilities(self.card, output.logits)
         share = (time.perf_counter() - start) / len(films)
         return [

@@ -48,7 +48,7 @@ def load_network(bundle: ModelBundle) -> FilmNetwork:
     network = network_of(bundle.card).eval()
     try:
         tensors = load(bundle.content(WEIGHTS))
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:  # some types it reads, and torch does not
         raise BundleError("The model's weights are damaged.", detail=str(error)) from error
     wanted = {name: (tensor.shape, tensor.dtype) for name, tensor in network.state_dict().items()}
     if wanted != {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}:
