@@ -71,7 +71,7 @@ def screened(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, bundle: ModelBundle, *paths: Path
 ) -> tuple[int, list[dict[str, Any]]]:
     """The exit status of `screen` on this engine, and its lines."""
-    monkeypatch.setattr("inference.device.choose_engine", lambda *_: engine)
+    monkeypatch.setattr("inference.device.choose_engine", lambda *_, **__: engine)
     parser = argparse.ArgumentParser()
     screen_command.add_arguments(parser)
     target = paths[0].parent / "r.jsonl"
