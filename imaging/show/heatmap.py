@@ -5,6 +5,7 @@ film's own maximum, so that a healthy film stays cool.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -91,10 +92,12 @@ def _shares(heatmap: Heatmap, size_px: tuple[int, int], whole: float = 1.0) -> n
     return np.asarray(cv2.gemm(rows @ grid, np.ascontiguousarray(columns.T), whole, None, 0.0))
 
 
+@lru_cache(maxsize=16)
 def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDArray[np.float32]:
     """How much each cell counts at each pixel of one axis, [length, cells]; rows of zeros outside the grid.
 
     Worked out rather than resized: cv2 knows no grid that is padded or cropped, and thirty-two places between cells.
+    Kept, as films of one size follow one another. Read-only.
     """
     share = ((np.arange(length_px) + 0.5) / length_px - start) / extent
     # The outer cells are repeated beyond the grid, where two more are within the kernel's reach.
@@ -103,7 +106,9 @@ def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDA
     weights[:, 0] += near[:, 0] + near[:, 1]
     weights[:, -1] += near[:, -1] + near[:, -2]
     weights[(share < 0.0) | (share > 1.0)] = 0.0
-    return weights.astype(np.float32)
+    kept = weights.astype(np.float32)
+    kept.setflags(write=False)
+    return kept
 
 
 def _cubic(distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
