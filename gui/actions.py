@@ -72,6 +72,7 @@ ROWS: tuple[Row, ...] = (
     Row("cancel", "Stop analysing", "AI", ("Ctrl+.",), rule=True),
     Row("resume", "Go on analysing", "AI"),
     Row("analyse_on_opening", "Analyse films when they are opened", "AI", (), checkable=True),
+    Row("check_model", "Check this model on my films…", "AI", rule=True),
     Row("help", "Help and shortcuts", "Help", ("F1", "H")),
     Row("model_card", "Model card", "Help"),
     Row("about", "About Negatoscope", "Help", rule=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
@@ -12,6 +13,9 @@ from PySide6.QtWidgets import QWidget
 from gui.controller import Controller
 from gui.showing import Showing
 from gui.viewport.film_view import FilmView, Tool
+
+if TYPE_CHECKING:
+    from gui.dialogs.check_model import CheckDialog
 
 VERSION = "0.1.0"
 ZOOM_STEP = 1.25
@@ -34,6 +38,7 @@ class Commands(QObject):
         self._view = view
         self._showing = showing
         self._window = window
+        self._check: CheckDialog | None = None  # kept: a check goes on while it is closed
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
                 actions[name].triggered.connect(lambda _=False, act=act: act())
@@ -85,6 +90,7 @@ class Commands(QObject):
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
             "analyse_on_opening": self._change_analyse_on_opening,
+            "check_model": self.show_check,
             "help": self._show_help,
             "model_card": self.show_model_card,
             "about": self._show_about,
@@ -112,7 +118,8 @@ class Commands(QObject):
         self._actions["overlay"].setChecked(review.overlay.shown and review.ai_visible)
         self._actions["ai_visible"].setChecked(review.ai_visible)
         self._actions["hide_patient"].setChecked(review.patient_hidden)
-        self._actions["model_card"].setEnabled(review.model is not None)
+        for name in ("model_card", "check_model"):
+            self._actions[name].setEnabled(review.model is not None)
         self._actions["cancel"].setEnabled(progress.active or review.scanning)
         self._actions["resume"].setEnabled(progress.stopped)
         self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
@@ -135,6 +142,22 @@ class Commands(QObject):
         model = self._controller.review.model
         if model is not None:
             model_card_dialog(model, self._window).open()
+
+    def show_check(self) -> None:
+        """The check of the chosen model on the reader's own films: begun, under way or done."""
+        if self._check is None:
+            from gui.dialogs.check_model import CheckDialog
+
+            self._check = CheckDialog(self._controller.checking, self._controller.review, self._window)
+            self._check.film_asked.connect(self._controller.show_films)
+        self._check.show()
+        self._check.raise_()
+        self._check.activateWindow()
+
+    @property
+    def check_dialog(self) -> CheckDialog | None:
+        """The dialog, once it was asked for."""
+        return self._check
 
     def _change_analyse_on_opening(self) -> None:
         wanted = self._actions["analyse_on_opening"].isChecked()

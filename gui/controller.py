@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from gui.analysing import Analysing
+from gui.checking import Checking
 from gui.deciding import Deciding
 from gui.jobs import Jobs
 from gui.lanes import run_within
@@ -25,6 +26,7 @@ from gui.review import OverlaySettings, Review
 from gui.similar import Similar
 from gui.thumbnails import Thumbnails
 from imaging.errors import NegatoscopeError
+from imaging.study import ImageRef
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Controller(QObject):
         self.deciding = Deciding(self.review, self.memory, self)
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.similar = Similar(self.review, self.jobs, self)
+        self.checking = Checking(self.review, self.jobs, self)
         self.thumbnails = Thumbnails(self.jobs, self)
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
         self._remembers = remember
@@ -63,7 +66,7 @@ class Controller(QObject):
     def _connect(self) -> None:
         self.opening.model_named.connect(self.models.use_films_own)
         self.opening.opened.connect(self._opened)
-        for take_model in (self.analysing.take_model, self.similar.take_model):
+        for take_model in (self.analysing.take_model, self.similar.take_model, self.checking.take_model):
             self.models.model_loaded.connect(take_model)
         self.analysing.queue_changed.connect(self.similar.follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
@@ -117,6 +120,12 @@ class Controller(QObject):
         """Stop scanning and analysing, at once."""
         self.opening.stop()
         self.analysing.cancel()
+
+    def show_films(self, refs: Sequence[ImageRef], chosen: ImageRef) -> None:
+        """List these films and show one of them with its heat map."""
+        self.review.set_ai_visible(True)
+        self.review.set_overlay(replace(self.review.overlay, shown=True))
+        self.opening.open_listed(refs, chosen)
 
     def step_film(self, step: int) -> None:
         """The next or previous row; at the ends nothing happens."""

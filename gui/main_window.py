@@ -128,6 +128,11 @@ class MainWindow(QMainWindow):
         self.status.cancel_asked.connect(controller.cancel)
         self.status.resume_asked.connect(controller.analysing.resume)
         self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
+        for asked in (self.findings.check_asked, self.sensitivity.check_asked):
+            asked.connect(self.commands.show_check)
+        self.sensitivity.own_points_asked.connect(controller.checking.use_own_points)
+        controller.checking.finished.connect(self.status.show_message)
+        controller.checking.failed.connect(self.status.show_message)
         self.model_panel.card_asked.connect(self.commands.show_model_card)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.film_step_requested.connect(controller.step_film)

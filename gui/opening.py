@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from imaging.progress import CancelToken, Progress
 
 if TYPE_CHECKING:
     from imaging.read.scan import Found, Refused
+    from imaging.study import ImageRef
 
 BATCH_S = 0.05  # rows reach the list this often while scanning
 BATCH_ROWS = 200
@@ -64,6 +65,27 @@ class Opening(QObject):
             done=lambda _: self._ended(handle),
             failed=lambda error: self._failed(handle, error),
             priority=SCAN_PRIORITY,
+        )
+        self._scans.append(handle)
+        self._review.set_scanning(True)
+
+    def open_listed(self, refs: Sequence[ImageRef], chosen: ImageRef) -> None:
+        """Add single films to the list, as they are, and select one. The model that counts stays the one it is."""
+        wanted = {ref.key for ref in refs}
+        paths = list(dict.fromkeys(ref.path for ref in refs))
+
+        def listed(rows: list[Entry]) -> None:
+            self._ended(handle)
+            if not self._review.entries:
+                self._review.name_folder("Films that went wrong")
+            self._review.add(rows)
+            self._review.select(self._review.row_of(chosen.key))
+
+        handle = self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: rows_named(paths, wanted, token),
+            done=listed,
+            failed=lambda error: self._failed(handle, error),
         )
         self._scans.append(handle)
         self._review.set_scanning(True)
@@ -131,6 +153,14 @@ def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[
             stream(batch)
             batch, due = [], time.monotonic() + BATCH_S
     stream(batch)
+
+
+def rows_named(paths: Sequence[Path], keys: Container[str], token: CancelToken) -> list[Entry]:
+    """The rows of these files, as far as they are asked for; what can't be read any more says so."""
+    from imaging.read.scan import scan
+
+    rows = [row for item in scan(paths, token) for row in rows_of(item)]
+    return [row for row in rows if row.key in keys or row.refusal]
 
 
 def _folder_of(path: Path) -> Path:

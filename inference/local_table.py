@@ -12,6 +12,7 @@ from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from inference.card import Measure, ModelCard, OperatingPoints
 from inference.card_check import counts_fit
+from inference.operating import OperatingTable
 from inference.records import RecordError, from_json, to_json
 
 FOLDER = "operating"
@@ -47,6 +48,14 @@ class LocalFinding:
     calibration_error: Measure | None
     reliability: tuple[ReliabilityBin, ...]
     operating: OperatingPoints | None
+
+    def falls_short_of(self, card: OperatingPoints) -> bool:
+        """Whether the card promises more, at its recommended point, than chance explains on these films."""
+        if not card.rows:
+            return False
+        promised = OperatingTable(card).point_at(card.recommended)
+        pairs = ((self.sensitivity, promised.sensitivity), (self.specificity, promised.specificity))
+        return any(own is not None and own.high < card_says.value for own, card_says in pairs)
 
 
 @dataclass(frozen=True, slots=True)

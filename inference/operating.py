@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
 
 NOT_CHECKED = "not checked at your site"
-_Z95 = 1.959963984540054  # the two-sided 95 % quantile of the normal distribution
+Z95 = 1.959963984540054  # the two-sided 95 % quantile of the normal distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class CountedPoint:
     """A threshold (a calibrated probability) with the counts behind it: `found` of `ill`, `spared` of `healthy` films.
 
     Holds what a DICOM CAD Operating Point says of a point: its value, and what it finds and falsely marks on how many
-    films (PS3.16 TID 4023). `described` names the films in the words of a sentence.
+    films (PS3.16 TID 4023). `described` names the films in the words of a sentence. `patients_a_film` is 1 where every
+    film is of another patient; intervals are as wide as if a patient's films always agreed (Kish 1965).
     """
 
     threshold: float
@@ -26,16 +27,22 @@ class CountedPoint:
     spared: int
     healthy: int
     described: str
+    patients_a_film: float = 1.0
 
     @property
     def sensitivity(self) -> Measure:
         """The share of ill films that are found, with its Wilson interval."""
-        return wilson(self.found, self.ill)
+        return self.interval(self.found, self.ill)
 
     @property
     def specificity(self) -> Measure:
         """The share of healthy films that are left alone, with its Wilson interval."""
-        return wilson(self.spared, self.healthy)
+        return self.interval(self.spared, self.healthy)
+
+    def interval(self, films: int, of: int, z: float = Z95) -> Measure:
+        """The share of films with its Wilson interval over patients, of 95 % unless another quantile is given."""
+        share = wilson(films * self.patients_a_film, of * self.patients_a_film, z)
+        return replace(share, value=films / of) if of else share
 
     @property
     def is_counted(self) -> bool:
@@ -91,7 +98,8 @@ class OperatingTable:
         if not points.rows:  # of a table without rows nothing is known, not even that nothing is called
             return CountedPoint(threshold, 0, 0, 0, 0, points.described)
         spared = points.healthy - row.false_positive
-        return CountedPoint(threshold, row.true_positive, points.ill, spared, points.healthy, points.described)
+        share = min(1.0, points.patients / points.films) if points.patients and points.films else 1.0
+        return CountedPoint(threshold, row.true_positive, points.ill, spared, points.healthy, points.described, share)
 
     def row_at(self, threshold: float) -> OperatingRow:
         """The counts at any threshold: those of the next one of the table, which calls no film that this one spares."""
@@ -100,11 +108,11 @@ class OperatingTable:
 
     def sensitivity(self, threshold: float) -> Measure:
         """The share of ill validation films found at a threshold, with its Wilson interval."""
-        return wilson(self.row_at(threshold).true_positive, self.points.ill)
+        return self.point_at(threshold).sensitivity
 
     def specificity(self, threshold: float) -> Measure:
         """The share of healthy validation films left alone at a threshold, with its Wilson interval."""
-        return wilson(self.points.healthy - self.row_at(threshold).false_positive, self.points.healthy)
+        return self.point_at(threshold).specificity
 
     def sentence(self, sensitivity: float) -> str:
         """What a position of the slider means, in words that name the films behind them."""
@@ -134,7 +142,7 @@ class OperatingTable:
         )
 
 
-def wilson(successes: float, total: float, z: float = _Z95) -> Measure:
+def wilson(successes: float, total: float, z: float = Z95) -> Measure:
     """A share with its interval (Wilson 1927), of 95 % unless another normal quantile `z` is given. Of nothing, nothing
     is known: 0 to 1.
 
@@ -146,7 +154,8 @@ def wilson(successes: float, total: float, z: float = _Z95) -> Measure:
     spread = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     scale = 1 + z**2 / total
     middle = share + z**2 / (2 * total)
-    return Measure(share, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
+    low = (middle - spread) / scale if successes > 0 else 0.0
+    return Measure(share, max(0.0, low), min(1.0, (middle + spread) / scale) if share < 1 else 1.0)
 
 
 def recommended_points(card: ModelCard) -> dict[str, float]:

@@ -52,7 +52,7 @@ def predictive_values(point: CountedPoint, prevalence: Prevalence) -> Predictive
     """
     shares = 3 if prevalence.is_learnt else 2
     z = NormalDist().inv_cdf(1 - 0.05 / shares / 2)
-    found, spared = wilson(point.found, point.ill, z), wilson(point.spared, point.healthy, z)
+    found, spared = point.interval(point.found, point.ill, z), point.interval(point.spared, point.healthy, z)
     ill = _interval(prevalence, z)
     positive = _measure(
         _right(ill.value * found.value, (1 - ill.value) * (1 - spared.value)),

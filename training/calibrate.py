@@ -101,17 +101,19 @@ def _rising_curve(ill: Bools, logits: Vector) -> tuple[CurvePoint, ...]:
 
 
 def operating_points(
-    ill: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float64], patients: int, described: str
+    ill: Bools, probabilities: Vector, patients: int, described: str, also: Sequence[float] = ()
 ) -> OperatingPoints:
     """Count, for thresholds between neighbouring probabilities, how many ill and healthy films are flagged.
 
-    Thresholds lie midway between two films' probabilities, so that no rounding moves a known film across.
+    Thresholds lie midway between two films' probabilities, so that no rounding moves a known film across. `also` are
+    thresholds that are counted besides: those of another table, which this one is to be read at.
     """
     cuts = np.unique(probabilities)
     # Where probabilities are a rounding apart, the midpoint is one of them: no threshold may stand there twice.
     between = np.unique(np.concatenate([[0.0], (cuts[1:] + cuts[:-1]) / 2.0, [1.0]]))
     if len(between) > TABLE_ROWS:
         between = between[np.unique(np.linspace(0, len(between) - 1, TABLE_ROWS).astype(int))]
+    between = np.unique(np.concatenate([between, np.asarray(also, dtype=np.float64)]))
     rows = tuple(
         OperatingRow(float(cut), int((probabilities[ill] >= cut).sum()), int((probabilities[~ill] >= cut).sum()))
         for cut in between

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.card import Measure, ModelCard
+from inference.card import Measure, ModelCard, OperatingPoints
 from inference.local_table import DESCRIBED, LocalFinding, LocalTable
 from inference.operating import recommended_points
 from inference.pipeline import Analyser, LoadedFilm
@@ -138,11 +138,15 @@ def local_check(
         gated=states["gated"],
         refused=states["refused"],
         trained_on=sum(film.digest in known for film in judged),
-        findings={label: _local_finding(scored_films(unseen, label), points[label]) for label in card.findings},
+        findings={
+            label: _local_finding(scored_films(unseen, label), points[label], card.operating[label])
+            for label in card.findings
+        },
     )
 
 
-def _local_finding(films: Scored, point: float) -> LocalFinding:
+def _local_finding(films: Scored, point: float, card: OperatingPoints) -> LocalFinding:
+    """The own table is counted at the card's thresholds too: while those are in force, it is read at them."""
     found, patients = label_measures(films, point), len(np.unique(films.patients))
     ill = int(films.ill.sum())
     return LocalFinding(
@@ -156,8 +160,14 @@ def _local_finding(films: Scored, point: float) -> LocalFinding:
         auc=found["auc"] if patients > 1 else None,
         calibration_error=found["calibration_error"] if patients > 1 else None,
         reliability=reliability(films.ill, films.probabilities),
-        operating=operating_points(films.ill, films.probabilities, patients, DESCRIBED) if films.is_both else None,
+        operating=_own_points(films, patients, (point, *(row.threshold for row in card.rows))),
     )
+
+
+def _own_points(films: Scored, patients: int, also: Sequence[float]) -> OperatingPoints | None:
+    if not films.is_both:
+        return None
+    return operating_points(films.ill, films.probabilities, patients, DESCRIBED, also)
 
 
 def scored_films(judged: Sequence[Judged], label: str) -> Scored:

@@ -55,12 +55,31 @@ def read_set(source: Path, card: ModelCard) -> tuple[Entry, ...]:
     return entries
 
 
-def films_of(entries: Sequence[Entry], out: Path, token: CancelToken) -> Iterator[SetFilm]:
+def read_dropped(paths: Sequence[Path], card: ModelCard) -> tuple[Entry, ...]:
+    """The entries of what a reader drops: a set as `read_set` takes it, or the class folders themselves.
+
+    Raises DataError in one sentence.
+    """
+    if len(paths) == 1 and not _is_class_folder(paths[0], card):
+        return read_set(paths[0], card)
+    stray = next((path for path in paths if not path.is_dir()), None)
+    if stray is not None or not paths:
+        raise DataError(
+            f"Films need labels: folders named after them, or one CSV file. The model knows {_known(card)}."
+        )
+    return tuple(_class_folder(path, card) for path in paths)
+
+
+def _is_class_folder(path: Path, card: ModelCard) -> bool:
+    return path.name in card.labels and path.is_dir() and not any(inner.name in card.labels for inner in _folders(path))
+
+
+def films_of(entries: Sequence[Entry], out: Path | None, token: CancelToken) -> Iterator[SetFilm]:
     """Every frame of every film, and every file that is refused, less `out`, which may lie among them.
 
     The patient is the one that the set names, else a DICOM file's PatientID, else what the file name says.
     """
-    own = os.path.realpath(out)
+    own = os.path.realpath(out) if out is not None else ""
     for entry in entries:
         for item in _looked_at(entry, token):
             if isinstance(item, Refused):

@@ -17,11 +17,11 @@ from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import LINKS, finding_sentence, finding_title, site_words
 from gui.prevalence import Prevalences
 from gui.review import Review
+from gui.scores import ChosenModel
 from gui.theme import font
 
 if TYPE_CHECKING:
     from inference.card import OperatingPoints
-    from inference.local_table import LocalTable
     from inference.predictive import Prevalence
     from inference.results import Finding
 
@@ -107,7 +107,7 @@ class FindingCard(QWidget):
         self,
         finding: Finding,
         points: OperatingPoints | None,
-        check: LocalTable | None = None,
+        model: ChosenModel | None = None,
         prevalence: Prevalence | None = None,
     ) -> None:
         self.title.setText(finding_title(finding))
@@ -116,7 +116,7 @@ class FindingCard(QWidget):
         set_tone(self.score, "strong")
         self.bar.set_score(finding.probability, finding.operating_point)
         words = finding_sentence(finding, points, prevalence) if points is not None else ""
-        self.sentence.setText(f"{words} {site_words(check, self.label)}")
+        self.sentence.setText(f"{words} {_site(model, self.label)}")
 
     def show_film(self, key: str) -> None:
         """Another film: what is being written belongs to the one before."""
@@ -202,7 +202,7 @@ class FindingsPanel(PanelBox):
             card = self.cards[item.label]
             card.show_film(entry.key if entry is not None else "")
             prevalence = self._prevalences.of(item.label) if self._prevalences is not None else None
-            card.show_finding(item, tables.get(item.label), model.check if model is not None else None, prevalence)
+            card.show_finding(item, tables.get(item.label), model, prevalence)
             card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
 
     def _fit_cards(self, labels: tuple[str, ...]) -> None:
@@ -236,6 +236,10 @@ class FindingsPanel(PanelBox):
             text = review.words(row).text.removeprefix("No score").removeprefix(": ")
             return "No score", text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
         return _stage_words(review.stage(entry.key), review.model_message)
+
+
+def _site(model: ChosenModel | None, name: str) -> str:
+    return site_words(model.check, name, model.card.operating.get(name)) if model is not None else ""
 
 
 def _stage_words(stage: Stage, message: str) -> tuple[str, str]:

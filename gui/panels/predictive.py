@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from gui.entries import label_name
 from gui.panels.box import label
@@ -22,7 +22,7 @@ BIAS = "Where flagged films are decided more often than others, this share is to
 
 
 class PredictiveRow(QWidget):
-    """How many of 100 films are ill, typed or learnt, and what a flag means then."""
+    """How many of 100 films are ill, typed or learnt, and what a flag means then. `box` stands beside other boxes."""
 
     def __init__(self, review: Review, prevalences: Prevalences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,14 +48,10 @@ class PredictiveRow(QWidget):
         self._show_findings()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(label("Ill films of 100", tone="secondary"), 1)
-        row.addWidget(self.box)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 4, 0, 0)
         whole.setSpacing(4)
         whole.addWidget(self.findings)
-        whole.addLayout(row)
         whole.addWidget(self.offer)
         whole.addWidget(self.words)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
 from gui.theme import font
 
@@ -27,11 +27,12 @@ class ShareBox(QDoubleSpinBox):
         self.setRange(0.0, 100.0)
         self.setDecimals(1)
         self.setSpecialValueText(unset)  # what 0 reads as
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        # NoButtons would take the whole field from the text under a stylesheet (Qt 6.11), which hides them by itself.
         self.setKeyboardTracking(False)
         self.setFont(font())
         self.setFixedWidth(WIDTH_PX)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.lineEdit().setTextMargins(0, 0, 6, 0)
         self._shown = 0.0
         self.valueChanged.connect(self._changed)
 

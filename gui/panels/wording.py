@@ -64,13 +64,15 @@ def predictive_words(point: CountedPoint, prevalence: Prevalence, *, flagged: bo
     return f"{strong(f'{hundred(right.value)} of 100')} {what} ({_range(right)})"
 
 
-def site_words(check: LocalTable | None, label: str) -> str:
-    """Whether the model was checked on the reader's own films: a link to the check. Rich text."""
+def site_words(check: LocalTable | None, label: str, card: OperatingPoints | None = None) -> str:
+    """Whether the model was checked on the reader's own films, and did what its card says: a link. Rich text."""
     of = check.findings.get(label) if check is not None else None
     if check is None or of is None or of.operating is None:
         return link("Not checked at your site.", PALETTE.amber)
-    few = "only " if check.is_small else ""
-    return link(f"Checked at your site on {few}{of.films:,} films.", PALETTE.amber if few else PALETTE.green)
+    said = f"Checked at your site on {'only ' if check.is_small else ''}{of.films:,} films"
+    if card is not None and of.falls_short_of(card):
+        return link(f"{said}: it did worse than its card says.", PALETTE.amber)
+    return link(f"{said}.", PALETTE.amber if check.is_small else PALETTE.green)
 
 
 def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -> str:

@@ -18,7 +18,8 @@ def table_of(ill: list[float], healthy: list[float]) -> OperatingTable:
     """A table of every distinct score, as calibration makes it."""
     cuts = sorted({0.0, *ill, *healthy, 1.0})
     rows = tuple(OperatingRow(cut, sum(s >= cut for s in ill), sum(s >= cut for s in healthy)) for cut in cuts)
-    points = OperatingPoints(0.5, len(ill) + len(healthy), 1, "films", len(ill), len(healthy), rows)
+    films = len(ill) + len(healthy)
+    points = OperatingPoints(0.5, films, films, "films", len(ill), len(healthy), rows)
     return OperatingTable(points)
 
 
@@ -75,9 +76,18 @@ def test_a_wanted_specificity_is_kept_at_the_best_sensitivity(
 def test_a_point_names_the_counts_behind_it() -> None:
     point = TABLE.point_at(0.4)
     assert (point.found, point.ill, point.spared, point.healthy) == (19, 20, 24, 30)
-    assert (point.sensitivity, point.specificity) == (wilson(19, 20), wilson(24, 30))
+    alone = dataclasses.replace(point, patients_a_film=1.0)
+    assert (alone.sensitivity, alone.specificity) == (wilson(19, 20), wilson(24, 30))
     bare = OperatingTable(dataclasses.replace(TABLE.points, rows=())).point_at(0.4)
     assert (bare.is_counted, point.is_counted) == (False, True)
+
+
+def test_films_of_one_patient_do_not_narrow_the_interval() -> None:
+    points = dataclasses.replace(TABLE.points, patients=25)
+    of_pairs, of_singles = OperatingTable(points).point_at(0.4), TABLE.point_at(0.4)
+    assert of_pairs.sensitivity.value == of_singles.sensitivity.value
+    assert of_pairs.sensitivity.low < of_singles.sensitivity.low
+    assert of_pairs.specificity == dataclasses.replace(wilson(12, 15), value=0.8)
 
 
 def test_films_of_ones_own_warn_of_no_films_elsewhere() -> None:
@@ -99,10 +109,11 @@ def test_the_sentence_names_its_films() -> None:
 
 
 def test_the_intervals_are_wilsons_and_leave_the_sentence_alone() -> None:
-    found, spared = wilson(19, 20), wilson(24, 30)
+    patients_a_film = 48 / 50
+    found, spared = (wilson(count * patients_a_film, of * patients_a_film) for count, of in ((19, 20), (24, 30)))
     assert [round(100 * value) for value in (found.low, found.high)] == [76, 99]
-    assert [round(100 * (1 - value)) for value in (spared.high, spared.low)] == [10, 37]
-    assert TABLE.intervals_at(TABLE.threshold_at(0.95)) == "95 % intervals: 76–99 and 10–37 of 100"
+    assert [round(100 * (1 - value)) for value in (spared.high, spared.low)] == [9, 38]
+    assert TABLE.intervals_at(TABLE.threshold_at(0.95)) == "95 % intervals: 76–99 and 9–38 of 100"
 
 
 def test_without_counts_there_are_no_intervals() -> None:

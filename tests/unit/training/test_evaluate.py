@@ -243,6 +243,9 @@ def test_a_check_says_when_on_what_and_how_it_went(bundle: ModelBundle, films: P
     of, said = table.findings["OPACITY"], found["labels"]["OPACITY"]
     for name in ("sensitivity", "specificity", "auc", "calibration_error"):
         assert dataclasses.asdict(getattr(of, name)) == said[name]
+    assert of.operating is not None
+    point = OperatingTable(of.operating).point_at(0.4)
+    assert [[point.spared, point.healthy - point.spared], [point.ill - point.found, point.found]] == said["confusion"]
     assert (of.operating_point, sum(part.films for part in of.reliability)) == (0.4, 24)
     sentence = table.sentence("OPACITY")
     assert sentence.startswith(f"Checked at your site on 24 films, {datetime.now().astimezone().date()}: sensitivity ")

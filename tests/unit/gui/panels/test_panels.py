@@ -202,7 +202,7 @@ def test_the_sentence_names_its_films(review: Review, qtbot: Any) -> None:
     words = panel._sentence.text()
     assert words.startswith("On 50 validation films of the same hospital it finds 95 of 100 and calls 20 of 100")
     assert words.endswith("on films from elsewhere often more.")
-    assert panel._intervals.text() == "95 % intervals: 76–99 and 10–37 of 100"
+    assert panel._intervals.text() == "95 % intervals: 76–99 and 9–38 of 100"
     review.set_model(None, "No model was found.")
     assert panel._intervals.isHidden()
 

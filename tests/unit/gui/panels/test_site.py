@@ -40,7 +40,7 @@ OWN = OperatingPoints(
 
 
 def check_of(points: OperatingPoints = OWN, *, in_use: bool = False) -> LocalTable:
-    figure = Measure(0.9, 0.8, 0.95)
+    figure = Measure(0.9, 0.8, 0.96)
     of = LocalFinding(
         points.films, points.patients, points.ill, points.healthy, 0.4, figure, figure, figure, figure, (), points
     )
@@ -100,6 +100,10 @@ def test_a_check_is_said_in_place_of_the_warning(
     assert "Checked at your site on 120 films." in panel.cards["OPACITY"].sentence.text()
     with qtbot.waitSignal(panel.check_asked):
         panel.cards["OPACITY"].sentence.linkActivated.emit("check")
+    check = check_of()
+    worse = replace(check.findings["OPACITY"], specificity=Measure(0.6, 0.5, 0.7))  # the card says 0.8
+    review.set_check(replace(check, findings={"OPACITY": worse}))
+    assert "on 120 films: it did worse than its card says." in panel.cards["OPACITY"].sentence.text()
     few = replace(OWN, films=20, ill=10, healthy=10, rows=(OperatingRow(0.4, 9, 5),))
     review.set_check(check_of(few))
     assert "Checked at your site on only 20 films." in panel.cards["OPACITY"].sentence.text()

@@ -1,0 +1,267 @@
+"""'Check this model on my films': drop labelled films, wait while reading goes on, see what the model is worth here."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.checking import Checking
+from gui.dialogs.base import MARGIN_PX
+from gui.dialogs.check_result import ResultPage
+from gui.dialogs.check_words import progress_words, what_to_drop
+from gui.drops import dropped_paths
+from gui.icons import pixmap
+from gui.panels.box import label
+from gui.review import Review
+from gui.theme import PALETTE, font
+
+SIZE_PX = (1060, 660)
+WHY = (
+    "A model that leaves 90 of 100 healthy films alone in one hospital may leave only 60 alone in the next. 50 to 200 "
+    "films of yours, half of them ill, show how this one does here. Nothing leaves this computer."
+)
+ICON_PX = 40
+
+
+class CheckDialog(QDialog):
+    """Not modal: the reader goes on reading. Closed, it only hides, and a check that runs goes on."""
+
+    film_asked = Signal(object, object)  # tuple[ImageRef, ...], ImageRef
+
+    def __init__(self, checking: Checking, review: Review, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._checking = checking
+        self._review = review
+        self._asks = False  # the reader wants to check other films than the last ones
+        self.setWindowTitle("Check this model on my films")
+        self.setAcceptDrops(True)
+        self.head = label(tone="strong")
+        self.head.setFont(font("title"))
+        self.start = StartPage()
+        self.running = RunningPage()
+        self.found = ResultPage()
+        self.pages = QStackedWidget()
+        self.other = QPushButton("Check other films…")
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        scrolled = QScrollArea()
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setWidgetResizable(True)
+        scrolled.setWidget(self.found)
+        for page in (self.start, self.running, scrolled):
+            self.pages.addWidget(page)
+        self.area = scrolled
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        foot = QHBoxLayout()
+        foot.addWidget(self.other)
+        foot.addStretch(1)
+        foot.addWidget(buttons)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, 16)
+        whole.setSpacing(12)
+        whole.addWidget(self.head)
+        whole.addWidget(self.pages, 1)
+        whole.addLayout(foot)
+        self.resize(*SIZE_PX)
+
+    def _connect(self) -> None:
+        checking, review = self._checking, self._review
+        self.start.paths_chosen.connect(checking.check)
+        self.running.stop_asked.connect(checking.stop)
+        self.other.clicked.connect(self._ask_again)
+        self.found.own_points_asked.connect(checking.use_own_points)
+        self.found.keep_asked.connect(checking.keep)
+        self.found.film_asked.connect(self._show_film)
+        for changed in (checking.changed, review.model_changed, review.check_changed):
+            changed.connect(self.refresh)
+        review.patient_visibility_changed.connect(self.refresh)
+
+    def refresh(self, *_: object) -> None:
+        """The page of the state that the check is in."""
+        state, model = self._checking.state, self._review.model
+        self.head.setText(f"Check {escape(model.title)} on your own films" if model is not None else "Check a model")
+        table = state.outcome.table if state.outcome is not None else model.check if model is not None else None
+        if state.runs:
+            self._asks = False
+        if state.runs:
+            self.running.show_progress(progress_words(state), state.done, state.total)
+            self._turn_to(self.running)
+        elif model is not None and table is not None and not self._asks and not state.message:
+            self.found.show_check(
+                model,
+                table,
+                state.outcome,
+                is_kept=state.outcome is None or state.is_kept,
+                hide_names=self._review.patient_hidden,
+            )
+            self._turn_to(self.area)
+        else:
+            self.start.show_words(what_to_drop(model), state.message, can_check=model is not None)
+            self._turn_to(self.start)
+        self.other.setVisible(self.pages.currentWidget() is self.area)
+
+    def _turn_to(self, page: QWidget) -> None:
+        if self.pages.currentWidget() is not page:
+            self.pages.setCurrentWidget(page)
+            if page is self.start:
+                self.start.folder.setFocus()
+
+    def _ask_again(self) -> None:
+        self._asks = True
+        self.refresh()
+
+    def _show_film(self, films: object, chosen: object) -> None:
+        """Out of the way of the film; the menu and the words beside the score lead back."""
+        self.hide()
+        self.film_asked.emit(films, chosen)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event.mimeData()) and not self._checking.state.runs and self._review.model is not None:
+            event.acceptProposedAction()
+            self.start.field.set_held(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start.field.set_held(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.start.field.set_held(False)
+        event.acceptProposedAction()
+        self._checking.check(dropped_paths(event.mimeData()))
+
+
+class DropField(QWidget):
+    """A dashed frame to drop things in."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._held = False
+
+    def set_held(self, held: bool) -> None:
+        self._held = held
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(QColor(PALETTE.accent if self._held else PALETTE.outline), 1.4)
+        pen.setStyle(Qt.PenStyle.SolidLine if self._held else Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(QColor(PALETTE.background))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+
+
+class StartPage(QWidget):
+    """What the check is for, how the films have to lie, and where to drop them."""
+
+    paths_chosen = Signal(object)  # list[Path]
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = DropField()
+        self.message = label(tone="red", wrap=True)
+        self.how = label(tone="secondary", wrap=True)
+        self.folder, self.csv = QPushButton("Choose a folder…"), QPushButton("Choose a CSV file…")
+        self.folder.setProperty("kind", "primary")
+        self.folder.setDefault(True)
+        self.folder.clicked.connect(self._ask_for_folder)
+        self.csv.clicked.connect(self._ask_for_csv)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._picture = QLabel()
+        self._picture.setFixedHeight(ICON_PX)
+        title = QLabel("Drop labelled films here")
+        title.setFont(font("strong"))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        for button in (self.folder, self.csv):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        inside = QVBoxLayout(self.field)
+        inside.setContentsMargins(48, 24, 48, 24)
+        inside.setSpacing(10)
+        inside.addStretch(1)
+        for text in (self._picture, title, self.how, self.message):
+            text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            inside.addWidget(text)
+        inside.addSpacing(8)
+        inside.addLayout(buttons)
+        inside.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(16)
+        whole.addWidget(label(WHY, tone="secondary", wrap=True))
+        whole.addWidget(self.field, 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._picture.pixmap().isNull():
+            self._picture.setPixmap(pixmap("drop", PALETTE.accent, ICON_PX, self.devicePixelRatioF()))
+        super().paintEvent(event)
+
+    def show_words(self, how: str, message: str, *, can_check: bool) -> None:
+        self.how.setText(escape(how))
+        self.message.setText(escape(message))  # it may quote a file
+        self.message.setVisible(bool(message))
+        for button in (self.folder, self.csv):
+            button.setEnabled(can_check)
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A folder of labelled films")
+        if name:
+            self.paths_chosen.emit([Path(name)])
+
+    def _ask_for_csv(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "A CSV file of labelled films", filter="CSV (*.csv *.txt *.tsv)")
+        if name:
+            self.paths_chosen.emit([Path(name)])
+
+
+class RunningPage(QWidget):
+    """How far it is, and the way to stop it."""
+
+    stop_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = label(tone="strong")
+        self.words.setFont(font("strong"))
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(360)
+        self.bar.setAccessibleName("Films checked")
+        self.stop = QPushButton("Stop")
+        self.stop.clicked.connect(self.stop_asked)
+        aside = label("You can go on reading. Close this window, and the check goes on.", tone="secondary")
+        whole = QVBoxLayout(self)
+        whole.setSpacing(12)
+        whole.addStretch(1)
+        for widget in (self.words, self.bar, aside, self.stop):
+            whole.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        whole.addStretch(1)
+
+    def show_progress(self, words: str, done: int, total: int) -> None:
+        self.words.setText(words)
+        self.bar.setRange(0, total)  # 0 to 0: busy, no one knows how long
+        self.bar.setValue(done)

@@ -1,0 +1,137 @@
+"""The sentences of a check. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gui.entries import label_name, score_words
+from gui.panels.wording import complement, hundred
+
+if TYPE_CHECKING:
+    from gui.check_work import Outcome, WrongFilm
+    from gui.checking import CheckState
+    from gui.scores import ChosenModel
+    from inference.card import Measure, OperatingPoints
+    from inference.local_table import LocalFinding, LocalTable
+
+MEASURES = (
+    ("sensitivity", "Sensitivity"),
+    ("specificity", "Specificity"),
+    ("auc", "AUC"),
+    ("calibration_error", "Calibration error"),
+)
+
+
+def what_to_drop(model: ChosenModel | None) -> str:
+    """How the films have to lie, in the model's own labels."""
+    if model is None:
+        return "No model is chosen."
+    labels = model.card.labels
+    named = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+    return (
+        f"A folder with one folder for each label, called {named}; or a CSV file with the columns path and label, "
+        "and patient where several films are of one."
+    )
+
+
+def progress_words(state: CheckState) -> str:
+    """'Analysing 34 of 120 films'."""
+    match state.stage.value:
+        case "looking":
+            return f"Looking for films… {state.done:,} found"
+        case "analysing":
+            return f"Analysing {min(state.done + 1, state.total):,} of {state.total:,} films"
+        case _:
+            return "Counting…"
+
+
+def films_words(table: LocalTable) -> str:
+    """'120 films of 110 patients · 2026-11-21 · 2 kept out by the gate · 1 could not be read'."""
+    parts = [
+        f"{_films(table.films)} of {table.patients:,} patients" if table.patients else _films(table.films),
+        table.date,
+    ]
+    parts += [f"{table.gated:,} kept out by the gate"] if table.gated else []
+    parts += [f"{table.refused:,} could not be read"] if table.refused else []
+    return " · ".join(part for part in parts if part)
+
+
+def warnings(table: LocalTable, outcome: Outcome | None, label: str) -> list[str]:
+    """What the reader must know before believing the figures, worst first."""
+    of = table.findings.get(label)
+    said = []
+    if of is not None and of.operating is None and of.films:
+        kind = "ill" if of.ill else "healthy"
+        said.append(f"All films are {kind}: there is no check without ill and healthy films, and nothing is kept.")
+    if table.trained_on:
+        said.append(f"The model was trained on {_films(table.trained_on)} of yours; they were left out.")
+    if table.is_small:
+        said.append("Fewer than 50 films: the intervals are wide, and a point chosen here moves with every film.")
+    if outcome is not None and not outcome.lists_training:
+        said.append(
+            "The model does not list the films it was trained on. If yours are among them, this promises too much."
+        )
+    return said
+
+
+def measure_words(measure: Measure | None, digits: int = 2) -> str:
+    """'0.93 (0.85–0.97)'."""
+    if measure is None:
+        return "not defined"
+    return f"{measure.value:.{digits}f} ({measure.low:.{digits}f}–{measure.high:.{digits}f})"
+
+
+def promised(model: ChosenModel, label: str) -> dict[str, Measure | None]:
+    """The card's measures; sensitivity and specificity from its counts where it names none."""
+    from inference.operating import OperatingTable
+
+    named: dict[str, Measure | None] = {name: model.card.metrics.get(label, {}).get(name) for name, _ in MEASURES}
+    points = model.card.operating[label]
+    point = OperatingTable(points).point_at(points.recommended)
+    if point.is_counted:
+        named["sensitivity"] = named["sensitivity"] or point.sensitivity
+        named["specificity"] = named["specificity"] or point.specificity
+    return named
+
+
+def verdict_words(name: str, own: Measure | None, card: Measure | None) -> str:
+    """'worse than the card' where the interval leaves the card's value out; '' where chance may explain it."""
+    if own is None or card is None:
+        return ""
+    worse = own.low > card.value if name == "calibration_error" else own.high < card.value
+    better = own.high < card.value if name == "calibration_error" else own.low > card.value
+    return "worse" if worse else "better" if better else "as promised"
+
+
+def point_words(of: LocalFinding, threshold: float) -> str:
+    """'Finds 88 of 100 (76–95) and calls 31 of 100 healthy films ill (21–43).', on the reader's films."""
+    from inference.operating import OperatingTable
+
+    if of.operating is None:
+        return ""
+    point = OperatingTable(of.operating).point_at(threshold)
+    called = complement(point.specificity)
+    return (
+        f"Finds {hundred(point.sensitivity.value)} of 100 ({_range(point.sensitivity)}) and calls "
+        f"{hundred(called.value)} of 100 healthy films ill ({_range(called)})."
+    )
+
+
+def own_point(points: OperatingPoints) -> str:
+    """'The point of your films, 0.62'."""
+    return f"The point of your films, {points.recommended:.2f}"
+
+
+def wrong_words(film: WrongFilm, several: bool, name: str) -> str:
+    """'Missed · film-07 · 0.12'."""
+    what = "Missed" if film.is_ill else "Falsely flagged"
+    of = f" ({label_name(film.label)})" if several else ""
+    return f"{what}{of} · {name} · {score_words(film.probability)}"
+
+
+def _range(share: Measure) -> str:
+    return f"{hundred(share.low)}–{hundred(share.high)}"
+
+
+def _films(count: int) -> str:
+    return "1 film" if count == 1 else f"{count:,} films"
