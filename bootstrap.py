@@ -26,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+OPTIONAL = ROOT / "requirements-optional.lock"  # installed for the tests alone
 STAMP = VENV / "negatoscope-setup.json"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 WANTED_PYTHON = (3, 11)
@@ -217,6 +218,21 @@ def install_lock(torch_index: str | None) -> None:
     STAMP.write_text(json.dumps(stamp), encoding="utf-8")
 
 
+def install_optional() -> None:
+    """Install what the program can do without, once. Where that fails, the tests of it are skipped."""
+    stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+    wanted = hashlib.sha256(OPTIONAL.read_bytes()).hexdigest()
+    if stamp.get("optional") == wanted:
+        return
+    say("Installing the optional packages for the tests")
+    try:
+        pip(["install", "--no-deps", "-r", str(OPTIONAL)])
+    except SetupError as error:
+        say(f"Without them their tests are skipped. {error}")
+        return
+    STAMP.write_text(json.dumps({**stamp, "optional": wanted}), encoding="utf-8")
+
+
 def pip(arguments: list[str]) -> None:
     """Run pip in the environment; its output goes to a file, its progress to the terminal if there is one."""
     log = VENV / "install.log"
@@ -341,6 +357,7 @@ def main(arguments: list[str]) -> int:
         if options.verb == "demo":
             return demo()
         if options.verb == "test":
+            install_optional()
             return test(rest)
     except SetupError as error:
         say(str(error))

@@ -34,9 +34,10 @@ def choose_engine(
     *,
     quantised: bool = False,
 ) -> Engine:
-    """The engine for a bundle: the GPU where there is one, else ONNX Runtime on the CPU, unless asked otherwise.
+    """The engine for a bundle: the GPU where there is one, else what was measured to be fastest on the CPU (ADR 17).
 
-    `threads` is the number of cores that ONNX Runtime takes for one batch, 0 for all. `quantised` asks for the bundle's
+    `threads` is the number of cores that a CPU takes for one batch, 0 for all of them or for what is measured to be
+    best. `quantised` asks for the bundle's
     int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be had, BundleError for a bundle
     that can't be loaded.
     """
@@ -47,13 +48,13 @@ def choose_engine(
             raise NegatoscopeError("ONNX Runtime runs on the CPU here; for the GPU choose the engine torch.")
         return _onnx(bundle, "as asked for", threads)
     if device == "cpu":
-        return _torch_cpu(bundle, "as asked for") if engine == "torch" else _onnx(bundle, "as asked for", threads)
+        return _on_cpu(bundle, engine, "as asked for", threads)
     gpu = find_gpu()
     if gpu.device is not None and device in ("auto", gpu.device):
         return _on_gpu(bundle, gpu.device, gpu.why, threads)
     if device == "cuda":
         raise NegatoscopeError(f"No CUDA GPU can be used: {gpu.why}.")
-    return _torch_cpu(bundle, gpu.why) if engine == "torch" else _onnx(bundle, gpu.why, threads)
+    return _on_cpu(bundle, engine, gpu.why, threads)
 
 
 def usable_cores() -> int:
@@ -86,6 +87,12 @@ def _cuda_driver_sees_gpu() -> bool:
         return False
     count = ctypes.c_int(0)
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _on_cpu(bundle: ModelBundle, engine: EngineName, reason: str, threads: int) -> Engine:
+    from inference.engine_choice import fastest_engine
+
+    return _torch_cpu(bundle, reason) if engine == "torch" else fastest_engine(bundle, reason, threads)
 
 
 def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, threads: int) -> Engine:

@@ -21,6 +21,7 @@ _LIBRARIES = (
     "torch",
     "torchvision",
     "onnxruntime",
+    "openvino",
     "PySide6-Essentials",
     "numpy",
     "opencv-python",
@@ -45,8 +46,9 @@ class ModelState:
 class Report:
     """What `doctor --json` prints, field by field (resources/schemas/doctor.schema.json).
 
-    `engine` and `why` are those that `auto` chooses, empty where no model can be loaded. `folder` is the user's data
-    folder, `folder_problem` empty where it can be written. Versions are empty for what is not installed.
+    `engine` and `why` are those that `auto` chooses, empty where no model can be loaded; `measured` holds the
+    milliseconds a film of each engine of the CPU, and is empty where there was nothing to choose. `folder` is the
+    user's data folder, `folder_problem` empty where it can be written. Versions are empty for what is not installed.
     """
 
     schema: int
@@ -58,6 +60,7 @@ class Report:
     gpu: str
     engine: str
     why: str
+    measured: dict[str, float]
     folder: str
     folder_problem: str
     models: tuple[ModelState, ...]
@@ -87,7 +90,7 @@ def examine() -> Report:
     from inference.device import find_gpu, usable_cores
 
     models = _models()
-    engine, why = _engine(models)
+    engine, why, measured = _engine(models)
     folder, folder_problem = _folder()
     return Report(
         schema=SCHEMA,
@@ -99,6 +102,7 @@ def examine() -> Report:
         gpu=find_gpu().why,
         engine=engine,
         why=why,
+        measured=measured,
         folder=folder,
         folder_problem=folder_problem,
         models=models,
@@ -124,19 +128,21 @@ def _models() -> tuple[ModelState, ...]:
     return tuple(states)
 
 
-def _engine(models: tuple[ModelState, ...]) -> tuple[str, str]:
-    """The name and the reason of the engine that `auto` gives the first whole model."""
+def _engine(models: tuple[ModelState, ...]) -> tuple[str, str, dict[str, float]]:
+    """The name and the reason of the engine that `auto` gives the first whole model, and what was measured."""
     from inference.bundle import read_bundle
     from inference.device import choose_engine
+    from inference.engine_choice import milliseconds
 
     whole = next((model for model in models if not model.problem), None)
     if whole is None:
-        return "", "no model can be loaded"
+        return "", "no model can be loaded", {}
     try:
-        engine = choose_engine(read_bundle(Path(whole.location)))
+        bundle = read_bundle(Path(whole.location))
+        engine = choose_engine(bundle)
     except NegatoscopeError as error:
-        return "", error.message
-    return engine.name, engine.why
+        return "", error.message, {}
+    return engine.name, engine.why, milliseconds(bundle) if engine.name.endswith("-cpu") else {}
 
 
 def _folder() -> tuple[str, str]:
@@ -162,6 +168,7 @@ def _text(report: Report) -> str:
         f"cores: {report.cores}, OMP_WAIT_POLICY {report.omp_wait_policy or 'not set'}",
         f"GPU: {report.gpu}",
         f"engine: {report.engine or 'none'}: {report.why}",
+        *(f"measured: {name} {time:.1f} ms a film" for name, time in report.measured.items()),
         f"data folder: {report.folder}{f' ({report.folder_problem})' if report.folder_problem else ''}",
         *(f"model {model.id}: {model.problem or 'whole'}" for model in report.models),
         *(f"{name} {version or 'not installed'}" for name, version in report.libraries.items()),

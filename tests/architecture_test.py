@@ -59,14 +59,16 @@ def test_resources_hold_data_only() -> None:
     assert list((ROOT / "resources").rglob("*.py")) == []
 
 
-def locked() -> dict[str, Requirement]:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+def locked(name: str = "requirements.lock") -> dict[str, Requirement]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
 def test_every_locked_version_is_exact_and_free_of_a_build() -> None:
-    for requirement in locked().values():
+    optional = locked("requirements-optional.lock")
+    assert not set(optional) & set(locked())
+    for requirement in (*locked().values(), *optional.values()):
         (version,) = requirement.specifier
         assert version.operator == "=="
         assert "+" not in version.version

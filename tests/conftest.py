@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("NEGATOSCOPE_TEST_PLATFORM", "offscreen")
+# The engine is not left to a stopwatch; the tests of `engine_choice` measure.
+os.environ["NEGATOSCOPE_CPU_ENGINE"] = "onnx"
 
 # The offscreen platform says these of every window; they are about the platform, not about the program.
 OFFSCREEN_REMARKS = (

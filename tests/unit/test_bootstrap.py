@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -62,6 +63,7 @@ def copy(tmp_path: Path) -> Path:
     """Return a folder with bootstrap.py and a lock that names no package."""
     shutil.copy(ROOT / "bootstrap.py", tmp_path)
     (tmp_path / "requirements.lock").write_text("# nothing\n", encoding="utf-8")
+    (tmp_path / "requirements-optional.lock").write_text("# nothing\n", encoding="utf-8")
     return tmp_path
 
 
@@ -95,3 +97,25 @@ def test_set_up_works_once_then_starts_at_once_and_names_a_missing_network(copy:
     assert "Traceback" not in third.stdout + third.stderr
     fourth = set_up(copy)
     assert fourth.returncode == 1, "a failed set-up must not count as done"
+
+
+def test_optional_packages_are_installed_once_and_may_be_missing(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stamp = copy / "stamp.json"
+    stamp.write_text('{"lock": "this one"}', encoding="utf-8")
+    for name, value in {"VENV": copy, "STAMP": stamp, "OPTIONAL": copy / "requirements-optional.lock"}.items():
+        monkeypatch.setattr(bootstrap, name, value)
+    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    bootstrap.install_optional()
+    bootstrap.install_optional()
+    assert capsys.readouterr().out.count("Installing") == 1
+    assert json.loads(stamp.read_text(encoding="utf-8"))["lock"] == "this one"
+
+    (copy / "requirements-optional.lock").write_text("negatoscope-none==1.0\n", encoding="utf-8")
+    bootstrap.install_optional()
+    assert "their tests are skipped" in capsys.readouterr().out
+    bootstrap.install_optional()
+    assert "their tests are skipped" in capsys.readouterr().out, "a failed one must not count as done"
