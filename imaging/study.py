@@ -56,18 +56,26 @@ class Study:
     refs: tuple[ImageRef, ...]
 
 
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A sorting key by which film 2 comes before film 10, the same on every system; case decides last."""
+def natural_key(text: str) -> str:
+    """A sorting key by which film 2 comes before film 10, the same on every system; case decides last.
+
+    One text and no nest of tuples: sorting a folder of a million films holds a million keys for a moment.
+    """
     parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return (*(_part_key(part) for part in parts), (-1, 0, text))
+    return "".join([*(_part_key(part) for part in parts), _END, text])
 
 
-def _part_key(part: str) -> tuple[int, int, str]:
+# The signs before a number, before a text and before the end; a text is closed by the lowest sign there is, so that a
+# shorter one comes before what goes on.
+_END, _DIGITS, _TEXT = "\0", "\1", "\2"
+
+
+def _part_key(part: str) -> str:
     """Digits by their number, without converting them: a name may hold more of them than `int` takes."""
     if part[0] in "0123456789":
         digits = part.lstrip("0")
-        return 0, len(digits), digits
-    return 1, 0, part.casefold()
+        return f"{_DIGITS}{chr(len(digits))}{digits}"
+    return f"{_TEXT}{part.casefold()}{_END}"
 
 
 def group(founds: Iterable[FoundFilm]) -> list[Study]:

@@ -19,6 +19,17 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, slots=True)
+class GpuUse:
+    """How a GPU is used: `index` is its number among several; `half` runs the network in 16 bits."""
+
+    index: int = 0
+    half: bool = False
+
+
+FIRST_GPU = GpuUse()
+
+
+@dataclass(frozen=True, slots=True)
 class Gpu:
     """The GPU that torch can use: `device` is its name there, None where there is none; `why` says what was found."""
 
@@ -31,6 +42,7 @@ def choose_engine(
     engine: EngineName = "auto",
     device: DeviceName = "auto",
     threads: int = 0,
+    use: GpuUse = FIRST_GPU,
     *,
     quantised: bool = False,
 ) -> Engine:
@@ -41,6 +53,8 @@ def choose_engine(
     int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be had, BundleError for a bundle
     that can't be loaded.
     """
+    if use.half and (engine == "onnx" or quantised):
+        raise NegatoscopeError("ONNX Runtime runs in full precision; half precision needs a GPU, or the engine torch.")
     if quantised:
         return _quantised(bundle, engine, device, threads)
     if engine == "onnx":
@@ -48,13 +62,13 @@ def choose_engine(
             raise NegatoscopeError("ONNX Runtime runs on the CPU here; for the GPU choose the engine torch.")
         return _onnx(bundle, "as asked for", threads)
     if device == "cpu":
-        return _on_cpu(bundle, engine, "as asked for", threads)
+        return _on_cpu(bundle, engine, "as asked for", threads, use)
     gpu = find_gpu()
     if gpu.device is not None and device in ("auto", gpu.device):
-        return _on_gpu(bundle, gpu.device, gpu.why, threads)
+        return _on_gpu(bundle, gpu.device, gpu.why, threads, use)
     if device == "cuda":
         raise NegatoscopeError(f"No CUDA GPU can be used: {gpu.why}.")
-    return _on_cpu(bundle, engine, gpu.why, threads)
+    return _on_cpu(bundle, engine, gpu.why, threads, use)
 
 
 def usable_cores() -> int:
@@ -89,20 +103,26 @@ def _cuda_driver_sees_gpu() -> bool:
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
 
 
-def _on_cpu(bundle: ModelBundle, engine: EngineName, reason: str, threads: int) -> Engine:
+def _on_cpu(bundle: ModelBundle, engine: EngineName, reason: str, threads: int, use: GpuUse) -> Engine:
     from inference.engine_choice import fastest_engine
 
-    return _torch_cpu(bundle, reason) if engine == "torch" else fastest_engine(bundle, reason, threads)
+    if engine == "torch":
+        return _torch_cpu(bundle, reason, half=use.half)
+    if use.half:
+        raise NegatoscopeError(f"Half precision needs a GPU, or the engine torch ({reason}).")
+    return fastest_engine(bundle, reason, threads)
 
 
-def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, threads: int) -> Engine:
-    from inference.torch_engine import TorchEngine
+def _on_gpu(bundle: ModelBundle, device: Literal["cuda", "mps"], name: str, threads: int, use: GpuUse) -> Engine:
+    from inference.torch_engine import TorchEngine, gpu_index
 
     def make_cpu(reason: str) -> Engine:
         return _onnx(bundle, reason, threads)
 
+    why = f"PyTorch on the GPU ({name}{', half precision' if use.half else ''})"
     try:
-        return FallbackEngine(TorchEngine(bundle, device, f"PyTorch on the GPU ({name})"), make_cpu)
+        engine = TorchEngine(bundle, device, why, index=gpu_index(device, use.index), half=use.half)
+        return FallbackEngine(engine, make_cpu)
     except EngineMemoryError:
         return make_cpu("the GPU has no room for the model")
     except EngineLostError:
@@ -126,7 +146,7 @@ def _quantised(bundle: ModelBundle, engine: EngineName, device: DeviceName, thre
     return onnx_engine(bundle, why, threads, quantised=True)
 
 
-def _torch_cpu(bundle: ModelBundle, reason: str) -> Engine:
+def _torch_cpu(bundle: ModelBundle, reason: str, *, half: bool = False) -> Engine:
     from inference.torch_engine import TorchEngine
 
-    return TorchEngine(bundle, "cpu", f"PyTorch on the CPU ({reason})")
+    return TorchEngine(bundle, "cpu", f"PyTorch on the CPU ({reason})", half=half)

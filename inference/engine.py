@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float32]
 
 INPUT = "film"  # the graph's input and outputs by name
 OUTPUTS = ("logits", "class_maps", "embedding")
+BATCH_CPU = 4  # films; on a CPU more of them gain nothing and fall out of its cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,8 @@ class Output:
 class Engine(Protocol):
     """`name` is that of `screen` lines, as in `onnx-cpu`; `why` is a sentence for the status bar.
 
-    `run` takes float32 [N, 1, S, S], 0 to 1. It is called by one thread at a time. Raises EngineError.
+    `run` takes float32 [N, 1, S, S], 0 to 1. It is called by one thread at a time, unless `is_concurrent`. Raises
+    EngineError.
     """
 
     @property
@@ -38,6 +40,16 @@ class Engine(Protocol):
     def why(self) -> str: ...
 
     def run(self, films: Floats) -> Output: ...
+
+
+def is_concurrent(engine: Engine) -> bool:
+    """Whether several threads may run batches at a time: an engine with a true attribute `concurrent` says so."""
+    return bool(getattr(engine, "concurrent", False))
+
+
+def wanted_batch(engine: Engine) -> int:
+    """How many films it would like at a time: its attribute `wanted_batch`, where it has one."""
+    return int(getattr(engine, "wanted_batch", BATCH_CPU))
 
 
 class EngineError(NegatoscopeError):

@@ -17,6 +17,8 @@ FLOAT, INT8 = "onnx-cpu", "onnx-cpu-int8"
 class OnnxEngine:
     """A session on a graph. `threads` is the number of cores for one batch, 0 for all of them."""
 
+    concurrent = True  # a session's `run` may be called by several threads
+
     def __init__(self, graph: bytes, card: ModelCard, name: str, why: str, threads: int = 0) -> None:
         self.name = name
         self.why = why

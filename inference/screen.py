@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from imaging.errors import FilmError
 from imaging.progress import CancelToken
-from imaging.read.scan import Refused, scan
+from imaging.read.scan import Found, Refused, scan
 from imaging.study import ImageRef
+from inference.engine import Engine, is_concurrent, wanted_batch
 from inference.heat_files import write_heatmaps
 from inference.pipeline import Analyser, LoadedFilm
 from inference.results import ImageResult
-from inference.screen_rows import Lines, Row, Terms, analysed_row, refused_row
+from inference.screen_lines import Lines
+from inference.screen_rows import Row, Terms, analysed_row, refused_row
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-# Films that one call of the network takes: a GPU wants many, and results come in their order all the same.
-BATCH_CPU, BATCH_GPU = 4, 32
+LANES_GPU = 3
+
+
+def _everything(path: Path) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,61 +48,86 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screening:
-    """One run: the model, what all its lines share, where heat maps go (None: nowhere), and the number of threads."""
+    """One run: the model, what all its lines share, where heat maps go (None: nowhere), and the number of cores.
+
+    `wanted` says of each file whether it is looked at: False for what another process takes, None for the run's own
+    output, which is no input.
+    """
 
     analyser: Analyser
     terms: Terms
     heatmaps: Path | None
     threads: int
+    wanted: Callable[[Path], bool | None] = _everything
 
 
-def screen(run: Screening, paths: Sequence[Path], lines: Lines, own: Sequence[Path], token: CancelToken) -> None:
-    """Analyse every film below `paths` and write its line, in the order of the input.
+def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelToken) -> None:
+    """Analyse every film below `paths` that the run wants and `lines` does not have yet, and write its line, in the
+    order of the input. Raises NegatoscopeError where results can't be written, Cancelled.
 
-    Films that `lines` has already and what lies at or below `own` (the run's own output) are left out. Raises
-    NegatoscopeError where results can't be written, Cancelled.
+    Two pools, each with a thread for every core: one decodes films and writes heat maps, the other runs the network.
+    Whichever of them is ahead waits with a handful of films, and the other has the cores.
     """
     pool = ThreadPoolExecutor(run.threads, thread_name_prefix="screen")
+    lanes = ThreadPoolExecutor(run.threads, thread_name_prefix="screen-network")
     ahead = 2 * run.threads
+    places: deque[int] = deque()  # of the films under way
+    films = _films(scan(paths, token, run.wanted), lines, places)
     try:
-        loaded = ordered_map(pool, lambda film: load_film(run.analyser, film), _films(paths, lines, own, token), ahead)
-        outcomes = analysed(run.analyser, loaded)
+        loaded = ordered_map(pool, lambda film: load_film(run.analyser, film), films, ahead)
+        outcomes = analysed(run.analyser, loaded, Lanes(lanes, run.threads))
         for row in ordered_map(pool, lambda outcome: _row(run, outcome), outcomes, ahead):
             token.check()
-            lines.write(row)
+            lines.write(row, places.popleft())
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        lanes.shutdown(cancel_futures=True)
+        pool.shutdown()
 
 
-def ordered_map(pool: ThreadPoolExecutor, work: Callable[[In], Out], items: Iterable[In], ahead: int) -> Iterator[Out]:
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The threads in which the network runs; `most` is the number of cores."""
+
+    pool: ThreadPoolExecutor
+    most: int
+
+    def ahead(self, engine: Engine) -> int:
+        """How many batches are under way, one more than are run: it is ready when a thread is free.
+
+        On a CPU that is one for each core, where the engine bears that. A GPU takes them in turn; meanwhile the next
+        batch is made ready and the last one is read. Asked anew for each batch: an engine may leave its GPU.
+        """
+        if not is_concurrent(engine):
+            return 1
+        return 1 + (self.most if "-cpu" in engine.name else LANES_GPU)
+
+
+def ordered_map(
+    pool: ThreadPoolExecutor, work: Callable[[In], Out], items: Iterable[In], ahead: int | Callable[[], int]
+) -> Iterator[Out]:
     """`work` of every item, in their order, with `ahead` of them at most under way or waiting to be taken."""
     pending: deque[Future[Out]] = deque()
     for item in items:
         pending.append(pool.submit(work, item))
-        while pending and (len(pending) >= ahead or pending[0].done()):
+        most = ahead if isinstance(ahead, int) else ahead()
+        while pending and (len(pending) >= most or pending[0].done()):
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
 
 
-def _films(
-    paths: Sequence[Path], lines: Lines, own: Sequence[Path], token: CancelToken
-) -> Iterator[ImageRef | Refusal]:
-    """Every frame of every film, and everything refused, that has no line yet."""
-    # By os.path: Path.resolve raises where links form a loop, which is one refused line and not the end of the run.
-    outputs = {Path(os.path.realpath(path)) for path in own}
-    for item in scan(paths, token):
-        path = item.path if isinstance(item, Refused) else item.ref.path
-        resolved = Path(os.path.realpath(path))
-        if outputs.intersection((resolved, *resolved.parents)):
-            continue
+def _films(found: Iterable[Found | Refused], lines: Lines, places: deque[int]) -> Iterator[ImageRef | Refusal]:
+    """Every frame of every film, and everything refused, that has no line yet; `places` takes the place of each."""
+    for item in found:
         if isinstance(item, Refused):
-            refusal = Refusal(ImageRef(item.path), item.error)
-            yield from () if lines.passes(refusal.ref) else (refusal,)
-            continue
-        for frame in range(item.frames):
-            ref = ImageRef(path, frame, item.ref.uid)
-            yield from () if lines.passes(ref) else (ref,)
+            refs: Iterable[ImageRef] = (ImageRef(item.path),)
+        else:
+            refs = (ImageRef(item.path, frame, item.ref.uid) for frame in range(item.frames))
+        for ref in refs:
+            if not lines.passes(ref):
+                places.append(item.place)
+                yield Refusal(ref, item.error) if isinstance(item, Refused) else ref
 
 
 def load_film(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
@@ -110,27 +140,40 @@ def load_film(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refu
         return Refusal(film, error)
 
 
-def analysed(analyser: Analyser, films: Iterable[LoadedFilm | Refusal]) -> Iterator[Analysed | Refusal]:
-    """Run the network on batches of films; refused ones keep their places between them."""
-    size = BATCH_CPU if "-cpu" in analyser.engine.name else BATCH_GPU
+def analysed(
+    analyser: Analyser, films: Iterable[LoadedFilm | Refusal], lanes: Lanes | None = None
+) -> Iterator[Analysed | Refusal]:
+    """Run the network on batches of films, in `lanes` (None: in the caller's thread), in the films' order; refused
+    ones keep their places between them.
+    """
+    batches = _batches(films, analyser.engine)
+    if lanes is None:
+        outcomes: Iterable[list[Analysed | Refusal]] = (_run(analyser, batch) for batch in batches)
+    else:
+        outcomes = ordered_map(lanes.pool, partial(_run, analyser), batches, lambda: lanes.ahead(analyser.engine))
+    for batch in outcomes:
+        yield from batch
+
+
+def _batches(films: Iterable[LoadedFilm | Refusal], engine: Engine) -> Iterator[list[LoadedFilm | Refusal]]:
+    """Batches of as many films as the engine wants at the time."""
     waiting: list[LoadedFilm | Refusal] = []
     for film in films:
         waiting.append(film)
-        if len(waiting) == size:
-            yield from _run(analyser, waiting)
+        if len(waiting) >= wanted_batch(engine):
+            yield waiting
             waiting = []
-    yield from _run(analyser, waiting)
+    if waiting:
+        yield waiting
 
 
-def _run(analyser: Analyser, waiting: Sequence[LoadedFilm | Refusal]) -> Iterator[Analysed | Refusal]:
-    films = [film for film in waiting if isinstance(film, LoadedFilm)]
-    results = iter(analyser.results(films))
-    for film in waiting:
-        if isinstance(film, Refusal):
-            yield film
-            continue
-        result = next(results)
-        yield Refusal(film.ref, result) if isinstance(result, FilmError) else Analysed(film, result)
+def _run(analyser: Analyser, waiting: Sequence[LoadedFilm | Refusal]) -> list[Analysed | Refusal]:
+    results = iter(analyser.results([film for film in waiting if isinstance(film, LoadedFilm)]))
+    return [film if isinstance(film, Refusal) else _outcome(film, next(results)) for film in waiting]
+
+
+def _outcome(film: LoadedFilm, result: ImageResult | FilmError) -> Analysed | Refusal:
+    return Refusal(film.ref, result) if isinstance(result, FilmError) else Analysed(film, result)
 
 
 def _row(run: Screening, outcome: Analysed | Refusal) -> Row:

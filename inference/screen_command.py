@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from imaging.errors import NegatoscopeError
-from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
     from inference.card import ModelCard
+    from inference.shards import Rank
 
 ALL_DONE, USAGE, SOME_REFUSED, INTERRUPTED = 0, 2, 3, 130
 
@@ -29,49 +30,73 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     point.add_argument("--threshold", type=_share, metavar="T", help="operating point by probability, 0 to 1")
     parser.add_argument("--insist", action="store_true", help="score films that the model's gate would keep out")
     parser.add_argument("--resume", action="store_true", help="keep the lines that F.jsonl has and go on")
+    precision = "half: the network in 16 bits, on a GPU or with --engine torch; scores differ in the third decimal"
+    parser.add_argument("--precision", choices=("float32", "half"), default="float32", help=precision)
+    views = "mean score over N slightly moved views of each film, at N times the network's time"
+    parser.add_argument("--views", type=_views, default=1, metavar="N", help=views)
+    parser.epilog = (
+        "Under torchrun every process takes a share of the films, and the first merges their parts into F.jsonl;"
+        " on several hosts its folder has to be shared."
+    )
 
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Screen films. 0 all done; 3 some inputs were refused; 2 where the command can't be carried out."""
+    """Screen films. 0 all done; 3 some inputs were refused; 2 where the command can't be carried out.
+
+    Of several processes (torchrun) the first speaks and has the status of the whole; the others say only what is wrong.
+    """
+    from inference.shards import rank_of
+
+    name = ""
     try:
-        return _screen(options, out)
+        rank = rank_of(os.environ)
+        name = f"{rank.described}: " if rank.rank else ""
+        return _screen(options, rank, out)
     except NegatoscopeError as error:
-        err.write(f"{error.message}\n")
+        err.write(f"{name}{error.message}\n")
         return USAGE
     except KeyboardInterrupt:
-        err.write("Interrupted. The lines written so far stay; --resume goes on behind them.\n")
+        err.write(f"{name}Interrupted. The lines written so far stay; --resume goes on behind them.\n")
         return INTERRUPTED
 
 
-def _screen(options: argparse.Namespace, out: TextIO) -> int:
-    from inference.device import choose_engine, usable_cores
+def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
+    from inference.device import GpuUse, choose_engine, usable_cores
     from inference.models_dir import find
     from inference.pipeline import Analyser
-    from inference.screen import Screening, screen
-    from inference.screen_rows import Terms, open_lines
+    from inference.screen import Screening
+    from inference.screen_rows import Terms
+    from inference.screen_run import carry_out, wanted_files
     from inference.served import is_int8
+    from inference.shards import Shards
+    from inference.views import with_views
 
     bundle = find(options.model)
-    engine = choose_engine(bundle, options.engine, options.device, usable_cores(), quantised=options.quantised)
-    analyser = Analyser(bundle, engine, insist=options.insist)
-    points, int8 = _points(options, analyser.card), is_int8(engine.name)
-    terms = Terms(bundle.id, bundle.weights_sha256, points, options.heatmaps is not None, int8)
+    # One core for each batch: as many batches run at a time as there are cores, and none of them waits for another.
+    use = GpuUse(rank.local_rank, half=options.precision == "half")
+    engine = choose_engine(bundle, options.engine, options.device, 1, use, quantised=options.quantised)
+    analyser = Analyser(bundle, with_views(engine, options.views), insist=options.insist)
+    points, kept = _points(options, analyser.card), options.heatmaps is not None
+    terms = Terms(bundle.id, bundle.weights_sha256, points, kept, is_int8(engine.name), options.views)
     _make_folder(options.heatmaps)
-    lines = open_lines(options.out, terms, resume=options.resume)
-    own = [path for path in (options.out, options.heatmaps) if path is not None]
-    out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
-    with lines.stream:
-        screen(
-            Screening(analyser, terms, options.heatmaps, usable_cores()),
-            options.paths,
-            lines,
-            own,
-            CancelToken(),
-        )
-    tally = lines.tally
+    shards = Shards(options.out, rank)
+    run = Screening(
+        analyser,
+        terms,
+        options.heatmaps,
+        max(1, usable_cores() // rank.local_world),
+        wanted_files(shards, options.heatmaps),
+    )
+    started = f"{bundle.card.title} ({bundle.id}), {analyser.engine.why}\n" if rank.rank == 0 else ""
+    resume = options.resume or rank.restarts > 0
+    tally = carry_out(run, options.paths, shards, resume=resume, started=lambda: out.write(started))
+    if tally is None:
+        return ALL_DONE
     count = "1 line" if tally.films == 1 else f"{tally.films} lines"
     out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. ")
     out.write(f"Written to {options.out}\n")
+    if options.views > 1:
+        out.write(f"Scores are means over {options.views} views; the operating points were counted on one view.\n")
     return SOME_REFUSED if tally.refused else ALL_DONE
 
 
@@ -103,3 +128,11 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError("a number from 0 to 1")
     return value
+
+
+def _views(text: str) -> int:
+    from inference.views import MOST_VIEWS
+
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_VIEWS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_VIEWS}")
+    return int(text)

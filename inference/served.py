@@ -13,7 +13,7 @@ _INT8 = "-int8"
 
 def is_int8(engine_name: str) -> bool:
     """Whether an engine of this name, as in `screen` lines, runs the quantised graph."""
-    return engine_name.endswith(_INT8)
+    return engine_name.partition("+")[0].endswith(_INT8)  # what follows a plus says how many views
 
 
 def served_card(card: ModelCard, engine_name: str) -> ModelCard:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import torch
 
+from inference.batching import BatchSize, most_films
 from inference.bundle import ModelBundle
 from inference.card import WEIGHTS, BundleError
-from inference.engine import EngineLostError, EngineMemoryError, Floats, Output
+from inference.engine import BATCH_CPU, EngineLostError, EngineMemoryError, Floats, Output
 from inference.network import FilmNetwork, network_of
 
 Device = Literal["cpu", "cuda", "mps"]
@@ -21,20 +24,76 @@ _NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory"
 
 
 class TorchEngine:
-    """The bundle's network in float32 on one device."""
+    """The bundle's network on one device, in float32 or, with `half`, in 16 bits where that is enough (autocast).
 
-    def __init__(self, bundle: ModelBundle, device: Device, why: str) -> None:
-        self.name = f"torch-{device}"
+    `index` is the number of the GPU. Several threads may call `run`: they take turns on the device, and what comes
+    before and after goes on beside it.
+    """
+
+    concurrent = True
+
+    def __init__(self, bundle: ModelBundle, device: Device, why: str, *, index: int = 0, half: bool = False) -> None:
+        self.name = f"torch-{device}-half" if half else f"torch-{device}"
         self.why = why
-        self._device = torch.device(device)
+        self._device = torch.device(device, index) if device == "cuda" else torch.device(device)
+        self._half = half_type(device) if half else None
+        self._sizes = BatchSize(most_films(bundle.card.preprocess.size_px))
+        self._turn = threading.Lock()
         with device_errors(device):
             self._network = load_network(bundle).to(self._device)
+            if device != "cpu":
+                put_channels_last(self._network)
+
+    @property
+    def wanted_batch(self) -> int:
+        """How many films it would like at a time."""
+        return BATCH_CPU if self._device.type == "cpu" else self._sizes.wanted
 
     def run(self, films: Floats) -> Output:
-        with device_errors(self._device.type), torch.inference_mode(), exact_cudnn():
-            batch = torch.from_numpy(films).to(self._device)
-            logits, class_maps, embedding = (part.cpu().numpy() for part in self._network(batch))
+        with device_errors(self._device.type):
+            batch = self._on_device(films)
+            with self._turn, torch.inference_mode(), exact_cudnn(), self._precision():
+                start = time.perf_counter()
+                try:
+                    logits, class_maps, embedding = (part.float().cpu().numpy() for part in self._network(batch))
+                except RuntimeError:
+                    self._sizes.failed(len(films))
+                    raise
+                self._sizes.ran(len(films), time.perf_counter() - start)
         return Output(logits, np.ascontiguousarray(class_maps), embedding)
+
+    def _on_device(self, films: Floats) -> torch.Tensor:
+        """Pinned memory lets the copy run while the host goes on, and while the GPU still has the batch before."""
+        batch = torch.from_numpy(films)
+        if self._device.type == "cuda":
+            return batch.pin_memory().to(self._device, non_blocking=True)
+        return batch.to(self._device)
+
+    def _precision(self) -> contextlib.AbstractContextManager[object]:
+        if self._half is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, dtype=self._half)
+
+
+def half_type(device: Device) -> torch.dtype:
+    """bfloat16, which has the range of float32; float16 on GPUs that compute it only in emulation."""
+    if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.float16
+    return torch.float16 if device == "mps" else torch.bfloat16
+
+
+def put_channels_last(network: FilmNetwork) -> None:
+    """Lay out the convolutions' weights as tensor cores work on them; activations follow the weights. On a CPU it gains
+    nothing for these networks.
+    """
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
+def gpu_index(device: Device, wanted: int) -> int:
+    """The number of the GPU for the `wanted`-th of several processes: they share, where there are fewer GPUs."""
+    return wanted % max(1, torch.cuda.device_count()) if device == "cuda" else 0
 
 
 def load_network(bundle: ModelBundle) -> FilmNetwork:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imaging.errors import Code, FilmError
@@ -23,65 +23,100 @@ _NO_FILMS = "There are no films in this folder."
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A film file. `ref` is its first frame; `header` is None for rasters."""
+    """A film file. `ref` is its first frame; `header` is None for rasters.
+
+    `place` is its number, from 0, among all files that the scan met, and all folders that it refused.
+    """
 
     ref: ImageRef
     kind: Kind
     header: Header | None
     frames: int = 1
+    place: int = 0
+
+    @property
+    def path(self) -> Path:
+        return self.ref.path
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file or folder that cannot be opened, and why."""
+    """A file or folder that cannot be opened, and why. `place` as that of `Found`."""
 
     path: Path
     error: FilmError
+    place: int = 0
 
 
-def scan(paths: Sequence[Path], token: CancelToken) -> Iterator[Found | Refused]:
+def _everything(path: Path) -> bool:
+    return True
+
+
+def scan(
+    paths: Sequence[Path], token: CancelToken, wanted: Callable[[Path], bool | None] = _everything
+) -> Iterator[Found | Refused]:
     """Find the films in files and folders, one by one as they are found, in the order of `paths`.
 
     A folder is walked in natural order, folders before files, links to folders followed but none entered twice;
     hidden files in it are passed over. Everything else is either found or refused. A folder in which nothing is a
     film is refused as a whole too. Raises Cancelled.
+
+    What is not `wanted` is no result and is not looked at, but has its place: several programs that want different
+    parts of an archive see the same places. (As long as no film was met in a folder, everything in it is looked at.)
+    Where `wanted` says None, the file is as if it were not there.
     """
+    place = 0
     for path in paths:
         token.check()
         if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
-            yield _look_at(path)
+            asked = wanted(path)
+            if asked:
+                yield replace(_look_at(path), place=place)
+            place += asked is not None
             continue
         films = False
-        for result in _walk(path, token):
-            films = films or isinstance(result, Found) or result.error.code is not Code.NOT_A_FILM
-            yield result
+        for met in _walk(path, token):
+            asked = wanted(met if isinstance(met, Path) else met.path)
+            if asked or (asked is not None and not films):
+                result = _look_at(met) if isinstance(met, Path) else met
+                films = films or isinstance(result, Found) or result.error.code is not Code.NOT_A_FILM
+                if asked:
+                    yield replace(result, place=place)
+            place += asked is not None
         if not films:
-            yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS))
+            if wanted(path):
+                yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS), place)
+            place += 1
 
 
-def _walk(folder: Path, token: CancelToken) -> Iterator[Found | Refused]:
-    """All files below a folder. A stack instead of recursion: trees may be deeper than Python allows."""
-    waiting = [folder]
+def _walk(folder: Path, token: CancelToken) -> Iterator[Path | Refused]:
+    """All files below a folder, and the folders that can't be entered.
+
+    A stack instead of recursion: trees may be deeper than Python allows. It holds the names of the folders that are
+    being walked, some 90 bytes a file, and no more: a folder may have a million of them.
+    """
+    waiting = [iter([folder])]
     entered: set[tuple[int, int]] = set()
     while waiting:
         token.check()
-        path = waiting.pop()
+        path = next(waiting[-1], None)
+        if path is None:
+            waiting.pop()
+            continue
         try:
             status = path.stat()
         except OSError as error:
             yield Refused(path, refuse.from_os_error(error))
             continue
         if not stat.S_ISDIR(status.st_mode):
-            yield _look_at(path)
+            yield path
             continue
         if _is_known(status, entered):
             continue
         try:
-            folders, files = _listed(path)
+            waiting.append(_listed(path))
         except OSError as error:
             yield Refused(path, refuse.from_os_error(error, "folder"))
-            continue
-        waiting.extend(reversed([*folders, *files]))
 
 
 def _is_known(status: os.stat_result, entered: set[tuple[int, int]]) -> bool:
@@ -93,20 +128,18 @@ def _is_known(status: os.stat_result, entered: set[tuple[int, int]]) -> bool:
     return False
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The folders and files of one folder, each in natural order, without the hidden ones. Raises OSError."""
-    folders: list[Path] = []
-    files: list[Path] = []
+def _listed(folder: Path) -> Iterator[Path]:
+    """What is in one folder, without the hidden: folders, then files, each in natural order. Raises OSError."""
+    folders: list[str] = []
+    files: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower() in _PASSED_OVER:
                 continue
-            (folders if _is_folder(entry) else files).append(Path(entry.path))
-    return sorted(folders, key=_name_key), sorted(files, key=_name_key)
-
-
-def _name_key(path: Path) -> tuple[tuple[int, int, str], ...]:
-    return natural_key(path.name)
+            (folders if _is_folder(entry) else files).append(entry.name)
+    folders.sort(key=natural_key)
+    files.sort(key=natural_key)
+    return (folder / name for names in (folders, files) for name in names)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -30,7 +30,8 @@ from inference.operating import recommended_points
 from inference.pipeline import Analyser
 from inference.preprocess import PreprocessSpec
 from inference.screen import Screening, screen
-from inference.screen_rows import Terms, open_lines
+from inference.screen_lines import open_lines
+from inference.screen_rows import Terms
 from inference.torch_engine import load_network
 from tests.bundles import card_of, random_network
 
@@ -86,11 +87,11 @@ def fastest(jobs: dict[str, Job], rounds: int, folder: Path) -> dict[str, tuple[
 
 def ours(bundle: ModelBundle, films: Path, out: Path) -> None:
     """The work of `main.py screen`, the loading of the engine included."""
-    analyser = Analyser(bundle, choose_engine(bundle, "onnx", threads=usable_cores()))
+    analyser = Analyser(bundle, choose_engine(bundle, "onnx", threads=1))
     terms = Terms(bundle.id, bundle.weights_sha256, recommended_points(bundle.card), heatmaps=True)
     lines = open_lines(out / "r.jsonl", terms, resume=False)
     with lines.stream:
-        screen(Screening(analyser, terms, out, usable_cores()), [films], lines, [], CancelToken())
+        screen(Screening(analyser, terms, out, usable_cores()), [films], lines, CancelToken())
 
 
 def loop(network: FilmNetwork, films: Path, out: Path, *, whole: bool) -> None:

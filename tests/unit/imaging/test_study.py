@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,19 @@ def test_natural_order() -> None:
     ordered = sorted(names, key=natural_key)
     assert ordered[:3] == ["2", "10", "9" * 5000]
     assert ordered.index("film 1") < ordered.index("Film 2") < ordered.index("film 02") < ordered.index("film 10")
+
+
+def test_names_are_compared_part_by_part() -> None:
+    """By kind (end, number, text), then numbers by length and digits, texts without case; case decides last."""
+
+    def parts(text: str) -> tuple[tuple[int, int, str], ...]:
+        found = re.findall(r"[0-9]+|[^0-9]+", text)
+        keys = [(0, len(p.lstrip("0")), p.lstrip("0")) if p[0] in "0123456789" else (1, 0, p.casefold()) for p in found]
+        return (*keys, (-1, 0, text))
+
+    generator = random.Random(1)
+    names = ["".join(generator.choices("aAbB019 .-\x01ßé", k=generator.randint(0, 6))) for _ in range(3000)]
+    assert sorted(names, key=natural_key) == sorted(names, key=parts)
 
 
 def test_a_reference_is_its_path_and_frame() -> None:

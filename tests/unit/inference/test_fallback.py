@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from inference.engine import EngineError, EngineLostError, EngineMemoryError, Floats, Output
+from inference.engine import (
+    EngineError,
+    EngineLostError,
+    EngineMemoryError,
+    Floats,
+    Output,
+    is_concurrent,
+    wanted_batch,
+)
 from inference.fallback import FallbackEngine
 
 FILMS = np.arange(8, dtype=np.float32).reshape(8, 1, 1, 1)
@@ -80,3 +90,42 @@ def test_a_cpu_that_fails_too_is_an_error(fault: dict[str, int]) -> None:
     engine = fallback(CountingEngine("torch-cuda", gone=True), cpu)
     with pytest.raises(EngineError):
         engine.run(FILMS)
+
+
+@dataclass
+class SharedEngine(CountingEngine):
+    """A GPU that several threads use, and that fails only when all of them are on it."""
+
+    concurrent: bool = True
+    wanted_batch: int = 64
+    all_there: threading.Barrier = field(default_factory=lambda: threading.Barrier(4))
+
+    def run(self, films: Floats) -> Output:
+        self.all_there.wait(10.0)
+        return super().run(films)
+
+
+@pytest.mark.parametrize("fault", [{"room": 0}, {"gone": True}])
+def test_a_gpu_that_fails_several_threads_is_left_once(fault: dict[str, int]) -> None:
+    gpu = SharedEngine("torch-cuda", room=fault.get("room", 1_000), gone=bool(fault.get("gone")))
+    made = []
+
+    def make_cpu(reason: str) -> CountingEngine:
+        made.append(CountingEngine("onnx-cpu", reason))
+        return made[-1]
+
+    engine = FallbackEngine(gpu, make_cpu)
+    assert is_concurrent(engine)
+    assert wanted_batch(engine) == 64
+    with ThreadPoolExecutor(4) as pool:
+        outputs = list(pool.map(engine.run, [FILMS[index : index + 1] for index in range(4)]))
+    assert [out.logits[0, 0] for out in outputs] == [0.0, 1.0, 2.0, 3.0]
+    assert len(made) == 1
+    assert not is_concurrent(engine)
+
+
+def test_no_more_films_are_wanted_than_there_was_room_for() -> None:
+    gpu = CountingEngine("torch-cuda", room=3)
+    engine = fallback(gpu, CountingEngine("onnx-cpu"))
+    engine.run(FILMS)
+    assert wanted_batch(engine) == 2

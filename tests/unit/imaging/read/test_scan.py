@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
@@ -191,3 +192,39 @@ def test_results_stream(tmp_path: Path) -> None:
     (second,) = results
     assert isinstance(second, Refused)
     assert second.error.code is Code.MISSING
+
+
+def test_programs_that_want_different_films_see_the_same_places(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/2.png", "b 1/3.png", "4.png", "5.png"):
+        picture(tmp_path / name)
+    (tmp_path / "a" / "notes.txt").write_text("no film")
+    (tmp_path / "only" / "notes").mkdir(parents=True)
+    (tmp_path / "only" / "notes" / "1.txt").write_text("no film")
+    paths = [tmp_path / "only", tmp_path, tmp_path / "gone"]
+    whole = list(scan(paths, CancelToken()))
+    assert [item.place for item in whole] == list(range(len(whole)))
+    shares = [
+        list(scan(paths, CancelToken(), functools.partial(lambda own, path: len(path.name) % 3 == own, rank)))
+        for rank in range(3)
+    ]
+    assert all(shares)
+    together = sorted((item for share in shares for item in share), key=lambda item: item.place)
+    assert [(item.place, item.path) for item in together] == [(item.place, item.path) for item in whole]
+
+
+def test_a_folder_without_films_is_refused_by_whoever_wants_it(tmp_path: Path) -> None:
+    """Though the program that wants it wants none of its files."""
+    for name in ("1.txt", "2.txt"):
+        (tmp_path / name).write_text("no film")
+    (refused,) = scan([tmp_path], CancelToken(), lambda path: path == tmp_path)
+    assert isinstance(refused, Refused)
+    assert (refused.path, refused.place) == (tmp_path, 2)
+    picture(tmp_path / "2.txt")
+    assert list(scan([tmp_path], CancelToken(), lambda path: path == tmp_path)) == []
+
+
+def test_what_is_no_input_has_no_place(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png", "3.png"):
+        picture(tmp_path / name)
+    found = scan([tmp_path], CancelToken(), lambda path: None if path.name == "1.png" else True)
+    assert [(item.path.name, item.place) for item in found] == [("2.png", 0), ("3.png", 1)]
