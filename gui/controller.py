@@ -11,6 +11,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from gui.analysing import Analysing
+from gui.changing import STATE as LAST_POINTS_STATE
+from gui.changing import Changing
 from gui.checking import Checking
 from gui.deciding import Deciding
 from gui.jobs import Jobs
@@ -52,6 +54,7 @@ class Controller(QObject):
         self.analysing = Analysing(self.review, self.jobs, self)
         self.deciding = Deciding(self.review, self.memory, self)
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
+        self.changing = Changing(self.review, self.memory.set_state, self)
         self.similar = Similar(self.review, self.jobs, self)
         self.checking = Checking(self.review, self.jobs, self)
         self.thumbnails = Thumbnails(self.jobs, self)
@@ -87,9 +90,12 @@ class Controller(QObject):
         if self._remembers:
             self.memory.state(OVERLAY_STATE, self._recall_overlay)
             self.memory.state(SENSITIVITY_STATE, self._recall_sensitivities)
+            self.memory.state(LAST_POINTS_STATE, self.changing.recall)
             self.memory.state(PREVALENCE_STATE, self.prevalences.recall)
             self.memory.state(MODEL_STATE, self._recall_model)
             self.memory.look_for_recent()
+        else:
+            self.changing.recall(None)
         self.models.look_for_models()
         self._started = True
         if paths:

@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(self.actions_by_name, self._menus, review)
         self.study_list = StudyList(review, controller.thumbnails)
         self.findings = FindingsPanel(review, controller.deciding, controller.prevalences)
-        self.sensitivity = SensitivityPanel(review, controller.prevalences)
+        self.sensitivity = SensitivityPanel(review, controller.prevalences, controller.changing)
         self.heat_map = HeatMapPanel(review)
         self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)
         self.model_panel = ModelPanel(review)

@@ -116,7 +116,7 @@ class ResultPage(QWidget):
         columns.addLayout(left, 6)
         columns.addLayout(right, 5)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setContentsMargins(0, 0, 16, 0)  # the scroll bar comes and goes over the margin
         whole.setSpacing(8)
         for widget in (self.films, self.warnings, self.findings):
             whole.addWidget(widget)
@@ -216,7 +216,7 @@ class MeasureTable(QWidget):
         for name, (own_text, card_text, bar, word) in self.rows.items():
             digits = 3 if name == "calibration_error" else 2
             own_text.setText(check_words.measure_words(own[name], digits))
-            card_text.setText(check_words.measure_words(promised[name], digits))
+            card_text.setText(check_words.measure_words(promised[name], digits, nothing="not said"))
             bar.show_measures(own[name], promised[name])
             said = check_words.verdict_words(name, own[name], promised[name])
             word.setText(said)

@@ -74,10 +74,10 @@ def warnings(table: LocalTable, outcome: Outcome | None, label: str) -> list[str
     return said
 
 
-def measure_words(measure: Measure | None, digits: int = 2) -> str:
+def measure_words(measure: Measure | None, digits: int = 2, nothing: str = "not defined") -> str:
     """'0.93 (0.85–0.97)'."""
     if measure is None:
-        return "not defined"
+        return nothing
     return f"{measure.value:.{digits}f} ({measure.low:.{digits}f}–{measure.high:.{digits}f})"
 
 

@@ -211,6 +211,7 @@ class FindingsPanel(PanelBox):
         for card in self.cards.values():
             card.show_film("")
             self.column.removeWidget(card)
+            card.hide()  # until it is deleted, it would be painted over what takes its place
             card.deleteLater()
         self.cards = {name: FindingCard(name) for name in labels}
         for card in self.cards.values():

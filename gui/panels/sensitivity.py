@@ -9,7 +9,9 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from gui.changing import Changing
 from gui.entries import label_name
+from gui.panels.beside import BesideBox
 from gui.panels.box import PanelBox, label
 from gui.panels.predictive import PredictiveRow
 from gui.panels.share_box import ShareBox
@@ -77,7 +79,13 @@ class SensitivityPanel(PanelBox):
     own_points_asked = Signal(bool)  # take the points of the reader's own films, or go back to the card's
     check_asked = Signal()
 
-    def __init__(self, review: Review, prevalences: Prevalences | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        review: Review,
+        prevalences: Prevalences | None = None,
+        changing: Changing | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("Sensitivity", parent)
         self._review = review
         self.word.setFont(font("strong"))
@@ -93,6 +101,7 @@ class SensitivityPanel(PanelBox):
         self._intervals.setToolTip("Wilson's intervals: how far chance alone moves the numbers on so many films")
         self._own = label(tone="secondary", wrap=True)
         self._own.setTextInteractionFlags(LINKS)
+        self.beside = BesideBox(review, changing) if changing is not None else None
         self.predictive = PredictiveRow(review, prevalences) if prevalences is not None else None
         self._lay_out()
         self.track.value_moved.connect(lambda value: review.set_sensitivity(value / 1000))
@@ -115,6 +124,8 @@ class SensitivityPanel(PanelBox):
             wanted.addWidget(label("Ill of 100", tone="secondary"))
             wanted.addWidget(self.predictive.box)
         self.column.setSpacing(4)
+        if self.beside is not None:
+            self.column.addWidget(self.beside)
         self.column.addWidget(self.track)
         self.column.addLayout(ends)
         self.column.addSpacing(4)

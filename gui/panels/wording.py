@@ -100,6 +100,11 @@ def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -
     return "<br>".join(said) + " " + link("Use the points of your films", href="own")
 
 
+def share_words(share: Measure) -> str:
+    """'95 (93–97)', of 100."""
+    return f"{hundred(share.value)} ({_range(share)})"
+
+
 def complement(share: Measure) -> Measure:
     """The share of the others, with its interval."""
     return replace(share, value=1 - share.value, low=1 - share.high, high=1 - share.low)

@@ -1,0 +1,113 @@
+"""Another model, or another version, speaks of the same finding: its point beside the one that was in force before.
+
+No threshold is carried over. What the earlier model found and missed is kept, so that the two can be shown at equal
+sensitivity even where the earlier model is no longer installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.review import Review
+
+if TYPE_CHECKING:
+    from inference.beside import SideBySide
+    from inference.card import OperatingPoints
+
+STATE = "last_points"
+
+
+@dataclass(frozen=True, slots=True)
+class LastPoints:
+    """The model that spoke last of a label, and the table its points were read from. `model` is `name@version`."""
+
+    model: str
+    weights_sha256: str
+    points: OperatingPoints
+
+
+class Changing(QObject):
+    """Compares once the earlier session's model is known, and after each change of the model."""
+
+    changed = Signal()
+
+    def __init__(self, review: Review, store: Callable[[str, Any], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._store = store
+        self._last: dict[str, LastPoints] | None = None  # None until the earlier session's are known
+        self._before: dict[str, LastPoints] = {}  # of the labels whose model changed
+        review.model_changed.connect(self._compare)
+        review.check_changed.connect(self._note)
+        review.operating_point_moved.connect(self.changed)
+
+    def recall(self, stored: object) -> None:
+        """Take what an earlier session kept, as far as it can be read; then compare."""
+        kept = stored if isinstance(stored, dict) else {}
+        read = {str(label): _read(value) for label, value in kept.items()}
+        self._last = {label: last for label, last in read.items() if last is not None}
+        self._compare()
+
+    @property
+    def old_title(self) -> str:
+        """The earlier model, as it is written on the film; '' where nothing is compared."""
+        titles = dict.fromkeys(last.model.replace("@", " ") for last in self._before.values())
+        return ", ".join(titles)
+
+    def compared(self) -> tuple[SideBySide, ...]:
+        """Every label that both models have, at the sensitivity in force."""
+        if not self._before or self._review.model is None:
+            return ()
+        from inference.beside import side_by_side
+
+        old = {label: last.points for label, last in self._before.items()}
+        return side_by_side(old, self._review.tables(), self._review.sensitivity)
+
+    def dismiss(self) -> None:
+        """The reader has seen it."""
+        self._before = {}
+        self.changed.emit()
+
+    def _compare(self) -> None:
+        model = self._review.model
+        if model is None or self._last is None:
+            return
+        identity = (model.id, model.weights_sha256)
+        found = {label: self._last[label] for label in self._review.tables() if label in self._last}
+        others = {label: last for label, last in found.items() if (last.model, last.weights_sha256) != identity}
+        if others or self._before:
+            self._before = others
+            self.changed.emit()
+        self._note()
+
+    def _note(self) -> None:
+        """Remember that the chosen model speaks of these labels now."""
+        model = self._review.model
+        if model is None or self._last is None:
+            return
+        now = {
+            label: LastPoints(model.id, model.weights_sha256, points) for label, points in self._review.tables().items()
+        }
+        if any(self._last.get(label) != last for label, last in now.items()):
+            from inference.records import to_json
+
+            self._last |= now
+            self._store(STATE, to_json(self._last))
+
+
+def _read(value: object) -> LastPoints | None:
+    from inference.card import OperatingPoints
+    from inference.card_check import counts_fit
+    from inference.records import RecordError, from_json
+
+    if not isinstance(value, dict) or not isinstance(value.get("model"), str):
+        return None
+    try:
+        points = from_json(OperatingPoints, value.get("points"))
+    except RecordError:
+        return None
+    return LastPoints(value["model"], str(value.get("weights_sha256")), points) if counts_fit(points) else None
