@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from inference.pipeline import Analyser
     from inference.results import ImageResult
 
+INSISTED_PRIORITY = -1  # the reader waits for it
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysed:
@@ -35,6 +37,7 @@ class Analysing(QObject):
     """Feeds the model lane one film at a time, so that the next one is always the one that matters now."""
 
     queue_changed = Signal(object)  # QueueProgress
+    failed = Signal(str)
 
     def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +46,7 @@ class Analysing(QObject):
         self._queue = AnalysisQueue()
         self._analyser: Analyser | None = None
         self._handle: JobHandle | None = None
+        self._insisting: JobHandle | None = None
         self._stopped: list[ImageRef] = []
         self._held = False  # what was stopped was never begun
         self._automatic = True
@@ -78,6 +82,25 @@ class Analysing(QObject):
         refs, self._stopped = self._stopped, []
         self._enqueue(refs)
 
+    def insist(self, key: str) -> None:
+        """Have a film scored that the model may not speak about, before any other."""
+        row, analyser = self._review.row_of(key), self._analyser
+        ref = self._review.entries[row].ref if row >= 0 else None
+        if ref is None or analyser is None or not self._review.outside(key) or self._review.is_insisted(key):
+            return
+        self._review.set_stage(key, Stage.ANALYSING)
+        self._insisting = self._jobs.submit(
+            Lane.MODEL,
+            lambda token, progress: score_anyway(analyser, ref, token),
+            done=lambda analysed: self._review.store(key, analysed.result),
+            failed=lambda error: self._insisted_in_vain(key, error),
+            priority=INSISTED_PRIORITY,
+        )
+
+    def _insisted_in_vain(self, key: str, error: NegatoscopeError) -> None:
+        self._review.set_stage(key, Stage.DONE)
+        self.failed.emit(error.message)
+
     def drop(self, key: str) -> None:
         """A film turned out to be unreadable before its turn came."""
         self._queue.drop(key)
@@ -101,6 +124,8 @@ class Analysing(QObject):
             self._review.set_stages([ref.key for ref in unread], Stage.WAITING)
 
     def _films_closed(self) -> None:
+        if self._insisting is not None:
+            self._insisting.cancel()
         self._stopped.clear()
         self._held = False
         self._empty()
@@ -181,3 +206,10 @@ def analyse_film(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analy
     with contextlib.suppress(StoreError):  # the film was moved meanwhile: its score stands
         result = replace(result, ref=replace(result.ref, digest=film_digest(ref)))
     return Analysed(result, analyser.engine.name, analyser.engine.why)
+
+
+def score_anyway(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analysed:
+    """What the model says of a film that it may not speak about, marked as such. Raises FilmError."""
+    from inference.pipeline import Analyser
+
+    return analyse_film(Analyser(analyser.bundle, analyser.engine, insist=True), ref, token)

@@ -71,6 +71,7 @@ class Deciding(QObject):
             operating_point=found[0].operating_point,
             probability=found[0].probability,
             decided_at=utc_now(),
+            insisted=self._review.is_insisted(entry.key),
         )
         slot = (entry.key, label, model.weights_sha256)
         ref = entry.ref

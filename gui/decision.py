@@ -18,7 +18,8 @@ class Verdict(StrEnum):
 class Decision:
     """One judgement of one finding, with the operating point and the probability that were on the screen.
 
-    `film_sha256` is the sha256 of the file's bytes in hex; `decided_at` is UTC in ISO 8601.
+    `film_sha256` is the sha256 of the file's bytes in hex; `decided_at` is UTC in ISO 8601. `insisted`: the film was
+    outside what the model knows, and scored because the reader insisted.
     """
 
     film_sha256: str
@@ -31,6 +32,7 @@ class Decision:
     operating_point: float
     probability: float
     decided_at: str
+    insisted: bool = False
 
 
 def utc_now() -> str:

@@ -29,6 +29,7 @@ class Tone(StrEnum):
     QUIET = "quiet"
     BUSY = "busy"
     FLAG = "flag"
+    OUTSIDE = "outside"  # the model may not speak about the film
     REFUSED = "refused"
 
 
@@ -71,8 +72,8 @@ KINDS = frozenset({"bmp", "dcm", "dicom", "gif", "jpe", "jpeg", "jpg", "jp2", "p
 GATE_WORDS = {
     "not_frontal_chest": "not a frontal chest film",
     "exposure": "unusable exposure",
-    "quality": "could not be judged",
-    "unlike_training": "outside what the model was trained on",
+    "quality": "a picture too poor to judge",
+    "unlike_training": "unlike the films it was trained on",
 }
 
 

@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.showing = Showing(review, controller.reading, self.view, self)
         self.top_bar = TopBar(self.actions_by_name, self._menus, review)
         self.study_list = StudyList(review, controller.thumbnails)
-        self.findings = FindingsPanel(review, controller.deciding, controller.prevalences)
+        self.findings = FindingsPanel(review, controller.deciding, controller.prevalences, controller.similar)
         self.sensitivity = SensitivityPanel(review, controller.prevalences, controller.changing)
         self.heat_map = HeatMapPanel(review)
         self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)
@@ -127,6 +127,9 @@ class MainWindow(QMainWindow):
         controller.analysing.queue_changed.connect(self.status.show_queue)
         self.status.cancel_asked.connect(controller.cancel)
         self.status.resume_asked.connect(controller.analysing.resume)
+        self.findings.gate.insist_asked.connect(controller.analysing.insist)
+        self.findings.gate.take_back_asked.connect(review.take_back)
+        controller.analysing.failed.connect(self.status.show_message)
         self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
         for asked in (self.findings.check_asked, self.sensitivity.check_asked):
             asked.connect(self.commands.show_check)

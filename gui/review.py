@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Filter(StrEnum):
-    """Which rows the list shows. Nothing is ever removed: the others are one click away."""
+    """Which rows the list shows. Nothing is ever removed: the others are one click away.
+
+    REFUSED: what has a reason in the place of a score, be it a file that can't be read or a film outside the gate.
+    """
 
     ALL = "All"
     FLAGGED = "Flagged"
@@ -256,6 +259,19 @@ class Review(QObject):
         """The stored scores held against the operating point in force."""
         return self._scores.findings(key)
 
+    def outside(self, key: str) -> str:
+        """Why the model may not speak about a film, in a few words; empty where it may."""
+        return self._scores.outside(key)
+
+    def is_insisted(self, key: str) -> bool:
+        """Whether a film outside what the model knows was scored because the reader insisted."""
+        return self._scores.is_insisted(key)
+
+    def take_back(self, key: str) -> None:
+        """The reader does not insist on a score any more: the film has none again."""
+        if self._scores.take_back(key):
+            self.set_stage(key, Stage.DONE)
+
     def heatmap(self, key: str) -> Heatmap | None:
         """The map of the label that the reader chose, else of the first finding."""
         return self._scores.heatmap(key, self._overlay.label)
@@ -270,7 +286,11 @@ class Review(QObject):
     def passes(self, row: int, chosen: Filter) -> bool:
         if chosen is Filter.FLAGGED:
             return self._ai_visible and self.is_flagged(row)
-        return chosen is Filter.ALL or bool(self._entries[row].refusal)
+        return chosen is Filter.ALL or bool(self._entries[row].refusal) or self.is_silent(row)
+
+    def is_silent(self, row: int) -> bool:
+        """Whether the model has looked at a film that it may not speak about."""
+        return self._ai_visible and self._entries[row].key in self._scores.silent
 
     def count(self, chosen: Filter) -> int:
         if chosen is Filter.ALL:
@@ -282,7 +302,8 @@ class Review(QObject):
         if chosen is Filter.ALL:
             return range(len(self._entries))
         if chosen is Filter.REFUSED:
-            return [row for row, entry in enumerate(self._entries) if entry.refusal]
+            silent = self._scores.silent if self._ai_visible else frozenset()
+            return [row for row, entry in enumerate(self._entries) if entry.refusal or entry.key in silent]
         found = (self._rows.get(key, -1) for key in self._scores.flagged) if self._ai_visible else ()
         return sorted(row for row in found if row >= 0 and not self._entries[row].refusal)
 

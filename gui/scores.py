@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -49,20 +50,40 @@ class _Page:
     thresholds: dict[str, float] = field(default_factory=dict)
     results: dict[str, ImageResult] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    # By label and film key, of the films that the model may speak about: what a moving slider reads.
+    # By label and film key, of the films that the model has scored: what a moving slider reads.
     probabilities: dict[str, dict[str, float]] = field(default_factory=dict)
+    # What the model said of the films that it was made to score, before: nothing, and why.
+    withheld: dict[str, ImageResult] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)  # the films that have an answer, and no score
 
     def store(self, key: str, result: ImageResult) -> None:
+        before = self.results.get(key)
+        if result.gate.insisted and before is not None and not before.gate.insisted:
+            self.withheld[key] = before
+        elif not result.gate.insisted:
+            self.withheld.pop(key, None)
+        self._put(key, result)
+
+    def take_back(self, key: str) -> bool:
+        """Return to what the model said before it was made to score a film. Returns whether it was."""
+        before = self.withheld.pop(key, None)
+        if before is not None:
+            self._put(key, before)
+        return before is not None
+
+    def _put(self, key: str, result: ImageResult) -> None:
         for by_film in self.probabilities.values():
             by_film.pop(key, None)
         self.results[key] = result
-        for item in result.findings if result.gate.accepted else ():
+        (self.silent.discard if result.findings else self.silent.add)(key)
+        for item in result.findings:
             self.probabilities.setdefault(item.label, {})[key] = item.probability
 
     def clear(self) -> None:
         """Forget the films; the operating point stays."""
-        for by_film in (self.results, self.failures, self.probabilities):
+        for by_film in (self.results, self.failures, self.probabilities, self.withheld):
             by_film.clear()
+        self.silent.clear()
 
     def flagged(self) -> frozenset[str]:
         """The keys of all films that reach an operating point: a fraction of a millisecond for thousands."""
@@ -152,14 +173,14 @@ class ScoreBook:
     def findings(self, key: str) -> tuple[Finding, ...]:
         """The stored scores held against the operating point in force."""
         result = self.result(key)
-        if result is None or not result.gate.accepted:
+        if result is None:
             return ()
         return tuple(replace(item, operating_point=self.threshold(item.label)) for item in result.findings)
 
     def heatmap(self, key: str, label: str | None) -> Heatmap | None:
         """The map of a label, else of the first finding."""
         result = self.result(key)
-        if result is None or not result.gate.accepted or not result.heatmaps:
+        if result is None or not result.heatmaps:
             return None
         return next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])
 
@@ -175,10 +196,33 @@ class ScoreBook:
         result = self.result(key)
         if result is None:
             return None
-        if not result.gate.accepted:
-            reasons = [GATE_WORDS.get(code, code) for code in result.gate.reasons]
-            return RowWords(f"No score: {', '.join(reasons)}", Tone.QUIET)
-        return _finding_words(self.findings(key))
+        if not result.findings:
+            reasons = self.outside(key)
+            return RowWords(f"No score: {reasons}" if reasons else "No score", Tone.OUTSIDE)
+        said = _finding_words(self.findings(key))
+        return replace(said, text=f"Insisted · {said.text}") if result.gate.insisted else said
+
+    def outside(self, key: str) -> str:
+        """Why the model may not speak about a film, in a few words; empty where it may, and where nothing is known."""
+        result = self.result(key)
+        if result is None or result.gate.accepted:
+            return ""
+        return ", ".join(GATE_WORDS.get(code, code) for code in result.gate.reasons) or "kept out"
+
+    def is_insisted(self, key: str) -> bool:
+        """Whether a film is outside what the model knows, and was scored because the reader insisted."""
+        result = self.result(key)
+        return result is not None and result.gate.insisted
+
+    def take_back(self, key: str) -> bool:
+        """Undo the reader's insisting. Returns whether there was any."""
+        self._flagged = None
+        return self._open.take_back(key)
+
+    @property
+    def silent(self) -> Set[str]:
+        """The keys of the films that the model may not speak about, and did not."""
+        return self._open.silent
 
     def _page(self, model_id: str, engine: str) -> _Page:
         """The int8 graph of a model has a page of its own: its thresholds are others."""

@@ -49,6 +49,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
         "CREATE TABLE recent (path TEXT PRIMARY KEY, opened INTEGER NOT NULL)",
     ),
+    (
+        "DROP VIEW latest_decisions",
+        "ALTER TABLE decisions ADD COLUMN insisted INTEGER NOT NULL DEFAULT 0 CHECK (insisted IN (0, 1))",
+        """CREATE VIEW latest_decisions AS SELECT * FROM decisions WHERE id IN
+            (SELECT max(id) FROM decisions GROUP BY film_sha256, frame, label, weights_sha256)""",
+    ),
 )
 
 
@@ -100,11 +106,12 @@ class Store:
         """How many films the reader called ill and healthy of a label, by the last verdict on each of them.
 
         Agreeing with a flag, or disagreeing where there was none, calls the film ill. A film counts once, whichever
-        model it was said of; notes without a verdict, and verdicts taken back, do not count.
+        model it was said of; notes without a verdict, verdicts taken back, and films on whose score the reader had to
+        insist do not count.
         """
         rows = self._read(
             """SELECT (verdict = 'agree') = (probability >= operating_point), count(*) FROM decisions WHERE id IN
-                (SELECT max(id) FROM latest_decisions WHERE label = ? AND verdict != 'none'
+                (SELECT max(id) FROM latest_decisions WHERE label = ? AND verdict != 'none' AND NOT insisted
                  GROUP BY film_sha256, frame)
                GROUP BY 1""",
             (label,),
@@ -153,7 +160,9 @@ class Store:
             (film_sha256, frame),
         )
         named = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
-        return tuple(Decision(**{**row, "verdict": Verdict(row["verdict"])}) for row in named)
+        return tuple(
+            Decision(**{**row, "verdict": Verdict(row["verdict"]), "insisted": bool(row["insisted"])}) for row in named
+        )
 
     def _read(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
         with _in_words("What was stored earlier cannot be read."):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imaging.image import Header
 
 MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
+OUTSIDE = "Outside what the model knows: insisted"
 STATES_KEPT = 500  # films that are found again as they were left
 PATIENCE_MS = 200  # a film that takes longer says so; a quicker one does not flicker
 
@@ -142,7 +143,8 @@ class Showing(QObject):
         top_right = (study,) if study else ()
         series = (header.series_description,) if header.series_description else ()
         self._view.set_ai_visible(bool(ai_line))
-        self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series, ai_line))
+        caution = OUTSIDE if ai_line and self._review.is_insisted(entry.key) else ""
+        self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series, ai_line, caution))
 
     def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
         if self._review.patient_hidden:

@@ -31,8 +31,10 @@ _COLOURS = {
     Tone.QUIET: PALETTE.secondary,
     Tone.BUSY: PALETTE.accent,
     Tone.FLAG: PALETTE.amber,
+    Tone.OUTSIDE: PALETTE.text,
     Tone.REFUSED: PALETTE.red,
 }
+_REASONED = (Tone.OUTSIDE, Tone.REFUSED)  # a word and its reason, in the place of the film's date
 _ICONS = {Tone.FLAG: "flag", Tone.REFUSED: "warning"}
 
 
@@ -90,18 +92,19 @@ class StudyDelegate(QStyledItemDelegate):
         painter.setPen(QColor(PALETTE.text))
         _draw_elided(painter, lines[0], name, Qt.TextElideMode.ElideMiddle)
         painter.setFont(self._small_font)
-        if words.tone is not Tone.REFUSED:
+        if words.tone not in _REASONED:
             painter.setPen(QColor(PALETTE.secondary))
             _draw_elided(painter, lines[1], details(entry))
             self._paint_words(painter, lines[2], words)
             return
-        # The word alone is red; its reason reads on in one colour over both lines.
+        # The word alone has the tone; its reason reads on in one colour over both lines.
         metrics = painter.fontMetrics()
-        first, rest = _broken(metrics, words.text, rect.width() - ICON_PX - 4)
+        icon_px = ICON_PX + 3 if words.tone in _ICONS else 0
+        first, rest = _broken(metrics, words.text, rect.width() - icon_px - 1)
         word, colon, reason = first.partition(": ")
         self._paint_words(painter, lines[1], RowWords(word + colon.rstrip(), words.tone))
         painter.setPen(QColor(PALETTE.secondary))
-        _draw_elided(painter, lines[1].adjusted(ICON_PX + 3 + metrics.horizontalAdvance(word + colon), 0, 0, 0), reason)
+        _draw_elided(painter, lines[1].adjusted(icon_px + metrics.horizontalAdvance(word + colon), 0, 0, 0), reason)
         _draw_elided(painter, lines[2], rest)
 
     def _paint_words(self, painter: QPainter, rect: QRect, words: RowWords) -> None:

@@ -32,6 +32,7 @@ from gui.theme import font
 from gui.thumbnails import Thumbnails
 
 WIDTH_PX = 260
+NO_SCORE = "No score"  # where a film is outside the gate, or refused
 RECOUNT_MS = 80  # the counts of the chips and the filter follow a dragged slider at this pace
 
 Index = QModelIndex | QPersistentModelIndex
@@ -230,10 +231,13 @@ class StudyList(QWidget):
         if self._rows.filter is not Filter.ALL:
             self._filter_again()
         counts = {chosen: self._review.count(chosen) for chosen in Filter}
+        refused = sum(1 for entry in self._review.entries if entry.refusal)
         for chosen, chip in self.chips.items():
             unknown = chosen is Filter.ALL or (chosen is Filter.FLAGGED and not self._review.ai_visible)
-            chip.setText(chosen.value if unknown else f"{chosen.value} {counts[chosen]:,}")
-        total, films = counts[Filter.ALL], counts[Filter.ALL] - counts[Filter.REFUSED]
+            # One chip for every reason: there is no room for a fourth, and each row says which it is.
+            name = NO_SCORE if chosen is Filter.REFUSED and counts[chosen] > refused else chosen.value
+            chip.setText(name if unknown else f"{name} {counts[chosen]:,}")
+        total, films = counts[Filter.ALL], counts[Filter.ALL] - refused
         words = "1 film" if films == 1 else f"{films:,} films"
         self._count.setText("Scanning…" if self._review.scanning and not total else words if total else "")
         self._show_name()

@@ -13,11 +13,14 @@ from gui.deciding import Deciding
 from gui.decision import Decision, Verdict
 from gui.entries import Stage, label_name, score_words
 from gui.panels.box import PanelBox, label, set_tone
+from gui.panels.gate_notice import GateNotice
+from gui.panels.remarks import RemarkLines
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import LINKS, finding_sentence, finding_title, site_words
 from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.scores import ChosenModel
+from gui.similar import Similar
 from gui.theme import font
 
 if TYPE_CHECKING:
@@ -153,6 +156,7 @@ class FindingsPanel(PanelBox):
         review: Review,
         deciding: Deciding,
         prevalences: Prevalences | None = None,
+        similar: Similar | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("Findings", parent)
@@ -164,7 +168,11 @@ class FindingsPanel(PanelBox):
         self.headline.setFont(font("strong"))
         self.detail = label(tone="secondary", wrap=True)
         self.column.addWidget(self.headline)
+        self.gate = GateNotice(review)
         self.column.addWidget(self.detail)
+        self.column.addWidget(self.gate)
+        self.remarks = RemarkLines(review, similar)
+        self.column.addWidget(self.remarks)
         self.column.setSpacing(6)
         for changed in (review.model_changed, review.operating_point_moved, review.stages_changed):
             changed.connect(self.refresh)
@@ -195,8 +203,10 @@ class FindingsPanel(PanelBox):
         headline, detail = self._words() if not findings else ("", "")
         self.headline.setText(headline)
         self.headline.setVisible(bool(headline))
-        self.detail.setText(escape(detail))  # it may quote a path or a card
+        self.detail.setText(escape(detail).replace("\n", "<br>"))  # it may quote a path or a card
         self.detail.setVisible(bool(detail))
+        self.gate.refresh()
+        self.remarks.refresh()
         model, tables = self._review.model, self._review.tables()
         for item in findings:
             card = self.cards[item.label]
@@ -218,7 +228,7 @@ class FindingsPanel(PanelBox):
             card.verdict_given.connect(self._deciding.decide)
             card.note_written.connect(self._deciding.write_note)
             card.check_asked.connect(self.check_asked)
-            self.column.addWidget(card)
+            self.column.insertWidget(self.column.indexOf(self.remarks), card)
 
     def _words(self) -> tuple[str, str]:
         """The headline and the sentence of every state without a score."""
@@ -232,15 +242,21 @@ class FindingsPanel(PanelBox):
             return "", "Read first; Space shows what the model says."
         if review.model is None and not review.model_reading:
             return "No score", review.model_message
-        row = review.row_of(entry.key)
-        if review.stage(entry.key) is Stage.FAILED or review.result(entry.key) is not None:
-            text = review.words(row).text.removeprefix("No score").removeprefix(": ")
-            return "No score", text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
+        row, result = review.row_of(entry.key), review.result(entry.key)
+        if review.stage(entry.key) is Stage.FAILED or result is not None:
+            sentences = result.gate.words if result is not None else ()
+            return "No score", "\n".join(sentences) or _as_sentence(review.words(row).text)
         return _stage_words(review.stage(entry.key), review.model_message)
 
 
 def _site(model: ChosenModel | None, name: str) -> str:
     return site_words(model.check, name, model.card.operating.get(name)) if model is not None else ""
+
+
+def _as_sentence(text: str) -> str:
+    """'No score: not a frontal chest film' as 'Not a frontal chest film.'."""
+    reason = text.removeprefix("No score").removeprefix(": ")
+    return reason[:1].upper() + reason[1:] + ("" if reason.endswith(".") or not reason else ".")
 
 
 def _stage_words(stage: Stage, message: str) -> tuple[str, str]:

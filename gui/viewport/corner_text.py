@@ -38,12 +38,14 @@ class CornerText:
     """What the window knows of the film: patient top left, study top right, series bottom right.
 
     `model` names model, version and operating point while anything of the AI shows: below the study, in every mode.
+    `caution` stands below it, where what the model says must not be trusted.
     """
 
     top_left: tuple[str, ...] = ()
     top_right: tuple[str, ...] = ()
     bottom_right: tuple[str, ...] = ()
     model: str = ""
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Corners:
 
 def compose(text: CornerText, display: Sequence[str], marks: Sequence[str], mode: TextMode) -> Corners:
     """Put the corners together. `display` is film, window and zoom; `marks` stay whatever the mode."""
-    model = (text.model,) if text.model else ()
+    model = tuple(line for line in (text.model, text.caution) if line)
     if mode is TextMode.OFF:
         return Corners(top_right=model, bottom_right=tuple(marks))
     if mode is TextMode.SHORT:

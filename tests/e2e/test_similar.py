@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from gui.entries import title
 from gui.main_window import MainWindow
 from gui.panels.similar import LEARNT_FROM, OPEN_HERE
 from imaging.phantom import to_image
@@ -168,6 +170,26 @@ def test_the_same_picture_twice_is_told(open_window: OpenWindow, films: Path, le
     assert similar.twin_of(review.entries[0].key) == ""
     assert similar.was_trained_on(review.entries[5].key)
     assert not similar.was_trained_on(review.entries[4].key)
+    select(window, 5, qtbot)
+    said = window.findings.remarks.text()
+    assert "The model was trained on this film." in said
+    assert f"The same picture as {title(review.entries[1], 1, hide_patient=False)}, row 2 of the list." in said
+    review.set_patient_hidden(True)
+    assert "The same picture as Film 2, row 2" in window.findings.remarks.text()
+    select(window, 4, qtbot)
+    assert window.findings.remarks.isHidden()
+
+
+def test_the_same_picture_in_another_file_is_told(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    shutil.copytree(films, tmp_path / "ward")
+    film = dcmread(film_paths(films)[0])
+    film.PatientID = "ANOTHER"
+    film.save_as(tmp_path / "ward" / "film-99.dcm")
+    window = open_window([tmp_path / "ward"], model=str(trial.location))
+    settle(qtbot, window)
+    assert "row 6 of the list" in window.findings.remarks.text()
 
 
 def test_the_panel_closes_like_the_others(open_window: OpenWindow, qtbot: Any) -> None:

@@ -31,14 +31,18 @@ def model(name: str = "trial") -> ChosenModel:
     return ChosenModel(f"{name}@1", card_of(name=name), "0" * 64, "onnx-cpu", "ONNX Runtime on the CPU (no GPU found)")
 
 
-def result(key: str, probability: float, *, name: str = "trial", accepted: bool = True) -> ImageResult:
+def result(
+    key: str, probability: float, *, name: str = "trial", accepted: bool = True, insisted: bool = False
+) -> ImageResult:
+    """A result as the analyser makes it: nothing is said of a film outside the gate, unless the reader insists."""
+    speaks = accepted or insisted
     return ImageResult(
         ref=ImageRef(Path(key)),
         model=f"{name}@1",
         weights_sha256="0" * 64,
-        findings=(Finding("OPACITY", probability, 0.4),),
-        heatmaps=(Heatmap("OPACITY", np.ones((2, 2), np.float32), 1.0),),
-        gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",)),
+        findings=(Finding("OPACITY", probability, 0.4),) if speaks else (),
+        heatmaps=(Heatmap("OPACITY", np.ones((2, 2), np.float32), 1.0),) if speaks else (),
+        gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",), insisted=insisted),
         seconds=0.1,
         engine="onnx-cpu",
         embedding=np.zeros(4, np.float32),
@@ -228,3 +232,61 @@ def test_nonsense_that_was_kept_moves_nothing(review: Review, stored: object) ->
     review.set_model(model())
     review.recall_sensitivities(stored)
     assert review.sensitivity == RECOMMENDED_SENSITIVITY
+
+
+def test_an_insisted_score_counts_and_is_marked_until_it_is_taken_back(review: Review) -> None:
+    review.add([film("a.png"), film("b.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9, accepted=False))
+    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (0, 1)
+    review.store("a.png", result("a.png", 0.9, accepted=False, insisted=True))
+    assert review.words(0).text == "Insisted · Opacity 0.90"
+    assert review.words(0).tone is Tone.FLAG
+    assert review.is_insisted("a.png")
+    assert review.outside("a.png") == "not a frontal chest film"
+    assert review.heatmap("a.png") is not None
+    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (1, 0)
+    review.take_back("a.png")
+    assert review.words(0).text == "No score: not a frontal chest film"
+    assert not review.is_insisted("a.png")
+    assert review.findings("a.png") == ()
+    assert review.heatmap("a.png") is None
+    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (0, 1)
+    review.take_back("a.png")
+    review.take_back("b.png")
+    assert review.result("b.png") is None
+
+
+def test_insisting_is_for_one_film_and_one_model(review: Review) -> None:
+    review.add([film("a.png"), film("b.png")])
+    review.set_model(model())
+    for key in ("a.png", "b.png"):
+        review.store(key, result(key, 0.9, accepted=False))
+    review.store("a.png", result("a.png", 0.9, accepted=False, insisted=True))
+    assert review.words(1).text == "No score: not a frontal chest film"
+    review.set_model(model("other"))
+    review.store("a.png", result("a.png", 0.2, name="other", accepted=False))
+    assert not review.is_insisted("a.png")
+    review.set_model(model())
+    assert review.is_insisted("a.png")
+    review.close_films()
+    review.add([film("a.png")])
+    assert not review.is_insisted("a.png"), "not remembered for films that are opened later"
+
+
+def test_an_insisted_score_without_a_flag_is_marked_too(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.1, accepted=False, insisted=True))
+    assert review.words(0).text == "Insisted · No flag · 0.10"
+
+
+def test_while_the_ai_is_hidden_only_refused_files_are_filtered(review: Review) -> None:
+    review.add([film("a.png"), Entry(Path("b.txt"), refusal="This is no film.")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9, accepted=False))
+    assert list(review.rows(Filter.REFUSED)) == [0, 1]
+    assert review.passes(0, Filter.REFUSED)
+    review.set_ai_visible(False)
+    assert list(review.rows(Filter.REFUSED)) == [1]
+    assert not review.passes(0, Filter.REFUSED)

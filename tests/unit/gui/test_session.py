@@ -5,13 +5,13 @@ import multiprocessing
 import sqlite3
 import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from gui.decision import Decision, Verdict, utc_now
-from gui.session import StoreError, film_digest, open_store
+from gui.session import MIGRATIONS, StoreError, film_digest, open_store
 from imaging.study import ImageRef
 
 DECISION = Decision(
@@ -122,6 +122,30 @@ def test_a_page_damaged_in_the_middle_is_noticed_on_opening(tmp_path: Path) -> N
     assert opened.message is not None
 
 
+def test_a_score_that_was_insisted_on_stays_marked(tmp_path: Path) -> None:
+    insisted = replace(DECISION, film_sha256="1" * 64, insisted=True)
+    with closing(open_store(tmp_path / "s.sqlite3").store) as store:
+        store.add_decision(insisted)
+        store.add_decision(DECISION)
+        assert store.latest("1" * 64) == (insisted,)
+        assert store.latest(DECISION.film_sha256) == (DECISION,)
+        assert store.decided("PNEUMONIA") == (1, 0), "the model knows no such films"
+
+
+def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    old = {name: value for name, value in asdict(DECISION).items() if name != "insisted"}
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE schema (version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO schema VALUES (1)")
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        marks = ", ".join("?" * len(old))
+        connection.execute(f"INSERT INTO decisions ({', '.join(old)}) VALUES ({marks})", tuple(old.values()))
+    with closing(open_store(path).store) as store:
+        assert store.latest(DECISION.film_sha256) == (DECISION,)
+
+
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite3"
     open_store(path).store.close()
@@ -154,7 +178,7 @@ def test_two_threads_open_and_write_at_once(tmp_path: Path) -> None:
     assert problems == []
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (40,)
-        assert connection.execute("SELECT count(*) FROM schema").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM schema").fetchone() == (len(MIGRATIONS),)
 
 
 def _write_elsewhere(path: Path) -> None:

@@ -297,3 +297,56 @@ def test_words_from_elsewhere_are_no_markup(review: Review, deciding: Deciding, 
     qtbot.addWidget(slider)
     review.set_model(ChosenModel(card.id, replace(card, operating=points), "0" * 64, "onnx-cpu", WHY))
     assert "&lt;i&gt;films&lt;/i&gt;" in slider._sentence.text()
+
+
+def gated(review: Review, *, insisted: bool = False) -> None:
+    """A film outside the gate, as the analyser hands it over."""
+    model = review.model
+    assert model is not None
+    words = ("It looks like a chest film upside down.", "It is unlike <the> films that the model was trained on.")
+    gate = GateVerdict(False, ("not_frontal_chest", "unlike_training"), words, insisted)
+    findings = (Finding("OPACITY", 0.9, 0.4),) if insisted else ()
+    ref, embedding = ImageRef(Path("a.png")), np.zeros(4, np.float32)
+    review.store("a.png", ImageResult(ref, model.id, "0" * 64, findings, (), gate, 0.1, "onnx-cpu", embedding))
+
+
+def test_a_film_outside_the_gate_has_its_reasons_and_a_way_to_insist(
+    review: Review, deciding: Deciding, qtbot: Any
+) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    chosen(review)
+    gated(review)
+    assert panel.headline.text() == "No score"
+    said = panel.detail.text()
+    assert said.split("<br>")[0] == "It looks like a chest film upside down."
+    assert "&lt;the&gt; films" in said
+    assert panel.gate.insist.isVisibleTo(panel)
+    assert not panel.gate.take_back.isVisibleTo(panel)
+    with qtbot.waitSignal(panel.gate.insist_asked) as asked:
+        panel.gate.insist.click()
+    assert asked.args == ["a.png"]
+
+
+def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    chosen(review)
+    gated(review)
+    gated(review, insisted=True)
+    expected = (
+        "Outside what the model knows: not a frontal chest film, unlike the films it was trained on. "
+        "Scored because you insisted."
+    )
+    assert panel.gate.line.text() == expected
+    assert panel.gate.line.property("tone") == "amber"
+    assert not panel.gate.insist.isVisibleTo(panel)
+    assert panel.column.indexOf(panel.gate) < panel.column.indexOf(panel.cards["OPACITY"])
+    review.set_ai_visible(False)
+    assert not panel.gate.isVisibleTo(panel)
+    review.set_ai_visible(True)
+    with qtbot.waitSignal(panel.gate.take_back_asked) as asked:
+        panel.gate.take_back.click()
+    review.take_back(*asked.args)
+    assert panel.headline.text() == "No score"
+    assert not panel.cards

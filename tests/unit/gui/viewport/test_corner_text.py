@@ -92,3 +92,9 @@ def test_text_is_legible_on_any_film(themed: QApplication, film: str) -> None:
 def test_the_model_is_named_in_every_mode_while_it_shows(mode: TextMode) -> None:
     named = CornerText(top_right=("Chest AP",), model="pneumonia 1 · operating point 0.41")
     assert compose(named, DISPLAY, (), mode).top_right[-1] == named.model
+
+
+@pytest.mark.parametrize("mode", list(TextMode))
+def test_a_caution_stands_below_the_model_in_every_mode(mode: TextMode) -> None:
+    cautioned = CornerText(model="pneumonia 1 · operating point 0.41", caution="Outside what the model knows: insisted")
+    assert compose(cautioned, DISPLAY, (), mode).top_right[-2:] == (cautioned.model, cautioned.caution)

@@ -1,0 +1,50 @@
+"""What else is known of a film that was analysed, quietly: it was learnt from, or it is listed twice."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from gui.entries import title
+from gui.review import Review
+from gui.similar import TRAINED_ON, Similar
+
+
+class RemarkLines(QLabel):
+    """One line a sentence; gone where there is none."""
+
+    def __init__(self, review: Review, similar: Similar | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review = review
+        self._similar = similar
+        self.setProperty("tone", "secondary")
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setAccessibleName("Remarks")
+        if similar is not None:
+            similar.found_changed.connect(self.refresh)
+        review.patient_visibility_changed.connect(self.refresh)
+
+    def refresh(self, *_: object) -> None:
+        """Say what is known of the selected film now."""
+        entry = self._review.selected_film
+        said = remarks(self._review, self._similar, entry.key) if entry is not None and self._review.ai_visible else ()
+        self.setText("<br>".join(escape(sentence) for sentence in said))
+        self.setVisible(bool(said))
+
+
+def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...]:
+    """The remarks of a film's result, and what the other open films add; empty before it was analysed."""
+    result = review.result(key)
+    if result is None:
+        return ()
+    said = list(result.remarks)
+    if similar is not None and similar.was_trained_on(key):
+        said.append(TRAINED_ON)
+    twin = review.row_of(similar.twin_of(key)) if similar is not None else -1
+    if twin >= 0:
+        name = title(review.entries[twin], twin, hide_patient=review.patient_hidden)
+        said.append(f"The same picture as {name}, row {twin + 1:,} of the list.")
+    return tuple(dict.fromkeys(said))
