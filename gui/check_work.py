@@ -12,7 +12,6 @@ from imaging.progress import CancelToken, Progress
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from inference.bundle import ModelBundle
     from inference.card import ModelCard
     from inference.local_table import LocalTable
     from inference.pipeline import Analyser
@@ -62,14 +61,16 @@ def judge_films(analyser: Analyser, films: Sequence[SetFilm], token: CancelToken
     return judge(analyser, films, THREADS, token)
 
 
-def outcome_of(bundle: ModelBundle, judged: Sequence[Judged]) -> Outcome:
+def outcome_of(analyser: Analyser, judged: Sequence[Judged]) -> Outcome:
     """Count. Films that the model was trained on are left out where the bundle knows them."""
+    from inference.served import scores_sha256
     from inference.similar import trained_on
     from training.evaluate import local_check, with_twins_joined
 
-    known = trained_on(bundle)
+    known = trained_on(analyser.bundle)
     today = datetime.now().astimezone().date().isoformat()
-    table = local_check(bundle.card, bundle.weights_sha256, with_twins_joined(judged), known, today)
+    scored_by = scores_sha256(analyser.card, analyser.bundle.weights_sha256, analyser.engine.name)
+    table = local_check(analyser.card, scored_by, with_twins_joined(judged), known, today)
     points = {label: of.operating_point for label, of in table.findings.items()}
     wrong = [
         WrongFilm(film.ref, label, label in film.findings, film.probabilities[label])

@@ -167,7 +167,7 @@ class Checking(QObject):
         self._set(replace(self.state, stage=CheckStage.COUNTING))
         self._handle = self._jobs.submit(
             Lane.IO,
-            lambda token, progress: outcome_of(analyser.bundle, films),
+            lambda token, progress: outcome_of(analyser, films),
             done=self._counted,
             failed=self._refused,
         )
@@ -209,7 +209,7 @@ class Checking(QObject):
 
     def _is_chosen(self, table: LocalTable) -> bool:
         model = self._review.model
-        return model is not None and (model.id, model.weights_sha256) == (table.model, table.weights_sha256)
+        return model is not None and (model.id, model.scores_sha256) == (table.model, table.weights_sha256)
 
 
 # On a worker's thread.

@@ -147,21 +147,23 @@ def load_model(
 ) -> LoadedModel:
     """Find, verify and load a model: a name, `name@version` or a path. Raises BundleError.
 
-    `quantised` asks for the int8 graph of models that have one. A check on the reader's own films was counted with the
-    float32 graph, and its points are not those of the int8 one.
+    `quantised` asks for the int8 graph of models that have one. A check on the reader's own films counts for the graph
+    that scored them.
     """
     from inference.device import choose_engine
     from inference.local_table import read_local_table
     from inference.models_dir import find
     from inference.pipeline import Analyser
+    from inference.served import scores_sha256
     from inference.similar import read_reference
 
     bundle = find(name)
     if quantised and bundle.card.quantised is not None:
-        engine, with_check = choose_engine(bundle, quantised=True), False
+        engine = choose_engine(bundle, quantised=True)
     else:
         engine = choose_engine(bundle, ENGINES[engine_name], DEVICES[device_name])
     analyser = Analyser(bundle, engine)
-    check = read_local_table(bundle.card, bundle.weights_sha256) if with_check else None
+    scored_by = scores_sha256(bundle.card, bundle.weights_sha256, engine.name)
+    check = read_local_table(bundle.card, scored_by) if with_check else None
     chosen = ChosenModel(bundle.id, analyser.card, bundle.weights_sha256, engine.name, engine.why, check)
     return LoadedModel(chosen, analyser, read_reference(bundle))

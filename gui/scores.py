@@ -32,6 +32,13 @@ class ChosenModel:
     check: LocalTable | None = None
 
     @property
+    def scores_sha256(self) -> str:
+        """The hash that names what gives the scores: a check counts for that alone."""
+        from inference.served import scores_sha256
+
+        return scores_sha256(self.card, self.weights_sha256, self.engine)
+
+    @property
     def own_points(self) -> dict[str, OperatingPoints]:
         """The operating points counted on the reader's own films, where the reader took them."""
         return self.check.operating if self.check is not None and self.check.in_use else {}
@@ -243,7 +250,7 @@ class ScoreBook:
 
 def _identity(model: ChosenModel) -> str:
     """Operating points never pass from one version of a model to another, nor to other weights of its name."""
-    return f"{model.id} {model.weights_sha256}"
+    return f"{model.id} {model.scores_sha256}"
 
 
 def _finding_words(findings: tuple[Finding, ...]) -> RowWords:

@@ -49,9 +49,8 @@ def choose_engine(
     """The engine for a bundle: the GPU where there is one, else what was measured to be fastest on the CPU (ADR 17).
 
     `threads` is the number of cores that a CPU takes for one batch, 0 for all of them or for what is measured to be
-    best. `quantised` asks for the bundle's
-    int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be had, BundleError for a bundle
-    that can't be loaded.
+    best. `quantised` asks for the int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be
+    had, BundleError for a bundle that can't be loaded.
     """
     if use.half and (engine == "onnx" or quantised):
         raise NegatoscopeError("ONNX Runtime runs in full precision; half precision needs a GPU, or the engine torch.")

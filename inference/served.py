@@ -16,6 +16,16 @@ def is_int8(engine_name: str) -> bool:
     return engine_name.partition("+")[0].endswith(_INT8)  # what follows a plus says how many views
 
 
+def scores_sha256(card: ModelCard, weights_sha256: str, engine_name: str) -> str:
+    """The hash that names what gives the scores: the weights, or the int8 graph.
+
+    What was counted on the reader's own films with one of them says nothing of the other.
+    """
+    from inference.card import QUANTISED
+
+    return card.files.get(QUANTISED, weights_sha256) if is_int8(engine_name) else weights_sha256
+
+
 def served_card(card: ModelCard, engine_name: str) -> ModelCard:
     """The card by which this engine's scores are read.
 

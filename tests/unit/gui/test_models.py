@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from gui.models import DEFAULT_MODEL, Models, load_model
 from gui.preferences import Preferences
 from gui.review import Review
 from inference.bundle import ModelBundle
+from inference.card import QUANTISED
 from inference.local_table import LocalFinding, LocalTable, write_local_table
 from tests.bundles import with_quantised, write_trial_bundle
 
@@ -83,3 +85,8 @@ def test_points_counted_with_one_graph_are_not_those_of_the_other(quantised: Mod
     write_local_table(check)
     assert load_model(str(quantised.location), "onnx").chosen.check == check
     assert load_model(str(quantised.location), "onnx", quantised=True).chosen.check is None
+    int8 = dataclasses.replace(check, weights_sha256=quantised.card.files[QUANTISED])
+    write_local_table(int8)
+    chosen = load_model(str(quantised.location), "onnx", quantised=True).chosen
+    assert (chosen.check, chosen.scores_sha256) == (int8, int8.weights_sha256)
+    assert load_model(str(quantised.location), "onnx").chosen.check == check
