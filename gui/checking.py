@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 4  # films that go through the network at once; the film on the screen waits no longer than that
 PRIORITY = 5  # behind the films that are being read
 
+SUGGESTION = "These folders are named after the model’s labels: AI, Check this model on my films, measures it on them."
 MODEL_CHANGED = "The model was changed meanwhile, and the check was stopped."
 
 
@@ -62,7 +63,7 @@ class Checking(QObject):
     """One check at a time. It belongs to the model that was chosen when it began."""
 
     changed = Signal()
-    finished = Signal(str)  # a sentence for whoever does not look at the dialog
+    told = Signal(str)  # a sentence for whoever does not look at the dialog
     failed = Signal(str)
 
     def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -75,9 +76,17 @@ class Checking(QObject):
         self._judged: list[Judged] = []
         self.state = CheckState()
         review.model_changed.connect(self._model_changed)
+        review.scan_changed.connect(self._suggest)
 
     def take_model(self, loaded: LoadedModel) -> None:
         self._analyser = loaded.analyser
+
+    def open_set(self) -> tuple[Path, ...]:
+        """The class folders that the open films lie in; empty where they have fewer than two of the model's labels."""
+        model = self._review.model
+        labels = model.card.labels if model is not None else ()
+        folders = dict.fromkeys(entry.path.parent for entry in self._review.entries if entry.path.parent.name in labels)
+        return tuple(folders) if len({folder.name for folder in folders}) > 1 else ()
 
     def check(self, paths: Sequence[Path]) -> None:
         """Begin, in the place of a check that runs. Returns at once."""
@@ -133,6 +142,11 @@ class Checking(QObject):
         else:
             self._set(CheckState())
 
+    def _suggest(self) -> None:
+        """Films that lie in folders named after the model's labels ask to be checked on."""
+        if not self._review.scanning and self.open_set():
+            self.told.emit(SUGGESTION)
+
     def _refused(self, error: NegatoscopeError) -> None:
         self._handle = None
         self._set(CheckState(message=error.message))
@@ -179,7 +193,7 @@ class Checking(QObject):
             self.stop("The model gave no score to any of these films, so that nothing can be said.")
             return
         self._set(CheckState(CheckStage.DONE, table.films, table.films, outcome=outcome))
-        self.finished.emit(
+        self.told.emit(
             f"{table.model.replace('@', ' ')} was checked on {table.films:,} films: see AI, Check this model."
         )
         earlier = self._review.model.check if self._review.model is not None else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.entries import Entry, RowWords, Stage, Tone
-from gui.scores import ChosenModel, ScoreBook
+from gui.scores import ChosenModel, Evidence, ScoreBook
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
@@ -197,6 +197,10 @@ class Review(QObject):
     def tables(self) -> dict[str, OperatingPoints]:
         """What the operating points in force are read from, by finding of the chosen model."""
         return self._scores.tables()
+
+    def evidence(self, label: str) -> Evidence | None:
+        """The counts that sentences about a finding go by: the reader's own films where they were checked."""
+        return self._scores.evidence(label)
 
     @property
     def sensitivity(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
 
@@ -47,6 +47,13 @@ class ChosenModel:
     def title(self) -> str:
         """'pneumonia 1', as it is written on the film."""
         return self.id.replace("@", " ")
+
+
+class Evidence(NamedTuple):
+    """Counts behind a finding's thresholds; `own`: on the reader's own films."""
+
+    points: OperatingPoints
+    own: bool
 
 
 @dataclass(slots=True)
@@ -136,6 +143,16 @@ class ScoreBook:
         """What the operating points in force are read from, by finding: the reader's own films, else the card."""
         model = self.model
         return {} if model is None else {**model.card.operating, **model.own_points}
+
+    def evidence(self, label: str) -> Evidence | None:
+        """What is known of a finding's points: counted on the reader's own films where they were checked, else on the
+        card's. None without a model.
+        """
+        model = self.model
+        if model is None or label not in model.card.operating:
+            return None
+        own = model.check.operating.get(label) if model.check is not None else None
+        return Evidence(own, own=True) if own is not None else Evidence(model.card.operating[label], own=False)
 
     def set_sensitivity(self, sensitivity: float) -> bool:
         """Move the chosen model's operating point. Returns whether it moved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -95,7 +96,8 @@ class CheckDialog(QDialog):
         self.found.film_asked.connect(self._show_film)
         for changed in (checking.changed, review.model_changed, review.check_changed):
             changed.connect(self.refresh)
-        review.patient_visibility_changed.connect(self.refresh)
+        for moved in (review.patient_visibility_changed, review.scan_changed, review.films_closed):
+            moved.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
         """The page of the state that the check is in."""
@@ -118,6 +120,7 @@ class CheckDialog(QDialog):
             self._turn_to(self.area)
         else:
             self.start.show_words(what_to_drop(model), state.message, can_check=model is not None)
+            self.start.offer(self._checking.open_set())
             self._turn_to(self.start)
         self.other.setVisible(self.pages.currentWidget() is self.area)
 
@@ -182,8 +185,12 @@ class StartPage(QWidget):
         self.message = label(tone="red", wrap=True)
         self.how = label(tone="secondary", wrap=True)
         self.folder, self.csv = QPushButton("Choose a folder…"), QPushButton("Choose a CSV file…")
+        self.open_films = QPushButton("Check the open films")
+        self.open_films.setToolTip("They lie in folders named after the model’s labels")
+        self._offered: tuple[Path, ...] = ()
         self.folder.setProperty("kind", "primary")
         self.folder.setDefault(True)
+        self.open_films.clicked.connect(lambda: self.paths_chosen.emit(list(self._offered)))
         self.folder.clicked.connect(self._ask_for_folder)
         self.csv.clicked.connect(self._ask_for_csv)
         self._lay_out()
@@ -196,7 +203,7 @@ class StartPage(QWidget):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        for button in (self.folder, self.csv):
+        for button in (self.folder, self.csv, self.open_films):
             buttons.addWidget(button)
         buttons.addStretch(1)
         inside = QVBoxLayout(self.field)
@@ -226,6 +233,11 @@ class StartPage(QWidget):
         self.message.setVisible(bool(message))
         for button in (self.folder, self.csv):
             button.setEnabled(can_check)
+
+    def offer(self, folders: Sequence[Path]) -> None:
+        """The folders of the films that are open, where they can be checked on; else none."""
+        self._offered = tuple(folders)
+        self.open_films.setVisible(bool(folders))
 
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "A folder of labelled films")

@@ -19,12 +19,11 @@ from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import LINKS, finding_sentence, finding_title, site_words
 from gui.prevalence import Prevalences
 from gui.review import Review
-from gui.scores import ChosenModel
+from gui.scores import ChosenModel, Evidence
 from gui.similar import Similar
 from gui.theme import font
 
 if TYPE_CHECKING:
-    from inference.card import OperatingPoints
     from inference.predictive import Prevalence
     from inference.results import Finding
 
@@ -109,7 +108,7 @@ class FindingCard(QWidget):
     def show_finding(
         self,
         finding: Finding,
-        points: OperatingPoints | None,
+        evidence: Evidence | None,
         model: ChosenModel | None = None,
         prevalence: Prevalence | None = None,
     ) -> None:
@@ -118,7 +117,7 @@ class FindingCard(QWidget):
         self.score.setText(score_words(finding.probability))
         set_tone(self.score, "strong")
         self.bar.set_score(finding.probability, finding.operating_point)
-        words = finding_sentence(finding, points, prevalence) if points is not None else ""
+        words = finding_sentence(finding, evidence, prevalence) if evidence is not None else ""
         self.sentence.setText(f"{words} {_site(model, self.label)}")
 
     def show_film(self, key: str) -> None:
@@ -207,12 +206,12 @@ class FindingsPanel(PanelBox):
         self.detail.setVisible(bool(detail))
         self.gate.refresh()
         self.remarks.refresh()
-        model, tables = self._review.model, self._review.tables()
+        model = self._review.model
         for item in findings:
             card = self.cards[item.label]
             card.show_film(entry.key if entry is not None else "")
             prevalence = self._prevalences.of(item.label) if self._prevalences is not None else None
-            card.show_finding(item, tables.get(item.label), model, prevalence)
+            card.show_finding(item, self._review.evidence(item.label), model, prevalence)
             card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
 
     def _fit_cards(self, labels: tuple[str, ...]) -> None:

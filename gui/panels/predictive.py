@@ -43,7 +43,7 @@ class PredictiveRow(QWidget):
         self.offer.linkActivated.connect(lambda _: prevalences.learn(self._label))
         self.findings.activated.connect(lambda _: self.refresh())
         review.model_changed.connect(self._show_findings)
-        review.operating_point_moved.connect(self.refresh)
+        review.operating_point_moved.connect(self.refresh)  # and after a check
         prevalences.changed.connect(self.refresh)
         self._show_findings()
 
@@ -71,8 +71,9 @@ class PredictiveRow(QWidget):
 
     def refresh(self) -> None:
         """Show what is known now. Cheap: it runs while the slider is dragged."""
-        name, tables = self._label, self._review.tables()
-        if name not in tables:
+        name = self._label
+        evidence = self._review.evidence(name)
+        if evidence is None:
             self.box.show_share(0.0)
             self.offer.setVisible(False)
             self.words.setVisible(False)
@@ -84,10 +85,11 @@ class PredictiveRow(QWidget):
         if prevalence is not None:
             from inference.operating import OperatingTable
 
-            point = OperatingTable(tables[name]).point_at(self._review.threshold(name))
+            point = OperatingTable(evidence.points).point_at(self._review.threshold(name))
             both = (predictive_words(point, prevalence, flagged=flagged) for flagged in (True, False))
             said = [words for words in both if words and point.is_counted]
-        self.words.setText("Then " + ", and ".join(said) + "." if said else "")
+        start = "Then, by your own films, " if evidence.own else "Then "
+        self.words.setText(start + ", and ".join(said) + "." if said else "")
         self.words.setVisible(bool(said))
 
     def _show_offer(self, name: str) -> None:

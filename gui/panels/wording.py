@@ -14,6 +14,7 @@ from gui.panels.box import strong
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:
+    from gui.scores import Evidence
     from inference.card import Measure, OperatingPoints
     from inference.local_table import LocalTable
     from inference.operating import CountedPoint
@@ -28,22 +29,27 @@ def finding_title(finding: Finding) -> str:
     return f"{name} suspected" if finding.flagged else f"No {name.lower()} flagged"
 
 
-def finding_sentence(finding: Finding, points: OperatingPoints, prevalence: Prevalence | None = None) -> str:
-    """Where the score stands, and how often that has been right where a stated share of the films is ill. Rich text."""
+def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalence | None = None) -> str:
+    """Where the score stands, and how often that has been right where a stated share of the films is ill. Rich text.
+
+    It goes by the reader's own films where the model was checked on them, and says so.
+    """
     from inference.operating import OperatingTable
 
     side = "Above" if finding.flagged else "Below"
     if finding.probability == finding.operating_point:
         side = "At"
     start = f"{side} the operating point of {finding.operating_point:.2f}"
-    point = OperatingTable(points).point_at(finding.operating_point)
+    point = OperatingTable(evidence.points).point_at(finding.operating_point)
     if not point.is_counted:
         return f"{start}."
     if prevalence is None:
         found, called = hundred(point.sensitivity.value), hundred(1 - point.specificity.value)
-        return f"{start}, which flags {found} of 100 ill and {called} of 100 healthy films."
+        where = " of yours" if evidence.own else ""
+        return f"{start}, which flags {found} of 100 ill and {called} of 100 healthy films{where}."
     right = predictive_words(point, prevalence, flagged=finding.flagged)
-    return f"{start}. {prevalence_words(prevalence)}, {right}." if right else f"{start}."
+    own = " by your own films" if evidence.own else ""
+    return f"{start}. {prevalence_words(prevalence)},{own} {right}." if right else f"{start}."
 
 
 def prevalence_words(prevalence: Prevalence) -> str:

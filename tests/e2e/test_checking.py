@@ -13,13 +13,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.checking import MODEL_CHANGED, CheckStage
+from gui.checking import MODEL_CHANGED, SUGGESTION, CheckStage
 from gui.dialogs.check_model import CheckDialog
 from gui.main_window import MainWindow
 from imaging.phantom_files import write_examples
 from inference.bundle import ModelBundle
 from inference.local_table import local_table_path, read_local_table, write_local_table
-from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
+from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 
 FILMS = 14
 
@@ -299,6 +299,22 @@ def test_a_table_that_evaluate_wrote_is_shown_in_the_window(
     second = open_window([films], model=str(parted.location))
     settle(qtbot, second)
     assert "Checked at your site on 120 films" in second.findings.cards["OPACITY"].sentence.text()
+
+
+def test_labelled_films_that_are_open_can_be_checked_on(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    dialog = dialog_of(window)
+    assert dialog.start.open_films.isHidden()
+    drop(window, [labelled])
+    settle(qtbot, window)
+    assert window.status.message.text() == SUGGESTION
+    assert dialog.start.open_films.isVisible()
+    QTest.keyClick(dialog.start.open_films, Qt.Key.Key_Space)
+    wait_for_check(qtbot, window)
+    assert dialog.found.films.text().startswith(f"{FILMS} films of ")
 
 
 @pytest.mark.parametrize("size_px", [(1060, 660), (640, 400)])

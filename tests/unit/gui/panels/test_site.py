@@ -185,6 +185,11 @@ def test_predictive_values_come_with_a_typed_prevalence_and_go_with_it(
     said = findings.cards["OPACITY"].sentence.text()
     assert "If 30 of 100 films are ill" in said
     assert "67 of 100" in said
+    review.set_check(check_of())
+    # On the own films 40 of 40 ill and 32 of 80 healthy ones are called: 0.3 / (0.3 + 0.7 * 0.4) = 0.52
+    assert "Then, by your own films, " in row.words.text()
+    assert "52 of 100" in row.words.text()
+    assert "52 of 100" in findings.cards["OPACITY"].sentence.text()
     row.box.selectAll()
     QTest.keyClicks(row.box, "0")
     QTest.keyClick(row.box, Qt.Key.Key_Return)
