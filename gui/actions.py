@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.icons import icon
+from gui.settings import VIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ ROWS: tuple[Row, ...] = (
     Row("cancel", "Stop analysing", "AI", ("Ctrl+.",), rule=True),
     Row("resume", "Go on analysing", "AI"),
     Row("analyse_on_opening", "Analyse films when they are opened", "AI", (), checkable=True),
+    Row("views", f"Average {VIEWS} views of each film ({VIEWS} times the time)", "AI", (), checkable=True),
     Row("check_model", "Check this model on my films…", "AI", rule=True),
     Row("help", "Help and shortcuts", "Help", ("F1", "H")),
     Row("model_card", "Model card", "Help"),

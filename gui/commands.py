@@ -89,7 +89,8 @@ class Commands(QObject):
             "next_flagged": controller.go_to_next_flagged,
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
-            "analyse_on_opening": self._change_analyse_on_opening,
+            "analyse_on_opening": lambda: self._change("analyse_on_opening"),
+            "views": lambda: self._change("views"),
             "check_model": self.show_check,
             "help": self._show_help,
             "model_card": self.show_model_card,
@@ -123,8 +124,8 @@ class Commands(QObject):
         self._actions["cancel"].setEnabled(progress.active or review.scanning)
         self._actions["resume"].setEnabled(progress.stopped)
         self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
-        automatic = self._controller.preferences.settings.flag("analyse_on_opening")
-        self._actions["analyse_on_opening"].setChecked(automatic)
+        for name in ("analyse_on_opening", "views"):
+            self._actions[name].setChecked(self._controller.preferences.settings.flag(name))
         for name in ("close_films", "film_next", "film_previous"):
             self._actions[name].setEnabled(bool(review.entries))
         self._actions["next_flagged"].setEnabled(bool(review.entries) and review.ai_visible)
@@ -159,9 +160,9 @@ class Commands(QObject):
         """The dialog, once it was asked for."""
         return self._check
 
-    def _change_analyse_on_opening(self) -> None:
-        wanted = self._actions["analyse_on_opening"].isChecked()
-        self._controller.preferences.change("analyse_on_opening", wanted)
+    def _change(self, setting: str) -> None:
+        """A setting that the menu turns on and off."""
+        self._controller.preferences.change(setting, self._actions[setting].isChecked())
 
     def _show_help(self) -> None:
         from gui.dialogs.help import help_dialog

@@ -12,6 +12,7 @@ from gui.jobs import JobHandle, Jobs, Lane
 from gui.preferences import Preferences
 from gui.review import Review
 from gui.scores import ChosenModel
+from gui.settings import VIEWS
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Models(QObject):
         self._own = ""  # the reader's choice
         self._films_own: str | None = None  # None before any films asked for a model
         self._current = ""
+        self._views = 1  # of each film, as the model was last read for
         self._handle: JobHandle | None = None
+        preferences.changed.connect(self._follow_preferences)
 
     @property
     def current(self) -> str:
@@ -107,18 +110,30 @@ class Models(QObject):
         self._asked = self._films_own = ""
         self._load(name)
 
+    def _follow_preferences(self) -> None:
+        """With another number of views every score is another one: they are asked for anew."""
+        if self._current and self._views != self._wanted_views:
+            self._review.forget_scores()
+            name, self._current = self._current, ""
+            self._load(name)
+
+    @property
+    def _wanted_views(self) -> int:
+        return VIEWS if self._preferences.settings.flag("views") else 1
+
     def _load(self, name: str) -> None:
         if name == self._current:
             return
         self._current = name
+        self._views = self._wanted_views
         if self._handle is not None:
             self._handle.cancel()
         self._review.set_model(None, f"Reading the model {Path(name).name}…", reading=True)
         engine, device = (self._preferences.settings.text(key) for key in ("engine", "device"))
-        quantised = self._preferences.settings.flag("quantised")
+        wanted = Wanted(engine, device, self._preferences.settings.flag("quantised"), self._views, self._with_check)
         self._handle = self._jobs.submit(
             Lane.MODEL,
-            lambda token, progress: load_model(name, engine, device, quantised=quantised, with_check=self._with_check),
+            lambda token, progress: load_model(name, wanted),
             done=self._loaded,
             failed=self._failed,
         )
@@ -142,13 +157,23 @@ def find_models() -> tuple[ModelName, ...]:
     return tuple(ModelName(item.id, item.card.title) for item in installed())
 
 
-def load_model(
-    name: str, engine_name: str = "auto", device_name: str = "auto", *, quantised: bool = False, with_check: bool = True
-) -> LoadedModel:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a model is to be run. `quantised` asks for the int8 graph of models that have one, `views` for the mean over
+    so many views of each film, `with_check` for what was counted on the reader's own films.
+    """
+
+    engine: str = "auto"
+    device: str = "auto"
+    quantised: bool = False
+    views: int = 1
+    with_check: bool = True
+
+
+def load_model(name: str, wanted: Wanted = Wanted()) -> LoadedModel:
     """Find, verify and load a model: a name, `name@version` or a path. Raises BundleError.
 
-    `quantised` asks for the int8 graph of models that have one. A check on the reader's own films counts for the graph
-    that scored them.
+    A check on the reader's own films counts for the graph that scored them, on one view each.
     """
     from inference.device import choose_engine
     from inference.local_table import read_local_table
@@ -156,14 +181,16 @@ def load_model(
     from inference.pipeline import Analyser
     from inference.served import scores_sha256
     from inference.similar import read_reference
+    from inference.views import with_views
 
     bundle = find(name)
-    if quantised and bundle.card.quantised is not None:
+    if wanted.quantised and bundle.card.quantised is not None:
         engine = choose_engine(bundle, quantised=True)
     else:
-        engine = choose_engine(bundle, ENGINES[engine_name], DEVICES[device_name])
-    analyser = Analyser(bundle, engine)
+        engine = choose_engine(bundle, ENGINES[wanted.engine], DEVICES[wanted.device])
+    analyser = Analyser(bundle, with_views(engine, wanted.views))
     scored_by = scores_sha256(bundle.card, bundle.weights_sha256, engine.name)
-    check = read_local_table(bundle.card, scored_by) if with_check else None
+    check = read_local_table(bundle.card, scored_by) if wanted.with_check and wanted.views == 1 else None
+    engine = analyser.engine
     chosen = ChosenModel(bundle.id, analyser.card, bundle.weights_sha256, engine.name, engine.why, check)
     return LoadedModel(chosen, analyser, read_reference(bundle))

@@ -181,6 +181,10 @@ class Review(QObject):
         self.model_changed.emit()
         self.operating_point_moved.emit()
 
+    def forget_scores(self) -> None:
+        """What the chosen model said no longer counts: it is about to be read anew, to run another way."""
+        self._scores.forget()
+
     def set_engine(self, engine: str, why: str) -> None:
         """The engine changed while it ran (the GPU's memory ran out)."""
         model = self._scores.model

@@ -129,6 +129,11 @@ class ScoreBook:
             page.clear()
         self._flagged = None
 
+    def forget(self) -> None:
+        """The chosen model runs another way from now on: what it said no longer counts. Its operating point stays."""
+        self._open.clear()
+        self._flagged = None
+
     @property
     def sensitivity(self) -> float:
         return self._open.sensitivity

@@ -14,6 +14,7 @@ from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 
 FILE_NAME = "settings.json"
+VIEWS = 5  # how many views of a film are averaged, where that is asked for
 
 Value = bool | int | float | str
 
@@ -110,6 +111,13 @@ SCHEMA: tuple[Row, ...] = (
         "Quantised graph, where a model has one",
         False,
         help="About twice as fast on the CPU, with operating points of its own. From the next model that is read.",
+    ),
+    Row(
+        "views",
+        "Analysis",
+        f"Average {VIEWS} views of each film ({VIEWS} times the time)",
+        False,
+        help="The film itself and slightly moved ones. The operating points were counted on one view.",
     ),
 )
 

@@ -37,10 +37,15 @@ class RemarkLines(QLabel):
 
 def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...]:
     """The remarks of a film's result, and what the other open films add; empty before it was analysed."""
+    from inference.views import views_of
+
     result = review.result(key)
     if result is None:
         return ()
     said = list(result.remarks)
+    views = views_of(result.engine)
+    if views > 1:
+        said.append(f"The mean score of {views} views; the operating points were counted on one.")
     if similar is not None and similar.was_trained_on(key):
         said.append(TRAINED_ON)
     twin = review.row_of(similar.twin_of(key)) if similar is not None else -1

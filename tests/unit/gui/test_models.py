@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gui.jobs import Jobs
-from gui.models import DEFAULT_MODEL, Models, load_model
+from gui.models import DEFAULT_MODEL, Models, Wanted, load_model
 from gui.preferences import Preferences
 from gui.review import Review
 from inference.bundle import ModelBundle
@@ -76,17 +76,18 @@ def test_the_quantised_graph_runs_where_the_settings_say_so(
 
 def test_a_model_without_a_quantised_graph_is_read_all_the_same(tmp_path: Path) -> None:
     bundle = write_trial_bundle(tmp_path / "trial@1")
-    assert load_model(str(bundle.location), "onnx", quantised=True).chosen.engine == "onnx-cpu"
+    assert load_model(str(bundle.location), Wanted("onnx", quantised=True)).chosen.engine == "onnx-cpu"
 
 
 def test_points_counted_with_one_graph_are_not_those_of_the_other(quantised: ModelBundle) -> None:
     finding = LocalFinding(9, 9, 4, 5, 0.4, None, None, None, None, (), quantised.card.operating["OPACITY"])
     check = LocalTable(quantised.id, quantised.weights_sha256, "2026-01-01", 9, 9, 0, 0, 0, {"OPACITY": finding}, True)
     write_local_table(check)
-    assert load_model(str(quantised.location), "onnx").chosen.check == check
-    assert load_model(str(quantised.location), "onnx", quantised=True).chosen.check is None
+    assert load_model(str(quantised.location), Wanted("onnx")).chosen.check == check
+    assert load_model(str(quantised.location), Wanted("onnx", quantised=True)).chosen.check is None
     int8 = dataclasses.replace(check, weights_sha256=quantised.card.files[QUANTISED])
     write_local_table(int8)
-    chosen = load_model(str(quantised.location), "onnx", quantised=True).chosen
+    chosen = load_model(str(quantised.location), Wanted("onnx", quantised=True)).chosen
     assert (chosen.check, chosen.scores_sha256) == (int8, int8.weights_sha256)
-    assert load_model(str(quantised.location), "onnx").chosen.check == check
+    assert load_model(str(quantised.location), Wanted("onnx")).chosen.check == check
+    assert load_model(str(quantised.location), Wanted("onnx", views=5)).chosen.check is None
