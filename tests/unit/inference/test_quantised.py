@@ -73,7 +73,9 @@ def test_the_card_that_is_served_differs_in_nothing_else(quantised: ModelBundle,
     assert served_card(card, "onnx-cpu") is card
     assert served_card(bundle.card, "onnx-cpu-int8") is bundle.card
     assert served_card(card, "onnx-cpu-int8") == dataclasses.replace(card, operating=card.quantised.operating)
-    assert [is_int8(name) for name in ("onnx-cpu-int8", "onnx-cpu", "torch-cuda-half")] == [True, False, False]
+    assert is_int8("onnx-cpu-int8")
+    assert is_int8("onnx-cpu-int8+5views")
+    assert not any(is_int8(name) for name in ("onnx-cpu", "onnx-cpu+5views", "torch-cuda-half", ""))
 
 
 def test_screen_uses_it_only_when_told(quantised: ModelBundle, film: Path, tmp_path: Path) -> None:
@@ -83,11 +85,13 @@ def test_screen_uses_it_only_when_told(quantised: ModelBundle, film: Path, tmp_p
         "plain": [],
         "int8": ["--quantised"],
         "sensitive": ["--quantised", "--sensitivity", "1"],
+        "views": ["--quantised", "--views", "2"],
     }.items():
         assert screened([*start, str(tmp_path / name), *extra])[0] == 0
         (lines[name],) = rows_of(tmp_path / name)
-    assert [lines[name]["engine"] for name in lines] == ["onnx-cpu", "onnx-cpu-int8", "onnx-cpu-int8"]
-    assert [lines[name]["findings"][0]["operating_point"] for name in lines] == [0.4, 0.5, 0.2]
+    names = ["onnx-cpu", "onnx-cpu-int8", "onnx-cpu-int8", "onnx-cpu-int8+2views"]
+    assert [lines[name]["engine"] for name in lines] == names
+    assert [lines[name]["findings"][0]["operating_point"] for name in lines] == [0.4, 0.5, 0.2, 0.5]
     assert len({line["weights_sha256"] for line in lines.values()}) == 1
 
 
