@@ -11,7 +11,16 @@ from torch import Tensor, nn
 from imaging.errors import NegatoscopeError
 from inference.auxiliary import AuxiliaryHead
 from inference.backbones import BACKBONES, BackboneSpec
-from inference.class_maps import Grid, finest, flattened, map_of_average, map_of_flattened, pooled, sum_on_grid
+from inference.class_maps import (
+    FLATTEN_POOL,
+    Grid,
+    finest,
+    flattened,
+    map_of_average,
+    map_of_flattened,
+    pooled,
+    sum_on_grid,
+)
 from inference.head_spec import LINEAR, HeadSpec
 from inference.heads import make_head
 from inference.preprocess import PreprocessSpec
@@ -21,7 +30,8 @@ from inference.trunk_weights import load_auxiliary, load_trunk
 if TYPE_CHECKING:
     from inference.card import ModelCard
 
-_AUXILIARY = "auxiliary"
+_AUXILIARY = "auxiliary."
+_OF_A_STACK = "features.members."
 
 
 class FilmNetwork(nn.Module):
@@ -47,8 +57,9 @@ class FilmNetwork(nn.Module):
         super().__init__()
         self.spec = spec
         self.features = spec.build(len(preprocess.mean))
-        self.grids = grids(spec, preprocess.size_px)
-        self.head = make_head(_head_inputs(spec, self.grids[0]), outputs, head)
+        # What only these two need to know before they see a film.
+        self.grids = grids(spec, preprocess.size_px) if spec.members or spec.pooling == "flatten" else ()
+        self.head = make_head(_head_inputs(spec, self.grids), outputs, head)
         wanted = spec.auxiliary if auxiliary else None
         self.auxiliary = AuxiliaryHead(wanted, outputs) if wanted else None
         self.register_buffer("mean", torch.tensor(preprocess.mean).view(1, -1, 1, 1), persistent=False)
@@ -76,7 +87,7 @@ class FilmNetwork(nn.Module):
         embedding = pooled(activations)
         seen = flattened(activations[0]) if self.spec.pooling == "flatten" else embedding
         logits, gradient = self.head.with_gradient(seen)
-        return logits, self._maps(activations, gradient), embedding
+        return logits, self.maps(activations, gradient), embedding
 
     def training_logits(self, films: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits [N, K], without class maps, and those of the auxiliary head where the network has one."""
@@ -91,14 +102,15 @@ class FilmNetwork(nn.Module):
 
     def weights(self) -> dict[str, Tensor]:
         """The tensors of a bundle: all that scores a film, without the auxiliary head."""
-        return {name: value for name, value in self.state_dict().items() if not name.startswith(f"{_AUXILIARY}.")}
+        return {name: value for name, value in self.state_dict().items() if not name.startswith(_AUXILIARY)}
 
-    def _maps(self, activations: Sequence[Tensor], gradient: Tensor) -> Tensor:
+    def maps(self, activations: Sequence[Tensor], gradient: Tensor) -> Tensor:
+        """Raw Grad-CAM maps [N, K, h, w]; gradient: d logit / d what the head sees, [K, D] or [N, K, D]."""
         if self.spec.pooling == "flatten":
             return map_of_flattened(activations[0], gradient)
         shares = torch.split(gradient, [part.channels for part in self.spec.parts], dim=-1)
-        maps = [map_of_average(*pair) for pair in zip(activations, shares, strict=True)]
-        return sum_on_grid(maps, finest(self.grids))
+        parts = [map_of_average(*pair) for pair in zip(activations, shares, strict=True)]
+        return sum_on_grid(parts, finest(self.grids)) if len(parts) > 1 else parts[0]
 
 
 def grids(spec: BackboneSpec, size_px: int) -> tuple[Grid, ...]:
@@ -114,8 +126,12 @@ def grids(spec: BackboneSpec, size_px: int) -> tuple[Grid, ...]:
     return tuple(found)
 
 
-def _head_inputs(spec: BackboneSpec, grid: Grid) -> int:
-    return spec.channels if spec.pooling == "average" else spec.channels * (grid[0] // 2) * (grid[1] // 2)
+def _head_inputs(spec: BackboneSpec, found: tuple[Grid, ...]) -> int:
+    """The number of values that the head sees of one film."""
+    if spec.pooling == "average":
+        return spec.channels
+    height, width = found[0]
+    return spec.channels * (height // FLATTEN_POOL) * (width // FLATTEN_POOL)
 
 
 def build_network(
@@ -148,11 +164,14 @@ def network_of(card: ModelCard) -> FilmNetwork:
 def load_start_weights(network: FilmNetwork, tensors: Mapping[str, Tensor], member: int = 0) -> None:
     """Load published weights in torchvision's layout, or those of a bundle, into the backbone; its head stays.
 
-    A stack takes one set for each `member`. The auxiliary head, where there is one, takes what is published for it.
-    Raises NegatoscopeError in one sentence where a tensor lacks, is too many, or has another shape.
+    A stack takes one published set for each `member`, or all of another stack's from its bundle. The auxiliary head,
+    where there is one, takes what is published for it. Raises NegatoscopeError in one sentence where a tensor lacks, is
+    too many, has another shape or holds no numbers.
     """
     trunk = network.features
-    load_trunk(trunk.members[member] if isinstance(trunk, Stack) else trunk, tensors)
+    if isinstance(trunk, Stack) and not any(name.startswith(_OF_A_STACK) for name in tensors):
+        trunk = trunk.members[member]
+    load_trunk(trunk, tensors)
     if network.auxiliary is not None:
         load_auxiliary(network.auxiliary, tensors)
 

@@ -25,13 +25,13 @@ def trunk(name: str, input_channels: int) -> nn.Sequential:
     convolution is folded: the same network for grey films in three equal channels.
     """
     maker = _CUT.get(name)
-    features = maker(_models()[0]) if maker else _features(name)
+    features = maker(torchvision_models()) if maker else _features(name)
     return features if input_channels == 3 else folded(features)
 
 
 def _features(name: str) -> nn.Sequential:
     """Of the backbones that torchvision itself splits into `features` and a classifier."""
-    features: nn.Sequential = getattr(_models()[0], _OTHER_NAMES.get(name, name))(weights=None).features
+    features: nn.Sequential = getattr(torchvision_models(), _OTHER_NAMES.get(name, name))(weights=None).features
     return features
 
 
@@ -76,6 +76,11 @@ _CUT: dict[str, Callable[[Any], nn.Sequential]] = {
     "vgg16": _vgg16,
     "inception_v3": _inception_v3,
 }
+
+
+def torchvision_models() -> Any:
+    """The module torchvision.models."""
+    return _models()[0]
 
 
 @functools.cache

@@ -42,7 +42,14 @@ def cloudy_films(size_px: int, count: int = 7, seed: int = 5) -> Floats:
 
 
 def stirred_network(card: ModelCard, films: Floats, seed: int = 1) -> FilmNetwork:
-    """The card's network, seeded, in evaluation mode, with no constant left at zero or one.
+    """The card's network with seeded random weights, `stirred`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return stirred(network_of(card), films, seed)
+
+
+def stirred(network: FilmNetwork, films: Floats, seed: int = 1) -> FilmNetwork:
+    """The network in evaluation mode, changed in place: no constant is left at zero or one.
 
     Batch norm gets statistics of about the size that `films` give, so that activations keep an ordinary size through
     a hundred layers; a bias, a statistic or a scale that some path forgets changes the result. Its variance is taken
@@ -50,8 +57,7 @@ def stirred_network(card: ModelCard, films: Floats, seed: int = 1) -> FilmNetwor
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = network_of(card).eval()
-        _stir(network)
+        _stir(network.eval())
         norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
         handles = [norm.register_forward_pre_hook(_settle) for norm in norms]
         with torch.no_grad():
