@@ -36,7 +36,7 @@ TOLERANCES = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(BACKBONES), choices=[*BACKBONES, []], metavar="NAME")
+    parser.add_argument("names", nargs="*", help="of the backbones; all where none is named", metavar="NAME")
     parser.add_argument("--size", type=int, help="of the films, instead of each backbone's usual size")
     parser.add_argument("--cuda", action="store_true", help="hold the GPU against ONNX Runtime as well")
     options = parser.parse_args()
@@ -44,7 +44,7 @@ def main() -> int:
     print(f"{'':40s}{'head':8s}{'px':>5s}{'Mio.':>7s}{'grid':>8s}" + "".join(f"{name:>12s}" for name in columns))
     print(f"{'at most':68s}" + "".join(f"{TOLERANCES[name]:12.0e}" for name in columns))
     failed = False
-    for spec in (BACKBONES[name] for name in options.names):
+    for spec in (BACKBONES[name] for name in options.names or BACKBONES):
         for head in HEADS:
             found = measured(spec, head, options.size or spec.size_px, cuda=options.cuda)
             failed |= any(not found[1][name] <= TOLERANCES[name] for name in columns)
