@@ -1,47 +1,157 @@
-"""Is this a film that the model may speak about? A card without a gate accepts every film (contract.md)."""
+"""Is this a film that the model may speak about? A card without a gate accepts every film (contract.md).
+
+Four questions, each with an answer in words: is it a frontal chest film, by the file's own words and by the layout of
+the picture; is it exposed so that something is seen; is it sharp, clean and whole; and is it like the films that the
+model was trained on, by layout and by the network's embedding. `training.gate_fit` answers what 'like' means.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from imaging.image import DecodedImage
 from inference.bundle import ModelBundle
+from inference.card import GATE, BundleError
 from inference.engine import Floats
+from inference.gate_facts import FilmFacts, against, film_facts, spoilt
+from inference.gate_features import LAYOUT_LENGTH, Quality, layout, quality
 from inference.results import GateVerdict
 
+__all__ = ["LOOKS", "FilmFacts", "Gate", "Subspace", "as_direction", "film_facts", "gate_of", "read_gate"]
 
-@dataclass(frozen=True, slots=True)
-class FilmFacts:
-    """What the file says of a film, empty where it says nothing. `complete` is the share of the picture that it holds.
+# What a picture can look like, in the order of the layout network's outputs, and how this is said.
+LOOKS = {
+    "frontal": "",
+    "left": "It looks like a chest film turned on its side.",
+    "right": "It looks like a chest film turned on its side.",
+    "upside_down": "It looks like a chest film upside down.",
+    "inverted": "It looks inverted: air is bright and bone is dark.",
+    "part": "It looks like a part of a chest film.",
+    "other": "It does not look like a frontal chest film.",
+}
+LIMITS = frozenset({"frontal", "layout", "embedding", "spread", "clipped", "noise", "sharpness"})
+UNLIKE = "It is unlike the films that the model was trained on."
 
-    `is_colour`: the pixels are RGB, which grey films sometimes are too.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subspace:
+    """Where the training films lie: their mean, float32 [D], and the directions in which they differ, [K, D]."""
+
+    mean: Floats
+    axes: Floats
+
+    def distance(self, values: Floats) -> float:
+        """How far float32 [D] lies outside: the squared length of what the directions do not explain."""
+        offset = values - self.mean
+        inside = self.axes @ offset
+        return max(float(offset @ offset - inside @ inside), 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """The gate of one model. The layout network has one hidden layer: [H, LAYOUT_LENGTH] and [looks, H] with biases.
+
+    `limits` by name: at least `frontal` (log odds), `spread`, `sharpness`; at most `layout`, `embedding`, `clipped`,
+    `noise`.
     """
 
-    modality: str = ""
-    body_part: str = ""
-    view_position: str = ""
-    is_colour: bool = False
-    complete: float = 1.0
-
-
-class Gate(Protocol):
-    """The gate of one model."""
+    hidden: Floats
+    hidden_bias: Floats
+    output: Floats
+    output_bias: Floats
+    layout_space: Subspace
+    embedding_space: Subspace
+    limits: dict[str, float]
 
     def verdict(self, grey: npt.NDArray[np.uint8], embedding: Floats, facts: FilmFacts) -> GateVerdict:
         """Whether the model may speak about a film: its network input uint8 [S, S], embedding float32 [D] and facts."""
-        ...
+        seen = quality(grey)
+        if seen.spread < self.limits["spread"]:
+            found = {
+                "not_frontal_chest": against(facts),
+                "exposure": "There is next to nothing to see: it is one grey.",
+            }
+        else:
+            at = layout(grey)
+            found = {
+                "not_frontal_chest": against(facts) or self._looks_like(at),
+                "exposure": self._badly_exposed(seen),
+                "quality": spoilt(facts) or self._poor(seen),
+                "unlike_training": UNLIKE if self._is_unlike(at, embedding) else "",
+            }
+        said = {reason: words for reason, words in found.items() if words}
+        return GateVerdict(not said, tuple(said), tuple(said.values()))
+
+    def log_odds(self, at: Floats) -> Floats:
+        """How much more each look fits than all the others: float32 [looks] for a layout."""
+        active = np.maximum(self.hidden @ at + self.hidden_bias, 0)
+        outputs = self.output @ active + self.output_bias
+        shares = np.exp(outputs - outputs.max())
+        return np.asarray(np.log(shares + 1e-12) - np.log(shares.sum() - shares + 1e-12), np.float32)
+
+    def _looks_like(self, at: Floats) -> str:
+        odds = self.log_odds(at)
+        if odds[0] >= self.limits["frontal"]:
+            return ""
+        return tuple(LOOKS.values())[1 + int(odds[1:].argmax())]
+
+    def _badly_exposed(self, seen: Quality) -> str:
+        return "Much of the film is plain black or white." if seen.clipped > self.limits["clipped"] else ""
+
+    def _poor(self, seen: Quality) -> str:
+        if seen.noise > self.limits["noise"]:
+            return "The film is too noisy."
+        return "The film is too blurred." if seen.sharpness < self.limits["sharpness"] else ""
+
+    def _is_unlike(self, at: Floats, embedding: Floats) -> bool:
+        return (
+            self.layout_space.distance(at) > self.limits["layout"]
+            or self.embedding_space.distance(as_direction(embedding)) > self.limits["embedding"]
+        )
 
 
-def film_facts(image: DecodedImage) -> FilmFacts:
-    """The facts of a decoded film."""
-    header = image.header
-    return FilmFacts(header.modality, header.body_part, header.view_position, image.is_colour, image.complete)
+def as_direction(embedding: Floats) -> Floats:
+    """An embedding, float32 [..., D], with its large features damped (signed root), at length 1: exposure changes the
+    length of pooled features more than their direction.
+    """
+    damped = np.sign(embedding) * np.sqrt(np.abs(embedding))
+    length = np.linalg.norm(damped, axis=-1, keepdims=True)
+    return np.asarray(damped / np.maximum(length, 1e-6), np.float32)
 
 
 def read_gate(bundle: ModelBundle) -> Gate | None:
     """The gate that travels in a bundle; None where there is none. Raises BundleError."""
-    return None
+    spec = bundle.card.gate
+    return None if spec is None else gate_of(bundle.arrays(GATE), spec.limits)
+
+
+def gate_of(arrays: dict[str, npt.NDArray[np.float32]], limits: dict[str, float]) -> Gate:
+    """A gate from the arrays of its file and the limits on its card. Raises BundleError where they do not fit."""
+    lengths = {name: array.shape for name, array in arrays.items()}
+    hidden = lengths.get("hidden", (0,))[0]
+    embedding = lengths.get("embedding_mean", (0,))[0]
+    layout_axes, embedding_axes = (lengths.get(name, (0,))[0] for name in ("layout_axes", "embedding_axes"))
+    expected = {
+        "hidden": (hidden, LAYOUT_LENGTH),
+        "hidden_bias": (hidden,),
+        "output": (len(LOOKS), hidden),
+        "output_bias": (len(LOOKS),),
+        "layout_mean": (LAYOUT_LENGTH,),
+        "layout_axes": (layout_axes, LAYOUT_LENGTH),
+        "embedding_mean": (embedding,),
+        "embedding_axes": (embedding_axes, embedding),
+    }
+    sound = all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
+    if lengths != expected or not sound or set(limits) != LIMITS:
+        raise BundleError("The model's gate is damaged.", detail=f"{lengths} {sorted(limits)}")
+    return Gate(
+        hidden=arrays["hidden"],
+        hidden_bias=arrays["hidden_bias"],
+        output=arrays["output"],
+        output_bias=arrays["output_bias"],
+        layout_space=Subspace(arrays["layout_mean"], arrays["layout_axes"]),
+        embedding_space=Subspace(arrays["embedding_mean"], arrays["embedding_axes"]),
+        limits=limits,
+    )
