@@ -36,6 +36,20 @@ class AuxiliarySpec(NamedTuple):
     channels: int
 
 
+class Cells(NamedTuple):
+    """Where the cells of A lie in the network's input: the centre of the first one's receptive field, and the way to
+    the next, in pixels of either axis (the centre of the first pixel is 0.5).
+
+    Not the squares that a grid of so many cells would have: a convolution of stride two with a kernel of three and a
+    padding of one looks half a pixel of its input up and to the left of its square, and over five of them half a cell
+    is gone. Each layer moves the centre by ((kernel - 1) / 2 - padding) times the strides before it (Araujo, Norris and
+    Sim, Computing Receptive Fields of Convolutional Neural Networks, Distill 2019).
+    """
+
+    first_px: float
+    step_px: float
+
+
 @dataclass(frozen=True, slots=True)
 class BackboneSpec:
     """One backbone: [N, C, S, S] to its last activation A, [N, channels, h, w], on which Grad-CAM stands.
@@ -43,9 +57,9 @@ class BackboneSpec:
     `build` makes its trunk with random weights for C input channels: `input_channels` of them, or one (weights for
     three are folded). `size_px` is the usual side of its input, `min_size_px` the smallest legal one, at which A still
     has 2 x 2 cells: fewer are no heat map. `mean` and `std` are the input normalisation to begin with, that of its
-    published weights where there are any; `weights_licence` is theirs. `cam_layer` names A in words. `pooling` says how
-    the head sees A: as its average, or pooled 2 x 2 by maximum and flattened, which fixes the input's size. A stack
-    has `members`, whose averages are concatenated: its A are those of all members.
+    published weights where there are any; `weights_licence` is theirs. `cam_layer` names A in words, `cells` says where
+    its cells lie. `pooling` says how the head sees A: as its average, or pooled 2 x 2 by maximum and flattened, which
+    fixes the input's size. A stack has `members`, whose averages are concatenated: its A are those of all members.
     """
 
     name: str
@@ -58,6 +72,7 @@ class BackboneSpec:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     cam_layer: str
+    cells: Cells
     weights_licence: str = ""
     published: PublishedWeights | None = None
     pooling: Literal["average", "flatten"] = "average"
@@ -85,10 +100,19 @@ def _tiny(channels: int) -> nn.Module:
     return tiny_features(channels)
 
 
+def _tiny_fine(channels: int) -> nn.Module:
+    from inference.tiny_backbone import tiny_fine_features
+
+    return tiny_fine_features(channels)
+
+
 def _sequential(channels: int) -> nn.Module:
     from inference.sequential_cnn import sequential_features
 
     return sequential_features(channels)
+
+
+_EVEN = Cells(0.5, 32.0)  # five times stride two, each kernel odd and padded by half of it
 
 
 def _imagenet(
@@ -100,6 +124,7 @@ def _imagenet(
     min_size_px: int,
     cam_layer: str,
     size_px: int = 224,
+    cells: Cells = _EVEN,
     licence: str = "BSD-3-Clause",
 ) -> BackboneSpec:
     """A backbone of torchvision with the file of its published ImageNet weights."""
@@ -114,6 +139,7 @@ def _imagenet(
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         cam_layer=cam_layer,
+        cells=cells,
         weights_licence=licence,
         published=PublishedWeights(f"https://download.pytorch.org/models/{file_name}"),
     )
@@ -143,6 +169,11 @@ def stack(*members: BackboneSpec) -> BackboneSpec:
         mean=narrowest.mean,
         std=narrowest.std,
         cam_layer="; ".join(f"{member.title}: {member.cam_layer}" for member in members),
+        # The sum of the members' maps lies between them.
+        cells=Cells(
+            sum(member.cells.first_px for member in members) / len(members),
+            min(member.cells.step_px for member in members),
+        ),
         weights_licence="; ".join(f"{member.title}: {member.weights_licence or 'none'}" for member in members),
         members=members,
     )
@@ -166,6 +197,7 @@ DENSENET121 = _imagenet(
     "densenet121-a639ec97.pth",
     min_size_px=61,
     cam_layer="the ReLU after the last batch norm",
+    cells=Cells(14.5, 32.0),
 )
 DENSENET169 = _imagenet(
     "densenet169",
@@ -174,6 +206,7 @@ DENSENET169 = _imagenet(
     "densenet169-b2777c0a.pth",
     min_size_px=61,
     cam_layer="the ReLU after the last batch norm",
+    cells=Cells(14.5, 32.0),
 )
 EFFICIENTNET_B0 = _imagenet(
     "efficientnet_b0",
@@ -216,6 +249,7 @@ VGG16 = _imagenet(
     "vgg16-397923af.pth",
     min_size_px=32,
     cam_layer="the last ReLU; the max pooling after it is left out",
+    cells=Cells(8.0, 16.0),
 )
 INCEPTION_V3 = dataclasses.replace(
     _imagenet(
@@ -225,6 +259,7 @@ INCEPTION_V3 = dataclasses.replace(
         "inception_v3_google-0cc3c7bd.pth",
         min_size_px=107,
         cam_layer="the last mixed block, each branch after its ReLU",
+        cells=Cells(37.5, 32.0),
         size_px=299,
         licence="Apache-2.0",
     ),
@@ -240,6 +275,7 @@ CONVNEXT_TINY = _imagenet(
     "convnext_tiny-983f1562.pth",
     min_size_px=64,
     cam_layer="the last stage's output; its mean goes to the head without the published layer norm",
+    cells=Cells(16.0, 32.0),
 )
 SEQUENTIAL_CNN = BackboneSpec(
     name="sequential_cnn",
@@ -252,6 +288,7 @@ SEQUENTIAL_CNN = BackboneSpec(
     mean=(0.5,),
     std=(0.25,),
     cam_layer="the last ReLU, before its max pooling",
+    cells=Cells(8.0, 16.0),
     pooling="flatten",
 )
 TINY = BackboneSpec(
@@ -265,6 +302,16 @@ TINY = BackboneSpec(
     mean=(0.5,),
     std=(0.25,),
     cam_layer="the last ReLU",
+    cells=Cells(0.5, 8.0),
+)
+TINY_FINE = dataclasses.replace(
+    TINY,
+    name="tiny_fine",
+    title="Tiny CNN with fine cells",
+    build=_tiny_fine,
+    channels=64,
+    min_size_px=8,
+    cells=Cells(2.0, 4.0),
 )
 
 _ROWS = (
@@ -283,5 +330,6 @@ _ROWS = (
     SEQUENTIAL_CNN,
     stack(MOBILENET_V2, DENSENET169),
     TINY,
+    TINY_FINE,
 )
 BACKBONES: Mapping[str, BackboneSpec] = MappingProxyType({row.name: row for row in _ROWS})

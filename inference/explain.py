@@ -22,6 +22,7 @@ from imaging.heatmap import GridRect, Heatmap
 from imaging.progress import CancelToken, Progress, no_progress
 from inference.bundle import ModelBundle
 from inference.card import Calibration, ModelCard
+from inference.cells import cells_rect
 from inference.engine import Engine, EngineError, Floats
 from inference.occlusion import USUAL, OcclusionSpec, occlusion_map
 from inference.preprocess import Grey, to_input
@@ -65,7 +66,9 @@ def explain(
         return Heatmap(label, raw, occlusion_scale(bundle.card.calibration[label]), rect)
     raw = _class_map(engine, grey, index)
     progress(1, 1)
-    return Heatmap(label, raw, bundle.card.heat_scale[label], rect)
+    return Heatmap(
+        label, raw, bundle.card.heat_scale[label], rect, cells_rect(bundle.card, (raw.shape[0], raw.shape[1]))
+    )
 
 
 def occlusion_scale(calibration: Calibration) -> float:

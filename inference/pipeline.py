@@ -15,6 +15,7 @@ from imaging.heatmap import Heatmap
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
+from inference.cells import cells_rect
 from inference.engine import Engine, EngineError, Floats, check_output
 from inference.gate import FilmFacts, film_facts, read_gate
 from inference.operating import recommended_points
@@ -121,8 +122,9 @@ class Analyser:
     def _heatmaps(self, film: LoadedFilm, maps: Floats) -> tuple[Heatmap, ...]:
         card = self.card
         rect = grid_rect(card.preprocess, film.full_size_px)
+        cells = cells_rect(card, (maps.shape[1], maps.shape[2]))
         return tuple(
-            Heatmap(label, maps[logit_index(card, label)].copy(), card.heat_scale[label], rect)
+            Heatmap(label, maps[logit_index(card, label)].copy(), card.heat_scale[label], rect, cells)
             for label in card.findings
         )
 

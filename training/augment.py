@@ -34,7 +34,17 @@ class AugmentSpec:
 
 def augment(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
     """Change each film a little. films: float32 [N, 1, S, S], 0 to 1; the result has the same shape and range."""
-    films = _move(films, spec, rng)
+    return _re_expose(_moved(films, _movement(films, spec, rng)), spec, rng)
+
+
+def augment_with_places(films: Tensor, places: Tensor, spec: AugmentSpec, rng: Generator) -> tuple[Tensor, Tensor]:
+    """`augment`, and what is marked on the films (`places`, of their shape, 0 to 1) moved along with them."""
+    grid = _movement(films, spec, rng)
+    return _re_expose(_moved(films, grid), spec, rng), _moved(places, grid)
+
+
+def _re_expose(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """All changes that leave everything in its place."""
     films = _soften_or_sharpen(films, spec, rng)
     films = _expose(films, spec, rng)
     return _add_noise(films, spec, rng).clamp_(0.0, 1.0)
@@ -46,8 +56,8 @@ def _uniform(like: Tensor, half: float, rng: Generator) -> Tensor:
     return ((draws * 2.0 - 1.0) * half).to(like.device)
 
 
-def _move(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
-    """Rotate, scale, stretch and shift in one resampling; what comes in from outside is black."""
+def _movement(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Rotate, scale, stretch and shift: where each pixel comes from, float32 [N, S, S, 2]."""
     n = films.shape[0]
     angle = _uniform(films, math.radians(spec.rotate_deg), rng).view(n)
     zoom = torch.exp(_uniform(films, spec.scale, rng)).view(n)
@@ -58,7 +68,11 @@ def _move(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
         torch.stack([cos * zoom * aspect, -sin * zoom, shift_x], dim=1),
         torch.stack([sin * zoom, cos * zoom / aspect, shift_y], dim=1),
     )
-    grid = functional.affine_grid(torch.stack(rows, dim=1), list(films.shape), align_corners=False)
+    return functional.affine_grid(torch.stack(rows, dim=1), list(films.shape), align_corners=False)
+
+
+def _moved(films: Tensor, grid: Tensor) -> Tensor:
+    """The films in one resampling; what comes in from outside is black."""
     return functional.grid_sample(films, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 

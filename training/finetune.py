@@ -16,7 +16,8 @@ from torch.nn import BatchNorm2d, Module, functional
 
 from inference.network import FilmNetwork, stages
 from inference.preprocess import Grey, to_input
-from training.augment import AugmentSpec, augment
+from training.augment import AugmentSpec, augment, augment_with_places
+from training.places import place_loss
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ class FineTuneSpec:
     """How a network is fine-tuned. `frozen_stages` counts the first stages of the backbone that keep their weights.
 
     `keep_norm` leaves the statistics of batch normalisation as they came with the starting weights: right for small
-    batches on a pretrained backbone, wrong for a network that starts from scratch.
+    batches on a pretrained backbone, wrong for a network that starts from scratch. `place_weight` is how much it counts
+    that each cell of the class map says what lies there, where places are known.
     """
 
     epochs: int
@@ -38,6 +40,7 @@ class FineTuneSpec:
     average_over_steps: int = 100
     frozen_stages: int = 0
     keep_norm: bool = True
+    place_weight: float = 0.0
     seed: int = 1
     augment: AugmentSpec = field(default_factory=AugmentSpec)
 
@@ -63,10 +66,13 @@ def fine_tune(
     ill: npt.NDArray[np.bool_],
     spec: FineTuneSpec,
     on_step: Callable[[Step], None],
+    *,
+    places: Grey | None = None,
 ) -> FilmNetwork:
     """Train a one-logit network in place and return a copy that holds the moving average of its weights.
 
-    films: uint8 [N, S, S]; ill: bool [N]. The same seed, films and number of threads give the same weights.
+    films: uint8 [N, S, S]; ill: bool [N]; places: uint8 [N, S, S], 255 where the finding lies, for a linear head on
+    averages. The same seed, films and number of threads give the same weights.
     """
     rng = torch.Generator().manual_seed(spec.seed)
     torch.manual_seed(spec.seed)
@@ -76,10 +82,8 @@ def fine_tune(
     healthy_weight = torch.tensor(float((~ill).sum() / ill.sum()))
     for number, chosen in enumerate(_batches(len(films), spec)):
         _training_mode(network, keep_norm=spec.keep_norm)
-        batch = augment(torch.from_numpy(to_input(films[chosen])), spec.augment, rng)
-        wanted = torch.from_numpy(ill[chosen]).float() * (1.0 - spec.label_smoothing) + spec.label_smoothing / 2.0
-        logits = network(batch.contiguous(memory_format=torch.channels_last))[0][:, 0]
-        loss = functional.binary_cross_entropy_with_logits(logits, wanted, pos_weight=healthy_weight)
+        batch = _Batch(films[chosen], ill[chosen], None if places is None else places[chosen])
+        loss = _loss(network, batch, spec, rng, healthy_weight)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
@@ -87,6 +91,28 @@ def fine_tune(
         _average(averaged, network, number, spec.average_over_steps)
         on_step(Step(number + 1, steps, loss.item()))
     return averaged.eval()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """The films of one step with what is known of each."""
+
+    films: Grey
+    ill: npt.NDArray[np.bool_]
+    places: Grey | None
+
+
+def _loss(network: FilmNetwork, batch: _Batch, spec: FineTuneSpec, rng: torch.Generator, weight: Tensor) -> Tensor:
+    """How wrong the network is on a batch, changed a little. `weight` is that of an ill film."""
+    films, places = torch.from_numpy(to_input(batch.films)), None
+    if batch.places is None:
+        films = augment(films, spec.augment, rng)
+    else:
+        films, places = augment_with_places(films, torch.from_numpy(to_input(batch.places)), spec.augment, rng)
+    wanted = torch.from_numpy(batch.ill).float() * (1.0 - spec.label_smoothing) + spec.label_smoothing / 2.0
+    logits, maps, _ = network(films.contiguous(memory_format=torch.channels_last))
+    loss = functional.binary_cross_entropy_with_logits(logits[:, 0], wanted, pos_weight=weight)
+    return loss if places is None else loss + spec.place_weight * place_loss(maps[:, 0], places[:, 0])
 
 
 def _optimiser(

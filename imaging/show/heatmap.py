@@ -85,23 +85,28 @@ def _shares(heatmap: Heatmap, size_px: tuple[int, int], whole: float = 1.0) -> n
     """The scaled map at the centres of the film's pixels, float32 [H, W]: 0 to `whole`, and a little beyond both where
     the heat turns fast.
     """
-    grid, rect = heatmap.scaled(), heatmap.rect
-    rows = _weights(size_px[0], grid.shape[0], rect.top, rect.height)
-    columns = _weights(size_px[1], grid.shape[1], rect.left, rect.width)
+    grid, seen, cells = heatmap.scaled(), heatmap.rect, heatmap.cells
+    rows = _weights(size_px[0], grid.shape[0], (seen.top, seen.height), (cells.top, cells.height))
+    columns = _weights(size_px[1], grid.shape[1], (seen.left, seen.width), (cells.left, cells.width))
     # By cv2, in one thread: numpy's BLAS spreads so thin a product over spinning threads, at 15 times the CPU time.
     return np.asarray(cv2.gemm(rows @ grid, np.ascontiguousarray(columns.T), whole, None, 0.0))
 
 
 @lru_cache(maxsize=16)
-def _weights(length_px: int, cells: int, start: float, extent: float) -> npt.NDArray[np.float32]:
-    """How much each cell counts at each pixel of one axis, [length, cells]; rows of zeros outside the grid.
+def _weights(
+    length_px: int, count: int, seen: tuple[float, float], cells: tuple[float, float]
+) -> npt.NDArray[np.float32]:
+    """How much each cell counts at each pixel of one axis, [length, count]; rows of zeros outside what was `seen`.
 
-    Worked out rather than resized: cv2 knows no grid that is padded or cropped, and thirty-two places between cells.
-    Kept, as films of one size follow one another. Read-only.
+    `seen` is (start, extent) in shares of the film, `cells` in shares of what was seen. Worked out rather than resized:
+    cv2 knows no grid that is padded or cropped, and thirty-two places between cells. Kept, as films of one size follow
+    one another. Read-only.
     """
-    share = ((np.arange(length_px) + 0.5) / length_px - start) / extent
+    share = ((np.arange(length_px) + 0.5) / length_px - seen[0]) / seen[1]
+    # One cell beyond the outer ones there is nothing but them.
+    place = np.clip((share - cells[0]) / cells[1] * count - 0.5, -1.0, count)
     # The outer cells are repeated beyond the grid, where two more are within the kernel's reach.
-    near = _cubic(np.abs((share * cells - 0.5)[:, None] - np.arange(-2, cells + 2)[None, :]))
+    near = _cubic(np.abs(place[:, None] - np.arange(-2, count + 2)[None, :]))
     weights = near[:, 2:-2]
     weights[:, 0] += near[:, 0] + near[:, 1]
     weights[:, -1] += near[:, -1] + near[:, -2]

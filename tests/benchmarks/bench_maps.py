@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from imaging.phantom import Opacity, make_phantom, to_image
 from imaging.progress import CancelToken
 from imaging.show.heatmap import hottest
 from inference.bundle import ModelBundle
+from inference.cells import cells_rect
 from inference.device import choose_engine
 from inference.engine import Engine, Floats
 from inference.explain import explain
@@ -87,8 +89,9 @@ def found_cases(bundle: ModelBundle, engine: Engine, counts: Sequence[int], firs
     scores = np.concatenate([probabilities(bundle.card, output.logits)[:, 0] for output in outputs])
     maps = np.concatenate([output.class_maps[:, 0] for output in outputs])
     rect, scale = grid_rect(bundle.card.preprocess, (FILM_PX, FILM_PX)), bundle.card.heat_scale[label]
+    cells = cells_rect(bundle.card, maps.shape[1:])
     return [
-        Case(grey, phantom.opacities, Heatmap(label, raw, scale, rect))
+        Case(grey, phantom.opacities, Heatmap(label, raw, scale, rect, cells))
         for grey, phantom, raw, score in zip(greys, phantoms, maps, scores, strict=True)
         if score >= recommended_points(bundle.card)[label]
     ]
@@ -102,7 +105,7 @@ def by_occlusion(bundle: ModelBundle, engine: Engine, cases: Sequence[Case]) -> 
 
 
 def replaced(case: Case, raw: Floats) -> Case:
-    return Case(case.grey, case.opacities, Heatmap(case.heatmap.label, raw, case.heatmap.scale, case.heatmap.rect))
+    return dataclasses.replace(case, heatmap=dataclasses.replace(case.heatmap, raw=raw))
 
 
 def show(name: str, cases: Sequence[Case]) -> None:
@@ -135,9 +138,9 @@ def overlaps(case: Case) -> Bools:
 
 def edges(heatmap: Heatmap) -> tuple[tuple[Places, Places], tuple[Places, Places]]:
     """Where the columns begin and end, and the rows, in pixels of the film."""
-    rect, (rows, columns) = heatmap.rect, heatmap.raw.shape
-    x = FILM_PX * (rect.left + rect.width * np.arange(columns + 1) / columns)
-    y = FILM_PX * (rect.top + rect.height * np.arange(rows + 1) / rows)
+    seen, cells, (rows, columns) = heatmap.rect, heatmap.cells, heatmap.raw.shape
+    x = FILM_PX * (seen.left + seen.width * (cells.left + cells.width * np.arange(columns + 1) / columns))
+    y = FILM_PX * (seen.top + seen.height * (cells.top + cells.height * np.arange(rows + 1) / rows))
     return (x[:-1], x[1:]), (y[:-1], y[1:])
 
 

@@ -160,3 +160,23 @@ def test_the_hottest_point_is_the_peak_of_what_is_painted() -> None:
     x, y = hottest(placed)
     assert 0.5 < x < 0.75
     assert 0.25 <= y < 0.5
+
+
+def test_cells_lie_where_they_look_and_the_outer_ones_reach_the_edge() -> None:
+    raw = np.zeros((4, 4), np.float32)
+    raw[1, 2] = 1.0
+    half_a_cell = GridRect(-1 / 8, -1 / 8, 1.0, 1.0)
+    assert hottest(Heatmap("OPACITY", raw, 1.0, cells=half_a_cell)) == pytest.approx((0.5, 0.25), abs=0.003)
+    raw[3, 2:] = 1.0
+    raw[2:, 3] = 1.0
+    shown = on_film(Heatmap("OPACITY", raw, 1.0, cells=half_a_cell), (400, 400))
+    assert shown[399, 399] >= 254, "beyond the last centre its cell goes on"
+
+
+def test_cells_are_placed_in_what_was_seen_of_a_padded_film() -> None:
+    raw = np.zeros((4, 4), np.float32)
+    raw[0, 1] = 1.0
+    padded = Heatmap("OPACITY", raw, 1.0, GridRect(-0.5, 0.0, 2.0, 1.0), GridRect(-1 / 8, -1 / 8, 1.0, 1.0))
+    # The second column's centre lies at 1/4 of the input, which is the film's left edge.
+    assert on_film(padded, (400, 400))[0, 0] >= 254
+    assert on_film(padded, (400, 400))[0, 399] == 0

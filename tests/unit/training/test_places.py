@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from imaging.phantom import make_phantom
+from inference.network import build_network
+from inference.preprocess import PreprocessSpec
+from training.augment import AugmentSpec, augment, augment_with_places
+from training.finetune import FineTuneSpec, fine_tune, run_network
+from training.places import opacity_mask, place_loss
+
+PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
+STILL = AugmentSpec(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def test_a_mask_covers_the_planted_ellipse() -> None:
+    phantom = make_phantom(5, (256, 128), 1)
+    (opacity,) = phantom.opacities
+    mask = opacity_mask(phantom, 64)
+    assert set(np.unique(mask)) == {0, 255}
+    rows, columns = np.nonzero(mask)
+    assert rows.mean() + 0.5 == pytest.approx(opacity.cy_px / 4, abs=0.5)
+    assert columns.mean() + 0.5 == pytest.approx(opacity.cx_px / 2, abs=0.5)
+    assert len(rows) == pytest.approx(np.pi * opacity.rx_px / 2 * opacity.ry_px / 4, rel=0.2)
+
+
+def test_marks_move_with_their_films_and_keep_their_grey() -> None:
+    films = torch.zeros(4, 1, 64, 64)
+    films[:, :, 20:28, 36:44] = 1.0
+    wild = AugmentSpec(
+        rotate_deg=30, scale=0.3, translate=0.1, gamma_log=0.0, contrast_log=0.0, brightness=0.3, noise=0
+    )
+    wild = dataclasses.replace(wild, soften_share=0.0, sharpen_share=0.0)
+    moved, places = augment_with_places(films, films, wild, torch.Generator().manual_seed(3))
+    assert not torch.equal(places, films)
+    assert float(places.max()) <= 1.0
+    assert float(places.min()) == 0.0
+    for film, place in zip(moved[:, 0], places[:, 0], strict=True):
+        assert np.corrcoef(film.flatten().numpy(), place.flatten().numpy())[0, 1] > 0.99
+    assert torch.equal(moved, augment(films, wild, torch.Generator().manual_seed(3))), "marks cost films nothing"
+
+
+def test_cells_that_say_what_lies_there_lose_least() -> None:
+    places = torch.zeros(1, 16, 16)
+    places[:, 4:8, 8:12] = 1.0
+    right = torch.zeros(1, 4, 4)
+    right[:, 1, 2] = 12.0 / 16
+    assert place_loss(right, places) < 0.1 * place_loss(right.flip(2), places)
+    assert place_loss(right, places) < 0.2 * place_loss(torch.zeros(1, 4, 4), places)
+
+
+def test_places_teach_a_network_where_to_look() -> None:
+    """A spot anywhere beside a bright bar at the left that comes with it: by labels alone the bar would do as well."""
+    rng = np.random.default_rng(2)
+    films = rng.integers(60, 90, (96, 32, 32), np.uint8)
+    places, ill = np.zeros_like(films), np.arange(96) % 2 == 1
+    for number in np.flatnonzero(ill):
+        row, column = 4 * rng.integers(1, 7), 4 * rng.integers(3, 7)
+        films[number, row : row + 4, column : column + 4] = 200
+        films[number, :, :4] = 200
+        places[number, row : row + 4, column : column + 4] = 255
+    spec = FineTuneSpec(
+        epochs=16, batch=16, rate=1e-2, head_rate=1e-2, keep_norm=False, place_weight=1.0, augment=STILL
+    )
+    torch.manual_seed(1)
+    network = build_network("tiny_fine", 1, PREPROCESS)
+    network = fine_tune(network, films, ill, spec, lambda step: None, places=places)
+    maps = run_network(network, films[ill])[1][:, 0].flatten(1).argmax(dim=1).numpy()
+    marked = places[ill][:, ::4, ::4].reshape(len(maps), -1)
+    assert marked[np.arange(len(maps)), maps].mean() > 0.9 * 255
