@@ -40,6 +40,10 @@ class Known:
         self._keys = np.sort(np.frombuffer(keys, f"S{_KEY_BYTES}"))
         self._taken = np.zeros(len(self._keys), np.bool_)
 
+    @property
+    def nbytes(self) -> int:
+        return int(self._keys.nbytes + self._taken.nbytes)
+
     def take(self, ref: ImageRef) -> bool:
         """Whether this film has a line that was not asked for before."""
         key = np.frombuffer(film_key(ref.path.as_posix(), ref.frame), f"S{_KEY_BYTES}")[0]
