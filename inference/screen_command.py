@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     point.add_argument("--threshold", type=_share, metavar="T", help="operating point by probability, 0 to 1")
     parser.add_argument("--insist", action="store_true", help="score films that the model's gate would keep out")
     parser.add_argument("--resume", action="store_true", help="keep the lines that F.jsonl has and go on")
-    precision = "half: the network in 16 bits, on a GPU or with --engine torch; scores differ in the third decimal"
+    precision = "half: the network in 16 bits, on a GPU or with --engine torch; scores differ by up to 0.01"
     parser.add_argument("--precision", choices=("float32", "half"), default="float32", help=precision)
     views = "mean score over N slightly moved views of each film, at N times the network's time"
     parser.add_argument("--views", type=_views, default=1, metavar="N", help=views)

@@ -25,7 +25,7 @@ from inference.bundle import ModelBundle
 from inference.device import GpuUse, choose_engine, find_gpu, usable_cores
 from inference.engine import Engine, wanted_batch
 from inference.pipeline import Analyser
-from inference.torch_engine import exact_cudnn, half_type, load_network, put_channels_last
+from inference.torch_engine import HALF, exact_cudnn, load_network, put_channels_last
 from tests.benchmarks.bench_overlap import DATA, films_of, run_screen
 from tests.benchmarks.bench_screen import chosen_bundle
 
@@ -84,7 +84,7 @@ def bare_a_second(bundle: ModelBundle, size: int, *, half: bool) -> float:
     put_channels_last(network)
     side = bundle.card.preprocess.size_px
     films = torch.rand(size, 1, side, side, device="cuda")
-    with torch.inference_mode(), exact_cudnn(), torch.autocast("cuda", half_type("cuda"), enabled=half):
+    with torch.inference_mode(), exact_cudnn(), torch.autocast("cuda", HALF, enabled=half):
         for _ in range(3):
             network(films)
         torch.cuda.synchronize()
