@@ -23,10 +23,13 @@ STATE = "last_points"
 
 @dataclass(frozen=True, slots=True)
 class LastPoints:
-    """The model that spoke last of a label, and the table its points were read from. `model` is `name@version`."""
+    """The model that spoke last of a label, and the table its points were read from.
+
+    `model` is `name@version`; `scores_sha256` tells its weights from others, and its int8 graph from them.
+    """
 
     model: str
-    weights_sha256: str
+    scores_sha256: str
     points: OperatingPoints
 
 
@@ -55,8 +58,12 @@ class Changing(QObject):
     @property
     def old_title(self) -> str:
         """The earlier model, as it is written on the film; '' where nothing is compared."""
-        titles = dict.fromkeys(last.model.replace("@", " ") for last in self._before.values())
-        return ", ".join(titles)
+        own = self._review.model.id if self._review.model is not None else ""
+        titles = (
+            f"{'the earlier ' if last.model == own else ''}{last.model.replace('@', ' ')}"
+            for last in self._before.values()
+        )
+        return ", ".join(dict.fromkeys(titles))
 
     def compared(self) -> tuple[SideBySide, ...]:
         """Every label that both models have, at the sensitivity in force."""
@@ -76,9 +83,9 @@ class Changing(QObject):
         model = self._review.model
         if model is None or self._last is None:
             return
-        identity = (model.id, model.weights_sha256)
+        identity = (model.id, model.scores_sha256)
         found = {label: self._last[label] for label in self._review.tables() if label in self._last}
-        others = {label: last for label, last in found.items() if (last.model, last.weights_sha256) != identity}
+        others = {label: last for label, last in found.items() if (last.model, last.scores_sha256) != identity}
         if others or self._before:
             self._before = others
             self.changed.emit()
@@ -90,7 +97,7 @@ class Changing(QObject):
         if model is None or self._last is None:
             return
         now = {
-            label: LastPoints(model.id, model.weights_sha256, points) for label, points in self._review.tables().items()
+            label: LastPoints(model.id, model.scores_sha256, points) for label, points in self._review.tables().items()
         }
         if any(self._last.get(label) != last for label, last in now.items()):
             from inference.records import to_json
@@ -110,4 +117,4 @@ def _read(value: object) -> LastPoints | None:
         points = from_json(OperatingPoints, value.get("points"))
     except RecordError:
         return None
-    return LastPoints(value["model"], str(value.get("weights_sha256")), points) if counts_fit(points) else None
+    return LastPoints(value["model"], str(value.get("scores_sha256")), points) if counts_fit(points) else None

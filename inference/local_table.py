@@ -33,7 +33,8 @@ class ReliabilityBin(NamedTuple):
 class LocalFinding:
     """What the films said of one finding. The measures are those at `operating_point`, the card's recommended one.
 
-    A measure that the films do not define is None, and so is every measure of a file of schema 1. `operating` is None
+    A measure that the films do not define is None, and so is every measure of a file of schema 1. Beyond
+    `calibration_by_chance` a calibration error is not explained by the number of films. `operating` is None
     where the films were all ill or all healthy: nothing could be recommended.
     """
 
@@ -46,6 +47,7 @@ class LocalFinding:
     specificity: Measure | None
     auc: Measure | None
     calibration_error: Measure | None
+    calibration_by_chance: float | None
     reliability: tuple[ReliabilityBin, ...]
     operating: OperatingPoints | None
 
@@ -172,6 +174,7 @@ def _from_points(points: OperatingPoints) -> LocalFinding:
         specificity=None,
         auc=None,
         calibration_error=None,
+        calibration_by_chance=None,
         reliability=(),
         operating=points,
     )

@@ -38,6 +38,7 @@ from training.metrics import (
     average_precision,
     by_patient,
     calibration_error,
+    calibration_error_by_chance,
     f1,
     reliability,
     share_by_patient,
@@ -159,6 +160,7 @@ def _local_finding(films: Scored, point: float, card: OperatingPoints) -> LocalF
         specificity=found["specificity"],
         auc=found["auc"] if patients > 1 else None,
         calibration_error=found["calibration_error"] if patients > 1 else None,
+        calibration_by_chance=calibration_error_by_chance(films.probabilities) if len(films.ill) else None,
         reliability=reliability(films.ill, films.probabilities),
         operating=_own_points(films, patients, (point, *(row.threshold for row in card.rows))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -31,12 +31,10 @@ from gui.theme import font
 if TYPE_CHECKING:
     from gui.check_work import Outcome, WrongFilm
     from inference.card import Measure
-    from inference.local_table import LocalTable
-
-    Measures: TypeAlias = dict[str, Measure | None]
+    from inference.local_table import LocalFinding, LocalTable
 
 ROW_PX = 28
-TONES = {"worse": "amber", "better": "green", "as promised": "secondary", "": "secondary"}
+TONES = {"worse": "amber", "worse than chance": "amber", "better": "green"}
 CAUTION = "A point chosen on these films looks a little better on them than it will on the next ones."
 PLOTTED = (
     "On the dashed line a score of 0.7 means that 7 of 10 such films are ill. Each dot stands for about a dozen films, "
@@ -146,9 +144,7 @@ class ResultPage(QWidget):
         said = check_words.warnings(table, self._outcome, name)
         self.warnings.setText("<br>".join(escape(text) for text in said))
         self.warnings.setVisible(bool(said))
-        self.measures.show_measures(
-            {key: getattr(of, key) for key, _ in check_words.MEASURES}, check_words.promised(model, name)
-        )
+        self.measures.show_measures(of, check_words.promised(model, name))
         self.plot.show_bins(of.reliability)
         self._show_points(model, table, name)
         self._show_wrong(name)
@@ -212,15 +208,16 @@ class MeasureTable(QWidget):
             self.rows[name] = (own, card, bar, word)
         grid.setColumnStretch(3, 1)
 
-    def show_measures(self, own: Measures, promised: Measures) -> None:
+    def show_measures(self, of: LocalFinding, promised: dict[str, Measure | None]) -> None:
         for name, (own_text, card_text, bar, word) in self.rows.items():
+            own: Measure | None = getattr(of, name)
             digits = 3 if name == "calibration_error" else 2
-            own_text.setText(check_words.measure_words(own[name], digits))
+            own_text.setText(check_words.measure_words(own, digits))
             card_text.setText(check_words.measure_words(promised[name], digits, nothing="not said"))
-            bar.show_measures(own[name], promised[name])
-            said = check_words.verdict_words(name, own[name], promised[name])
+            bar.show_measures(own, promised[name])
+            said = check_words.verdict_words(name, of, promised[name])
             word.setText(said)
-            set_tone(word, TONES[said])
+            set_tone(word, TONES.get(said, "secondary"))
 
 
 def _heading(text: str) -> QLabel:

@@ -94,13 +94,20 @@ def promised(model: ChosenModel, label: str) -> dict[str, Measure | None]:
     return named
 
 
-def verdict_words(name: str, own: Measure | None, card: Measure | None) -> str:
-    """'worse than the card' where the interval leaves the card's value out; '' where chance may explain it."""
-    if own is None or card is None:
+def verdict_words(name: str, of: LocalFinding, card: Measure | None) -> str:
+    """'worse' or 'better' where the interval leaves the card's value out; 'as promised' where chance may explain it.
+
+    A calibration error is held against what chance gives on so few films: it has no zero to be near to.
+    """
+    own: Measure | None = getattr(of, name)
+    if own is None:
         return ""
-    worse = own.low > card.value if name == "calibration_error" else own.high < card.value
-    better = own.high < card.value if name == "calibration_error" else own.low > card.value
-    return "worse" if worse else "better" if better else "as promised"
+    if name == "calibration_error":
+        chance = of.calibration_by_chance
+        return "" if chance is None else "worse than chance" if own.value > chance else "as chance has it"
+    if card is None:
+        return ""
+    return "worse" if own.high < card.value else "better" if own.low > card.value else "as promised"
 
 
 def point_words(of: LocalFinding, threshold: float) -> str:

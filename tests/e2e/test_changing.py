@@ -71,7 +71,7 @@ def test_models_without_a_common_finding_are_not_compared(
 
 def test_what_was_kept_may_be_nonsense(open_window: OpenWindow, films: Path, trial: ModelBundle, qtbot: Any) -> None:
     store = open_store().store
-    nonsense = {"OPACITY": {"model": "old@1", "weights_sha256": "", "points": {"recommended": 3}}, "MASS": 7}
+    nonsense = {"OPACITY": {"model": "old@1", "scores_sha256": "", "points": {"recommended": 3}}, "MASS": 7}
     store.set_state(STATE, nonsense)
     store.close()
     window = open_window([films], model=str(trial.location))

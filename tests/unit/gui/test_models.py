@@ -80,7 +80,7 @@ def test_a_model_without_a_quantised_graph_is_read_all_the_same(tmp_path: Path) 
 
 
 def test_points_counted_with_one_graph_are_not_those_of_the_other(quantised: ModelBundle) -> None:
-    finding = LocalFinding(9, 9, 4, 5, 0.4, None, None, None, None, (), quantised.card.operating["OPACITY"])
+    finding = LocalFinding(9, 9, 4, 5, 0.4, None, None, None, None, None, (), quantised.card.operating["OPACITY"])
     check = LocalTable(quantised.id, quantised.weights_sha256, "2026-01-01", 9, 9, 0, 0, 0, {"OPACITY": finding}, True)
     write_local_table(check)
     assert load_model(str(quantised.location), Wanted("onnx")).chosen.check == check

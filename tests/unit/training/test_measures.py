@@ -23,6 +23,7 @@ from training.metrics import (
     average_precision,
     by_patient,
     calibration_error,
+    calibration_error_by_chance,
     f1,
     reliability,
     share_by_patient,
@@ -98,6 +99,16 @@ def test_the_choice_holds_out_whole_patients() -> None:
     by_patient_loss = choose_calibration(ill, logits, owners).log_loss["isotonic"]
     by_film_loss = choose_calibration(ill, logits, np.arange(200).astype(str)).log_loss["isotonic"]
     assert by_film_loss < by_patient_loss
+
+
+def test_a_calibration_error_is_bad_only_beyond_what_chance_gives() -> None:
+    rng = np.random.default_rng(3)
+    given = rng.random(100)
+    limits = [calibration_error_by_chance(given[:films]) for films in (25, 100)]
+    assert limits[0] > limits[1] > 0
+    honest = [calibration_error(rng.random(100) < given, given) > limits[1] for _ in range(200)]
+    assert np.mean(honest) < 0.06
+    assert calibration_error(rng.random(100) < given**3, given) > limits[1]
 
 
 def test_reliability_counts_every_film_once(scored: tuple[np.ndarray, np.ndarray]) -> None:

@@ -42,7 +42,7 @@ OWN = OperatingPoints(
 def check_of(points: OperatingPoints = OWN, *, in_use: bool = False) -> LocalTable:
     figure = Measure(0.9, 0.8, 0.96)
     of = LocalFinding(
-        points.films, points.patients, points.ill, points.healthy, 0.4, figure, figure, figure, figure, (), points
+        points.films, points.patients, points.ill, points.healthy, 0.4, figure, figure, figure, figure, 0.1, (), points
     )
     return LocalTable("trial@1", "0" * 64, "2026-11-21", points.films, 110, 0, 0, 0, {"OPACITY": of}, in_use)
 
