@@ -79,7 +79,7 @@ class Checking(QObject):
         review.scan_changed.connect(self._suggest)
 
     def take_model(self, loaded: LoadedModel) -> None:
-        self._analyser = loaded.analyser
+        self._analyser = loaded.one_view or loaded.analyser  # operating points are counted on one view
 
     def open_set(self) -> tuple[Path, ...]:
         """The class folders that the open films lie in; empty where they have fewer than two of the model's labels."""

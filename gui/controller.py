@@ -25,6 +25,7 @@ from gui.prevalence import STATE as PREVALENCE_STATE
 from gui.prevalence import Prevalences
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
+from gui.second_opinion import SecondOpinion
 from gui.similar import Similar
 from gui.thumbnails import Thumbnails
 from imaging.errors import NegatoscopeError
@@ -56,6 +57,7 @@ class Controller(QObject):
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.changing = Changing(self.review, self.memory.set_state, self)
         self.similar = Similar(self.review, self.jobs, self)
+        self.second = SecondOpinion(self.review, self.jobs, self.models.wanted, self)
         self.checking = Checking(self.review, self.jobs, self)
         self.thumbnails = Thumbnails(self.jobs, self)
         self._remember = QTimer(self, singleShot=True, interval=REMEMBER_MS)
@@ -71,7 +73,8 @@ class Controller(QObject):
         self.opening.opened.connect(self._opened)
         for take_model in (self.analysing.take_model, self.similar.take_model, self.checking.take_model):
             self.models.model_loaded.connect(take_model)
-        self.analysing.queue_changed.connect(self.similar.follow_queue)
+        for follow_queue in (self.similar.follow_queue, self.second.follow_queue):
+            self.analysing.queue_changed.connect(follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
         self.review.films_closed.connect(self.thumbnails.clear)
         self.review.films_closed.connect(self.memory.forget_films)

@@ -27,6 +27,7 @@ from gui.panels.box import rule, upright
 from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
 from gui.panels.model_card import ModelPanel
+from gui.panels.second import SecondBox
 from gui.panels.sensitivity import SensitivityPanel
 from gui.panels.similar import SimilarPanel
 from gui.panels.status_bar import StatusBar
@@ -67,6 +68,8 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(self.actions_by_name, self._menus, review)
         self.study_list = StudyList(review, controller.thumbnails)
         self.findings = FindingsPanel(review, controller.deciding, controller.prevalences, controller.similar)
+        self.second = SecondBox(review, controller.second)
+        self.findings.column.addWidget(self.second)
         self.sensitivity = SensitivityPanel(review, controller.prevalences, controller.changing)
         self.heat_map = HeatMapPanel(review)
         self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)

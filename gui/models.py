@@ -43,6 +43,7 @@ class LoadedModel:
     chosen: ChosenModel
     analyser: Analyser
     reference: Reference | None = None
+    one_view: Analyser | None = None  # the same, where `analyser` averages several views
 
 
 class Models(QObject):
@@ -111,11 +112,16 @@ class Models(QObject):
         self._load(name)
 
     def _follow_preferences(self) -> None:
-        """With another number of views every score is another one: they are asked for anew."""
+        """With another number of views every score is another one, on a page of its own."""
         if self._current and self._views != self._wanted_views:
-            self._review.forget_scores()
             name, self._current = self._current, ""
             self._load(name)
+
+    def wanted(self) -> Wanted:
+        """How models are run, by the settings in force."""
+        engine, device = (self._preferences.settings.text(key) for key in ("engine", "device"))
+        quantised = self._preferences.settings.flag("quantised")
+        return Wanted(engine, device, quantised, self._wanted_views, self._with_check)
 
     @property
     def _wanted_views(self) -> int:
@@ -129,8 +135,7 @@ class Models(QObject):
         if self._handle is not None:
             self._handle.cancel()
         self._review.set_model(None, f"Reading the model {Path(name).name}…", reading=True)
-        engine, device = (self._preferences.settings.text(key) for key in ("engine", "device"))
-        wanted = Wanted(engine, device, self._preferences.settings.flag("quantised"), self._views, self._with_check)
+        wanted = self.wanted()
         self._handle = self._jobs.submit(
             Lane.MODEL,
             lambda token, progress: load_model(name, wanted),
@@ -188,9 +193,10 @@ def load_model(name: str, wanted: Wanted = Wanted()) -> LoadedModel:
         engine = choose_engine(bundle, quantised=True)
     else:
         engine = choose_engine(bundle, ENGINES[wanted.engine], DEVICES[wanted.device])
-    analyser = Analyser(bundle, with_views(engine, wanted.views))
+    one_view = Analyser(bundle, engine)
+    analyser = one_view if wanted.views == 1 else Analyser(bundle, with_views(engine, wanted.views))
     scored_by = scores_sha256(bundle.card, bundle.weights_sha256, engine.name)
     check = read_local_table(bundle.card, scored_by) if wanted.with_check and wanted.views == 1 else None
     engine = analyser.engine
     chosen = ChosenModel(bundle.id, analyser.card, bundle.weights_sha256, engine.name, engine.why, check)
-    return LoadedModel(chosen, analyser, read_reference(bundle))
+    return LoadedModel(chosen, analyser, read_reference(bundle), one_view)

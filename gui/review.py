@@ -181,10 +181,6 @@ class Review(QObject):
         self.model_changed.emit()
         self.operating_point_moved.emit()
 
-    def forget_scores(self) -> None:
-        """What the chosen model said no longer counts: it is about to be read anew, to run another way."""
-        self._scores.forget()
-
     def set_engine(self, engine: str, why: str) -> None:
         """The engine changed while it ran (the GPU's memory ran out)."""
         model = self._scores.model
@@ -228,6 +224,11 @@ class Review(QObject):
     def threshold(self, label: str) -> float:
         """The operating point in force for a label, a probability."""
         return self._scores.threshold(label)
+
+    @property
+    def scores(self) -> ScoreBook:
+        """What the models have said, for whoever asks after another than the chosen one."""
+        return self._scores
 
     def store(self, key: str, result: ImageResult) -> None:
         """Keep what a model said of a film, whether or not that model is still the chosen one."""

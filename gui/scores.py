@@ -129,11 +129,6 @@ class ScoreBook:
             page.clear()
         self._flagged = None
 
-    def forget(self) -> None:
-        """The chosen model runs another way from now on: what it said no longer counts. Its operating point stays."""
-        self._open.clear()
-        self._flagged = None
-
     @property
     def sensitivity(self) -> float:
         return self._open.sensitivity
@@ -253,21 +248,38 @@ class ScoreBook:
         """The keys of the films that the model may not speak about, and did not."""
         return self._open.silent
 
-    def _page(self, model_id: str, engine: str) -> _Page:
-        """The int8 graph of a model has a page of its own: its thresholds are others."""
-        from inference.served import is_int8
+    def result_of(self, model: ChosenModel, key: str) -> ImageResult | None:
+        """What a model has said of a film, whether or not it is the chosen one."""
+        return self._page(model.id, model.engine).results.get(key)
 
-        return self._pages.setdefault(f"{model_id} int8" if is_int8(engine) else model_id, _Page())
+    def findings_of(self, model: ChosenModel, key: str) -> tuple[Finding, ...]:
+        """Its scores, held against its own operating points: never those of another model."""
+        result, points = self.result_of(model, key), self._thresholds(model)
+        found = result.findings if result is not None else ()
+        return tuple(replace(item, operating_point=points.get(item.label, 1.0)) for item in found)
+
+    def _page(self, model_id: str, engine: str) -> _Page:
+        """The int8 graph of a model has a page of its own, its thresholds being others, and so have averaged views."""
+        from inference.served import is_int8
+        from inference.views import views_of
+
+        views = views_of(engine)
+        name = model_id + (" int8" if is_int8(engine) else "") + (f" {views} views" if views > 1 else "")
+        return self._pages.setdefault(name, _Page())
 
     def _read_thresholds(self) -> None:
         self._flagged = None
-        if self.model is None:
-            return
+        if self.model is not None:
+            self._open.thresholds = self._thresholds(self.model)
+
+    def _thresholds(self, model: ChosenModel) -> dict[str, float]:
+        """The operating points of a model at the sensitivity that the reader chose for it, by finding."""
         from inference.operating import thresholds_at
 
-        tables, sensitivity = self.tables(), self._open.sensitivity
+        tables = {**model.card.operating, **model.own_points}
+        sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)
         usual = {label: points.recommended for label, points in tables.items()}
-        self._open.thresholds = usual if sensitivity == RECOMMENDED_SENSITIVITY else thresholds_at(tables, sensitivity)
+        return usual if sensitivity == RECOMMENDED_SENSITIVITY else thresholds_at(tables, sensitivity)
 
 
 def _identity(model: ChosenModel) -> str:

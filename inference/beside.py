@@ -25,11 +25,11 @@ def side_by_side(
     old: Mapping[str, OperatingPoints], new: Mapping[str, OperatingPoints], sensitivity: float
 ) -> tuple[SideBySide, ...]:
     """The points of all labels that both models have; letter case and underscores tell no labels apart."""
-    olds = {_plain(label): points for label, points in old.items()}
+    olds = {plain(label): points for label, points in old.items()}
     return tuple(
-        SideBySide(label, sensitivity, _point(olds[_plain(label)], sensitivity), _point(points, sensitivity))
+        SideBySide(label, sensitivity, _point(olds[plain(label)], sensitivity), _point(points, sensitivity))
         for label, points in new.items()
-        if _plain(label) in olds
+        if plain(label) in olds
     )
 
 
@@ -38,5 +38,6 @@ def _point(points: OperatingPoints, sensitivity: float) -> CountedPoint:
     return table.point_at(table.threshold_at(sensitivity))
 
 
-def _plain(label: str) -> str:
+def plain(label: str) -> str:
+    """A label as it is compared: letter case and underscores tell none apart."""
     return label.replace("_", " ").strip().casefold()

@@ -36,6 +36,8 @@ def test_views_are_averaged_from_the_menu_on_and_off(
     assert "mean score of 5 views" in window.findings.remarks.text()
     assert review.sensitivity == 0.7
     window.actions_by_name["views"].trigger()
+    qtbot.waitUntil(lambda: review.model is not None)
+    assert scores() == plain, "what one view said was kept"
     settle(qtbot, window)
     assert max(abs(a - b) for a, b in zip(scores(), plain, strict=True)) < 1e-6
     assert "views" not in window.status.engine.text()
