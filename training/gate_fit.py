@@ -59,8 +59,8 @@ def fit_gate(
             f"A gate needs {FEWEST_FILMS} training films and {FEWEST_VALIDATION} validation films; "
             f"there are {len(training)} and {len(validation)}."
         )
-    rng = np.random.default_rng(seed)
-    arrays = _arrays(training.films, embed, effort, rng, seed)
+    arrays = _arrays(training.films, embed, effort, seed)
+    rng = np.random.default_rng([seed, 2])
     chosen = np.sort(rng.choice(len(validation), min(effort.held, len(validation)), replace=False))
     films, patients = validation.films[chosen], validation.patients[chosen]
     gate = gate_of(arrays, dict.fromkeys(LIMITS, 0.0))
@@ -78,11 +78,12 @@ def fit_gate(
     return spec, arrays
 
 
-def _arrays(films: Grey, embed: Embed, effort: Effort, rng: Rng, seed: int) -> Arrays:
+def _arrays(films: Grey, embed: Embed, effort: Effort, seed: int) -> Arrays:
     """The layout network and where the training films lie, by layout and by embedding."""
-    layouts, looks = lesson(films, effort.taught, rng)
+    layouts, looks = lesson(films, effort.taught, np.random.default_rng([seed, 0]))
     head = fit_head(layouts, looks, len(LOOKS), seed)
     layout_mean, layout_axes = _subspace(layouts[looks == 0], _LAYOUT_AXES)
+    rng = np.random.default_rng([seed, 1])
     some = films[rng.choice(len(films), min(effort.embedded, len(films)), replace=False)]
     changed = np.stack([varied(some[number % len(some)], rng) for number in range(effort.embedded)])
     directions = as_direction(np.concatenate([embed(some), embed(changed)]))
