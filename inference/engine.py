@@ -64,12 +64,15 @@ class EngineLostError(EngineError):
     """The device disappeared or stopped answering."""
 
 
-def check_output(output: Output, films: int, labels: int) -> None:
-    """Raise EngineError where an output is not that of N films and K labels: a graph may promise and not keep."""
+def check_output(output: Output, films: int, labels: int, channels: int) -> None:
+    """Raise EngineError where an output is not that of N films, K labels and D channels: a graph may promise and not
+    keep.
+    """
     logits, maps, embedding = output.logits, output.class_maps, output.embedding
-    shapes_fit = logits.shape == (films, labels) and maps.ndim == 4 and maps.shape[:2] == (films, labels)
-    if not (shapes_fit and embedding.ndim == 2 and len(embedding) == films):
-        raise EngineError("The model's graph gave something else than its card names.", detail=str(maps.shape))
+    maps_fit = maps.ndim == 4 and maps.shape[:2] == (films, labels)
+    if logits.shape != (films, labels) or not maps_fit or embedding.shape != (films, channels):
+        detail = f"{logits.shape} {maps.shape} {embedding.shape}"
+        raise EngineError("The model's graph gave something else than its card names.", detail=detail)
 
 
 def joined(parts: list[Output]) -> Output:

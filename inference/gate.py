@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import GATE, BundleError
 from inference.engine import Floats
@@ -124,7 +125,12 @@ def as_direction(embedding: Floats) -> Floats:
 def read_gate(bundle: ModelBundle) -> Gate | None:
     """The gate that travels in a bundle; None where there is none. Raises BundleError."""
     spec = bundle.card.gate
-    return None if spec is None else gate_of(bundle.arrays(GATE), spec.limits)
+    if spec is None:
+        return None
+    gate = gate_of(bundle.arrays(GATE), spec.limits)
+    if len(gate.embedding_space.mean) != BACKBONES[bundle.card.backbone].channels:
+        raise BundleError("The model's gate is that of another network.")
+    return gate
 
 
 def gate_of(arrays: dict[str, npt.NDArray[np.float32]], limits: dict[str, float]) -> Gate:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.cam import autograd_maps
 from inference.card import BundleError
 from inference.device import choose_engine
 from inference.engine import Output, check_output
+from inference.gate import read_gate
 from inference.preprocess import to_input
 from inference.scores import probabilities
+from inference.similar import read_reference
 from inference.torch_engine import load_network
 
 PROBABILITY_TOLERANCE = 1e-4  # contract.md, Numbers
@@ -31,18 +34,22 @@ class Agreement:
 
 
 def verify(bundle: ModelBundle) -> Agreement:
-    """Load a verified bundle in both engines and hold them together; its int8 graph, where it has one, must run.
+    """Load a verified bundle in both engines and hold them together; its gate, reference films and int8 graph, where it
+    has them, must be usable.
 
     Raises BundleError in one sentence.
     """
+    read_gate(bundle)
+    read_reference(bundle)
     side = bundle.card.preprocess.size_px
     films = to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
     onnx = choose_engine(bundle, "onnx").run(films)
     torch = choose_engine(bundle, "torch", "cpu").run(films)
-    for output in (onnx, torch):
-        check_output(output, _FILMS, bundle.card.outputs)
-    if bundle.card.quantised is not None and not _is_finite(choose_engine(bundle, quantised=True).run(films)):
-        raise BundleError("The model's quantised graph gives no usable scores.")
+    small = choose_engine(bundle, quantised=True).run(films) if bundle.card.quantised is not None else onnx
+    for output in (onnx, torch, small):
+        check_output(output, _FILMS, bundle.card.outputs, BACKBONES[bundle.card.backbone].channels)
+    if not _is_finite(small):
+        raise BundleError("The model's graph gives no usable scores.")
     found = Agreement(
         _probability_difference(bundle, onnx, torch),
         relative_difference(onnx.class_maps, torch.class_maps),

@@ -14,6 +14,7 @@ from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.cells import cells_rect
 from inference.engine import Engine, EngineError, Floats, check_output
@@ -76,7 +77,7 @@ class Analyser:
         start = time.perf_counter()
         try:
             output = self.engine.run(to_input(np.stack([film.grey for film in films])))
-            check_output(output, len(films), self.bundle.card.outputs)
+            check_output(output, len(films), self.card.outputs, BACKBONES[self.card.backbone].channels)
         except EngineError as error:
             if len(films) > 1:  # one film, or its room beside the others, may be the reason: the others go on
                 return [outcome for film in films for outcome in self.results([film])]

@@ -19,6 +19,7 @@ from imaging.errors import FilmError, NegatoscopeError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference import screen_command
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import GRAPH
 from inference.device import choose_engine
@@ -129,14 +130,15 @@ def test_a_gpu_that_fails_costs_no_film(
 def test_a_gpu_that_disappears_in_the_middle_costs_no_film(
     bundle: ModelBundle, films: Path, scores: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Batches of 2: the first call passes, and the GPU is gone at the second."""
-    monkeypatch.setattr("inference.screen.BATCH_GPU", 2)
+    """The first batch passes, and the GPU is gone at the second."""
     gpu = FaultyEngine(choose_engine(bundle, "onnx"), gone_from(2))
     engine = FallbackEngine(gpu, lambda reason: choose_engine(bundle, "onnx"))
     status, rows = screened(monkeypatch, engine, bundle, films)
     assert status == 0
     assert [row["findings"][0]["probability"] for row in rows] == pytest.approx(scores, abs=1e-6)
-    assert [row["engine"] for row in rows] == ["torch-cuda"] * 2 + ["onnx-cpu"] * (FILMS - 2)
+    (first, *_), passed = gpu.calls, [row["engine"] for row in rows]
+    assert 0 < first < FILMS
+    assert passed == ["torch-cuda"] * first + ["onnx-cpu"] * (FILMS - first)
 
 
 def failing_on_the_marked(error: EngineError) -> Callable[[int, Floats], None]:
@@ -236,10 +238,11 @@ def mixing_graph(bundle: ModelBundle, folder: Path) -> ModelBundle:
     nodes = [
         helper.make_node("ReduceMean", [INPUT], ["class_maps"], keepdims=1),
         helper.make_node("Flatten", ["class_maps"], ["logits"]),
-        helper.make_node("Flatten", ["class_maps"], ["embedding"]),
+        helper.make_node("Expand", ["logits", "channels"], ["embedding"]),
     ]
     films = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", 1, SIZE_PX, SIZE_PX])
-    graph = helper.make_graph(nodes, "mixing", [films], outputs)
+    channels = helper.make_tensor("channels", TensorProto.INT64, [2], [1, BACKBONES["tiny"].channels])
+    graph = helper.make_graph(nodes, "mixing", [films], outputs, [channels])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return copy_with(bundle, folder, {GRAPH: model.SerializeToString()})
 
