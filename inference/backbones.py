@@ -84,6 +84,12 @@ class BackboneSpec:
         """The members of a stack; of any other backbone, itself."""
         return self.members or (self,)
 
+    @property
+    def finest(self) -> int:
+        """Which of `parts` has the smallest cells, the first of equals: a stack's maps are added on its grid."""
+        steps = [part.cells.step_px for part in self.parts]
+        return steps.index(min(steps))
+
 
 def _torchvision(name: str) -> Callable[[int], nn.Module]:
     def build(channels: int) -> nn.Module:
@@ -169,11 +175,7 @@ def stack(*members: BackboneSpec) -> BackboneSpec:
         mean=narrowest.mean,
         std=narrowest.std,
         cam_layer="; ".join(f"{member.title}: {member.cam_layer}" for member in members),
-        # The sum of the members' maps lies between them.
-        cells=Cells(
-            sum(member.cells.first_px for member in members) / len(members),
-            min(member.cells.step_px for member in members),
-        ),
+        cells=min((member.cells for member in members), key=lambda cells: cells.step_px),
         weights_licence="; ".join(f"{member.title}: {member.weights_licence or 'none'}" for member in members),
         members=members,
     )

@@ -7,14 +7,14 @@ out of `activations` and goes into the head by hand, detached, so that nothing i
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from inference.class_maps import finest, sum_on_grid
+from inference.backbones import BackboneSpec
 from inference.engine import Floats
 from inference.network import FilmNetwork
 
@@ -44,13 +44,27 @@ def _maps(network: FilmNetwork, films: Floats, product: Callable[[Tensor, Tensor
     with torch.no_grad():
         found = reference.activations(torch.from_numpy(films).double())
     activations = [activation.requires_grad_() for activation in found]
-    grid = finest([(activation.shape[2], activation.shape[3]) for activation in activations])
-    maps = []
     with torch.enable_grad():
         logits = reference.head(reference.seen_by_head(activations))
-        for label in range(logits.shape[1]):
-            # Films do not influence each other, so that their logits may be summed.
-            gradients = torch.autograd.grad(logits[:, label].sum(), activations, retain_graph=True)
-            parts = [product(*pair).sum(dim=1) for pair in zip(activations, gradients, strict=True)]
-            maps.append(sum_on_grid([part[:, None] for part in parts], grid)[:, 0])
-    return torch.stack(maps, dim=1).detach().numpy()
+        # Films do not influence each other, so that their logits may be summed.
+        totals = [logits[:, label].sum() for label in range(logits.shape[1])]
+        gradients = [torch.autograd.grad(total, activations, retain_graph=True) for total in totals]
+    by_member = [
+        torch.stack([product(activation, row[number]).sum(dim=1) for row in gradients], dim=1).detach().numpy()
+        for number, activation in enumerate(activations)
+    ]
+    return _summed(by_member, network.spec)
+
+
+def _summed(maps: Sequence[Doubles], spec: BackboneSpec) -> Doubles:
+    """The sum of the members' maps, each read where the cells of the finest grid look."""
+    side = maps[spec.finest].shape[2]
+    centres_px = spec.cells.first_px + spec.cells.step_px * np.arange(side)
+    total = np.zeros_like(maps[spec.finest])
+    for part, values in zip(spec.parts, maps, strict=True):
+        own_px = part.cells.first_px + part.cells.step_px * np.arange(values.shape[2])
+        laid = values
+        for axis in (2, 3):
+            laid = np.apply_along_axis(lambda line, own=own_px: np.interp(centres_px, own, line), axis, laid)
+        total += laid
+    return total

@@ -43,26 +43,6 @@ def map_of_flattened(activation: Tensor, gradient: Tensor) -> Tensor:
     return map_of_average(activation, by_channel)
 
 
-def sum_on_grid(maps: Sequence[Tensor], grid: Grid) -> Tensor:
-    """The sum of maps [N, K, h_i, w_i] on one grid; a coarser one is resized bilinearly by its cells' centres.
-
-    Values are kept, not sums: a cell of the coarse map speaks for all fine cells that it covers.
-    """
-    total = maps[0] if len(maps) == 1 else _resized(maps[0], grid)
-    for part in maps[1:]:
-        total = total + _resized(part, grid)
-    return total
-
-
-def finest(grids: Sequence[Grid]) -> Grid:
-    """The grid with most cells."""
-    return max(grids, key=lambda grid: grid[0] * grid[1])
-
-
-def _resized(part: Tensor, grid: Grid) -> Tensor:
-    return nn.functional.interpolate(part, grid, mode="bilinear", align_corners=False)
-
-
 def _weighted(activation: Tensor, weights: Tensor) -> Tensor:
     """sum_k weights_k * A_k: for weights [K, C] of all films alike a 1x1 convolution, for [N, K, C] a product."""
     if weights.dim() == 2:

@@ -14,17 +14,15 @@ from inference.backbones import BACKBONES, BackboneSpec
 from inference.class_maps import (
     FLATTEN_POOL,
     Grid,
-    finest,
     flattened,
     map_of_average,
     map_of_flattened,
     pooled,
-    sum_on_grid,
 )
 from inference.head_spec import LINEAR, HeadSpec
 from inference.heads import make_head
 from inference.preprocess import PreprocessSpec
-from inference.stack import Stack
+from inference.stack import GridSum, Stack
 from inference.trunk_weights import load_auxiliary, load_trunk
 
 if TYPE_CHECKING:
@@ -58,8 +56,9 @@ class FilmNetwork(nn.Module):
         self.spec = spec
         self.features = spec.build(len(preprocess.mean))
         # What only these two need to know before they see a film.
-        self.grids = grids(spec, preprocess.size_px) if spec.members or spec.pooling == "flatten" else ()
-        self.head = make_head(_head_inputs(spec, self.grids), outputs, head)
+        found = grids(spec, preprocess.size_px) if spec.members or spec.pooling == "flatten" else ()
+        self.grid_sum = GridSum(spec, found) if spec.members else None
+        self.head = make_head(_head_inputs(spec, found), outputs, head)
         wanted = spec.auxiliary if auxiliary else None
         self.auxiliary = AuxiliaryHead(wanted, outputs) if wanted else None
         self.register_buffer("mean", torch.tensor(preprocess.mean).view(1, -1, 1, 1), persistent=False)
@@ -110,7 +109,8 @@ class FilmNetwork(nn.Module):
             return map_of_flattened(activations[0], gradient)
         shares = torch.split(gradient, [part.channels for part in self.spec.parts], dim=-1)
         parts = [map_of_average(*pair) for pair in zip(activations, shares, strict=True)]
-        return sum_on_grid(parts, finest(self.grids)) if len(parts) > 1 else parts[0]
+        summed: Tensor = parts[0] if self.grid_sum is None else self.grid_sum(parts)
+        return summed
 
 
 def grids(spec: BackboneSpec, size_px: int) -> tuple[Grid, ...]:

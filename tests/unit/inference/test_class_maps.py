@@ -9,26 +9,42 @@ import onnxruntime
 import pytest
 import torch
 
-from inference.backbones import BACKBONES, MOBILENET_V3, TINY, stack
+from inference.backbones import BACKBONES, DENSENET169, MOBILENET_V2, MOBILENET_V3, TINY, Cells, stack
 from inference.cam import autograd_maps, hires_maps
-from inference.class_maps import finest, sum_on_grid
 from inference.engine import INPUT
 from inference.export import onnx_graph
 from inference.head_spec import LINEAR, HeadSpec
 from inference.models_verify import relative_difference
 from inference.network import FilmNetwork, grids
 from inference.preprocess import PreprocessSpec
+from inference.stack import GridSum, reading
 from tests.networks import card_for, cloudy_films, stirred, trial
 
 DENSE = HeadSpec(hidden=(24, 16))
 
 
-def test_a_coarser_map_is_laid_on_the_finer_grid_by_its_cells_centres() -> None:
-    coarse, fine = torch.tensor([[[[0.0, 1.0]]]]), torch.tensor([[[[10.0, 20.0, 30.0, 40.0]]]])
-    total = sum_on_grid([coarse, fine], (1, 4))
-    assert total.flatten().tolist() == pytest.approx([10.0, 20.25, 30.75, 41.0])
-    assert torch.equal(sum_on_grid([fine], (1, 4)), fine)
-    assert finest([(2, 2), (10, 10), (5, 5)]) == (10, 10)
+def test_maps_are_added_where_their_cells_look() -> None:
+    """Cells of 4 px beside each other, from 2 px on; of 8 px, from 4 px on; of 8 px as well, but 4 px further."""
+    fine, coarse, moved = Cells(2.0, 4.0), Cells(4.0, 8.0), Cells(8.0, 8.0)
+    values = torch.tensor([0.0, 1.0])
+    assert (reading(coarse, 2, fine, 4) @ values).tolist() == pytest.approx([0.0, 0.25, 0.75, 1.0])
+    assert (reading(moved, 2, fine, 4) @ values).tolist() == pytest.approx([0.0, 0.0, 0.25, 0.75])
+    assert torch.equal(reading(fine, 4, fine, 4), torch.eye(4))
+
+
+def test_the_grid_of_a_stack_is_that_of_its_finest_member() -> None:
+    both = stack(MOBILENET_V2, DENSENET169)
+    assert (both.finest, both.cells) == (0, MOBILENET_V2.cells)
+    assert (stack(DENSENET169, MOBILENET_V2).finest, stack(DENSENET169, TINY).finest) == (0, 1)
+    lone = BACKBONES["tiny"]
+    assert (lone.finest, lone.parts) == (0, (lone,))
+    sums = GridSum(both, [(7, 7), (7, 7)])
+    peak = torch.zeros(1, 1, 7, 7)
+    peak[0, 0, 2, 5] = 32.0
+    # DenseNet's cells look 14 px further down and to the right than MobileNetV2's, which are 32 px apart.
+    found = sums([torch.zeros(1, 1, 7, 7), peak])[0, 0]
+    assert found[2:4, 5:7].flatten().tolist() == pytest.approx([18 * 18 / 32, 18 * 14 / 32, 14 * 18 / 32, 14 * 14 / 32])
+    assert float(found.sum()) == pytest.approx(32.0)
 
 
 @pytest.mark.parametrize("head", [LINEAR, DENSE], ids=["linear", "dense"])
