@@ -20,6 +20,7 @@ import numpy as np
 from imaging.errors import Code, FilmError
 from imaging.heatmap import GridRect, Heatmap
 from imaging.progress import CancelToken, Progress, no_progress
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import Calibration, ModelCard
 from inference.cells import cells_rect
@@ -35,7 +36,8 @@ _LEAST_SCALE = 1e-3
 
 def methods(card: ModelCard) -> tuple[Method, ...]:
     """The methods that show something of their own for a model, the quickest first."""
-    return ("grad_cam", "occlusion")
+    sees_cells = BACKBONES[card.backbone].pooling == "flatten"
+    return ("grad_cam", "hires_cam", "occlusion") if sees_cells else ("grad_cam", "occlusion")
 
 
 def network_runs(method: Method, spec: OcclusionSpec = USUAL) -> int:
@@ -64,7 +66,7 @@ def explain(
     if method == "occlusion":
         raw = occlusion_map(engine, grey, index, token=token, progress=progress)
         return Heatmap(label, raw, occlusion_scale(bundle.card.calibration[label]), rect)
-    raw = _class_map(engine, grey, index)
+    raw = _hires_map(bundle, grey, index) if method == "hires_cam" else _class_map(engine, grey, index)
     progress(1, 1)
     return Heatmap(
         label, raw, bundle.card.heat_scale[label], rect, cells_rect(bundle.card, (raw.shape[0], raw.shape[1]))
@@ -81,6 +83,15 @@ def occlusion_scale(calibration: Calibration) -> float:
     return max(float(high - low), _LEAST_SCALE)
 
 
+def _hires_map(bundle: ModelBundle, grey: Grey, index: int) -> Floats:
+    """HiResCAM by the gradient of the head, float32 [h, w]: by PyTorch on the CPU, whatever the engine."""
+    from inference.cam import hires_maps
+    from inference.torch_engine import load_network
+
+    raw: Floats = hires_maps(load_network(bundle), to_input(grey[np.newaxis]))[0, index].astype(np.float32)
+    return _usable(raw)
+
+
 def _class_map(engine: Engine, grey: Grey, index: int) -> Floats:
     """Grad-CAM as the engine gives it with the scores, float32 [h, w]."""
     try:
@@ -88,6 +99,10 @@ def _class_map(engine: Engine, grey: Grey, index: int) -> Floats:
     except EngineError as error:
         message = "The network could not be run on this film."
         raise FilmError(Code.ANALYSIS_FAILED, message, detail=error.detail) from error
+    return _usable(raw.copy())
+
+
+def _usable(raw: Floats) -> Floats:
     if not np.isfinite(raw).all():
         raise FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
-    return raw.copy()
+    return raw

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from imaging.heatmap import GridRect
 from imaging.progress import Cancelled, CancelToken
+from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import Calibration, CurvePoint
 from inference.device import choose_engine
 from inference.engine import Engine, Floats
 from inference.explain import explain, methods, network_runs, occlusion_scale
+from inference.head_spec import LINEAR
 from inference.occlusion import USUAL
-from inference.preprocess import Grey
+from inference.preprocess import Grey, to_input
 from inference.scores import calibrated
+from inference.torch_engine import load_network
+from tests.bundles import SIZE_PX, write_trial_bundle
+from tests.networks import card_for
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +81,18 @@ def test_a_cancelled_map_never_starts(multi_bundle: ModelBundle, engine: Engine,
 
 def test_hires_cam_is_offered_only_where_it_differs(multi_bundle: ModelBundle) -> None:
     assert methods(multi_bundle.card) == ("grad_cam", "occlusion")
+
+
+def test_hires_cam_of_a_flattened_head_goes_cell_by_cell(tmp_path: Path) -> None:
+    card = card_for(BACKBONES["sequential_cnn"], LINEAR, SIZE_PX)
+    bundle = write_trial_bundle(tmp_path / "flat@1", card)
+    engine = choose_engine(bundle, "onnx", "cpu", threads=1)
+    grey = np.random.default_rng(3).integers(0, 256, (SIZE_PX, SIZE_PX), np.uint8)
+    assert methods(card) == ("grad_cam", "hires_cam", "occlusion")
+    grad, hires = (explain(bundle, engine, grey, "MASS", kind, token=CancelToken()) for kind in methods(card)[:2])
+    assert hires.raw.dtype == np.float32
+    assert hires.raw.shape == grad.raw.shape
+    assert (hires.scale, hires.cells) == (grad.scale, grad.cells)
+    logit = engine.run(to_input(grey[np.newaxis])).logits[0, 1] - load_network(bundle).state_dict()["head.bias"][1]
+    assert float(hires.raw.sum()) == pytest.approx(float(logit), abs=1e-4)
+    assert float(grad.raw.sum()) != pytest.approx(float(logit), abs=1e-3)
