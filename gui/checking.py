@@ -218,7 +218,8 @@ class Checking(QObject):
         self.changed.emit()
 
     def _not_kept(self, message: str) -> None:
-        self._set(replace(self.state, message=message))
+        if self.state.outcome is not None:
+            self._set(replace(self.state, message=message))
         self.failed.emit(message)
 
     def _is_chosen(self, table: LocalTable) -> bool:

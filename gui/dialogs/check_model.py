@@ -109,12 +109,13 @@ class CheckDialog(QDialog):
         if state.runs:
             self.running.show_progress(progress_words(state), state.done, state.total)
             self._turn_to(self.running)
-        elif model is not None and table is not None and not self._asks and not state.message:
+        elif model is not None and table is not None and not self._asks and (state.outcome or not state.message):
             self.found.show_check(
                 model,
                 table,
                 state.outcome,
                 is_kept=state.outcome is None or state.is_kept,
+                trouble=state.message,
                 hide_names=self._review.patient_hidden,
             )
             self._turn_to(self.area)

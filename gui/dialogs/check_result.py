@@ -57,6 +57,7 @@ class ResultPage(QWidget):
         self._outcome: Outcome | None = None
         self._hidden = False
         self._is_kept = True
+        self._trouble = ""
         self._wrong: list[WrongFilm] = []
         self.films = label(tone="secondary", wrap=True)
         self.warnings = label(tone="amber", wrap=True)
@@ -122,11 +123,18 @@ class ResultPage(QWidget):
         whole.addLayout(columns, 1)
 
     def show_check(
-        self, model: ChosenModel, table: LocalTable, outcome: Outcome | None, *, is_kept: bool, hide_names: bool
+        self,
+        model: ChosenModel,
+        table: LocalTable,
+        outcome: Outcome | None,
+        *,
+        is_kept: bool,
+        trouble: str,
+        hide_names: bool,
     ) -> None:
-        """`outcome` is None for a check of an earlier session."""
+        """`outcome` is None for a check of an earlier session; `trouble` says why this one could not be kept."""
         self._model, self._table, self._outcome = model, table, outcome
-        self._is_kept, self._hidden = is_kept, hide_names
+        self._is_kept, self._trouble, self._hidden = is_kept, trouble, hide_names
         chosen = self.findings.currentData()
         self.findings.clear()
         for name in table.findings:
@@ -141,7 +149,7 @@ class ResultPage(QWidget):
             return
         of = table.findings[name]
         self.films.setText(escape(check_words.films_words(table)))
-        said = check_words.warnings(table, self._outcome, name)
+        said = ([self._trouble] if self._trouble else []) + check_words.warnings(table, self._outcome, name)
         self.warnings.setText("<br>".join(escape(text) for text in said))
         self.warnings.setVisible(bool(said))
         self.measures.show_measures(of, check_words.promised(model, name))
@@ -164,10 +172,11 @@ class ResultPage(QWidget):
             words.setVisible(own is not None)
         waits = not self._is_kept and own is not None
         self.keep.setVisible(waits)
-        self.keep_words.setVisible(waits)
+        self.keep_words.setVisible(waits and model.check is not None)
         if waits and model.check is not None:
             force = "Its point is in force. " if chosen else ""
             self.keep_words.setText(f"An earlier check on {model.check.films:,} films is kept. {force}This one is not.")
+        self.keep.setText("Keep this check instead" if model.check is not None else "Keep this check")
 
     def _show_wrong(self, name: str) -> None:
         outcome = self._outcome

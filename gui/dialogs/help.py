@@ -24,7 +24,8 @@ WINDOWS = [("0", "Automatic window"), ("1 to 9", "The film's own windows, then t
 WORDS = (
     "Drop films or folders on the window. Words come at once; the heat map comes with G. "
     "<b>Sensitivity</b> moves the operating point: whether a finding is flagged. "
-    "<b>Heat threshold</b> changes only what is painted. Neither runs the model again."
+    "<b>Heat threshold</b> changes only what is painted. Neither runs the model again. "
+    "<b>Check this model on my films</b> (menu AI) shows what it is worth where you work."
 )
 
 

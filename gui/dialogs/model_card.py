@@ -9,11 +9,14 @@ from PySide6.QtWidgets import QWidget
 
 from gui.dialogs.base import TextDialog, heading, table
 from gui.entries import label_name
+from gui.panels.wording import site_sentence
 from gui.scores import ChosenModel
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:
-    from inference.card import Measure, ModelCard
+    from inference.card import Calibration, Measure, ModelCard
+
+NOT_CHECKED = "Not checked at your site."
 
 
 def model_card_dialog(model: ChosenModel, parent: QWidget | None = None) -> TextDialog:
@@ -44,7 +47,8 @@ def card_html(model: ChosenModel) -> str:
     parts += [f'<p style="margin:3px 0">{escape(limit)}</p>' for limit in card.limits]
     parts += [heading("Trained on", tone), table(films, tone)]
     for label in card.findings:
-        parts += [heading(f"{escape(label_name(label))}, measured", tone), table(_measures(card, label), tone)]
+        rows = [*_measures(card, label), ("At your site", escape(site_sentence(model.check, label) or NOT_CHECKED))]
+        parts += [heading(f"{escape(label_name(label))}, measured", tone), table(rows, tone)]
     return "".join(parts)
 
 
@@ -55,7 +59,16 @@ def _measures(card: ModelCard, label: str) -> list[tuple[str, str]]:
         escape(f"{points.films:,} {points.described}: {points.ill:,} ill, {points.healthy:,} healthy"),
     )
     measures = card.metrics.get(label, {})
-    return [where, *((escape(_measure_name(name)), _measure(item)) for name, item in measures.items())]
+    calibrated = ("Calibration", escape(_calibration(card.calibration[label])))
+    return [where, calibrated, *((escape(_measure_name(name)), _measure(item)) for name, item in measures.items())]
+
+
+def _calibration(calibration: Calibration) -> str:
+    if calibration.curve:
+        return f"a rising curve of {len(calibration.curve)} points (isotonic)"
+    if calibration.bias:
+        return f"Platt: temperature {calibration.temperature:.2f}, bias {calibration.bias:+.2f}"
+    return f"temperature {calibration.temperature:.2f}"
 
 
 def _measure_name(name: str) -> str:

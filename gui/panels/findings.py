@@ -16,7 +16,7 @@ from gui.panels.box import PanelBox, label, set_tone
 from gui.panels.gate_notice import GateNotice
 from gui.panels.remarks import RemarkLines
 from gui.panels.score_bar import ScoreBar
-from gui.panels.wording import LINKS, finding_sentence, finding_title, site_words
+from gui.panels.wording import LINKS, finding_sentence, finding_title, site_sentence, site_words
 from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.scores import ChosenModel, Evidence
@@ -119,6 +119,7 @@ class FindingCard(QWidget):
         self.bar.set_score(finding.probability, finding.operating_point)
         words = finding_sentence(finding, evidence, prevalence) if evidence is not None else ""
         self.sentence.setText(f"{words} {_site(model, self.label)}")
+        self.sentence.setToolTip(site_sentence(model.check, self.label) if model is not None else "")
 
     def show_film(self, key: str) -> None:
         """Another film: what is being written belongs to the one before."""

@@ -81,6 +81,11 @@ def site_words(check: LocalTable | None, label: str, card: OperatingPoints | Non
     return link(f"{said}.", PALETTE.amber if check.is_small else PALETTE.green)
 
 
+def site_sentence(check: LocalTable | None, label: str) -> str:
+    """What the check has measured, with its day; '' where there was none."""
+    return check.sentence(label) if check is not None and label in check.findings else ""
+
+
 def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -> str:
     """What the points in force do on the reader's own films, and the way to the other points. Rich text; '' unchecked.
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.checking import MODEL_CHANGED, SUGGESTION, CheckStage
 from gui.dialogs.check_model import CheckDialog
 from gui.main_window import MainWindow
+from imaging.paths import user_data_dir
 from imaging.phantom_files import write_examples
 from inference.bundle import ModelBundle
 from inference.local_table import local_table_path, read_local_table, write_local_table
@@ -299,6 +300,63 @@ def test_a_table_that_evaluate_wrote_is_shown_in_the_window(
     second = open_window([films], model=str(parted.location))
     settle(qtbot, second)
     assert "Checked at your site on 120 films" in second.findings.cards["OPACITY"].sentence.text()
+
+
+def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
+) -> None:
+    in_the_way = user_data_dir() / "operating"
+    in_the_way.write_text("a file, where a folder should be")
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    dialog = dialog_of(window)
+    drop_on(dialog, [labelled])
+    wait_for_check(qtbot, window)
+    assert dialog.found.isVisible()
+    assert "The operating table can" in dialog.found.warnings.text()
+    assert "Not checked at your site." in window.findings.cards["OPACITY"].sentence.text()
+    in_the_way.unlink()
+    QTest.mouseClick(dialog.found.keep, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    assert "The operating table can" not in dialog.found.warnings.text()
+    assert f"on only {FILMS} films" in window.findings.cards["OPACITY"].sentence.text()
+
+
+def test_closing_the_window_ends_the_check(
+    open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
+) -> None:
+    window = open_window(model=str(parted.location))
+    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    drop_on(dialog_of(window), [labelled])
+    checking = window.controller.checking
+    qtbot.waitUntil(lambda: checking.state.stage is CheckStage.ANALYSING, timeout=PATIENCE_MS)
+    window.close()
+    assert window.controller.jobs.idle  # the fixture that looks for threads does the rest
+
+
+def test_the_dialog_is_reached_and_left_by_keys(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    sentence = window.findings.cards["OPACITY"].sentence
+    sentence.setFocus(Qt.FocusReason.TabFocusReason)
+    assert sentence.hasFocus()
+    QTest.keyClick(sentence, Qt.Key.Key_Tab)  # to the link within the sentence
+    QTest.keyClick(sentence, Qt.Key.Key_Return)
+    dialog = window.commands.check_dialog
+    assert dialog is not None
+    assert dialog.isVisible()
+    qtbot.waitUntil(dialog.isActiveWindow, timeout=PATIENCE_MS)
+    seen = []
+    for _ in range(6):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget())
+    assert {dialog.start.folder, dialog.start.csv} <= set(seen)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
 
 
 def test_labelled_films_that_are_open_can_be_checked_on(
