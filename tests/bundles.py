@@ -14,13 +14,17 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import save
 
+from inference.backbones import BACKBONES
 from inference.bundle import CARD, ModelBundle, write_bundle
 from inference.card import (
+    GATE,
     GRAPH,
     QUANTISED,
     REFERENCE,
     Calibration,
     DataSummary,
+    GateSpec,
+    Measure,
     ModelCard,
     OperatingPoints,
     OperatingRow,
@@ -29,6 +33,8 @@ from inference.card import (
     StartRecord,
 )
 from inference.card_text import card_text
+from inference.gate import LIMITS, LOOKS
+from inference.gate_features import LAYOUT_LENGTH
 from inference.network import FilmNetwork, network_of
 from inference.preprocess import PreprocessSpec
 
@@ -112,6 +118,25 @@ def copy_with(bundle: ModelBundle, folder: Path, parts: Mapping[str, bytes], **c
     card = dataclasses.replace(bundle.card, **changes, files={**bundle.card.files, **digests})
     (folder / CARD).write_bytes(card_text(card).encode("utf-8"))
     return ModelBundle(card, folder)
+
+
+def with_open_gate(bundle: ModelBundle, folder: Path, **changes: Any) -> ModelBundle:
+    """A copy of a bundle with a gate that goes by what the files say of themselves: every picture passes."""
+    embedding = BACKBONES[bundle.card.backbone].channels
+    shapes = {
+        "hidden": (1, LAYOUT_LENGTH),
+        "hidden_bias": (1,),
+        "output": (len(LOOKS), 1),
+        "output_bias": (len(LOOKS),),
+        "layout_mean": (LAYOUT_LENGTH,),
+        "layout_axes": (1, LAYOUT_LENGTH),
+        "embedding_mean": (embedding,),
+        "embedding_axes": (1, embedding),
+    }
+    content = save({name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+    least, most = dict.fromkeys(("frontal", "spread", "sharpness"), -1e9), dict.fromkeys(LIMITS, 1e9)
+    spec = GateSpec(1, "films that never were", 50, Measure(1.0, 0.9, 1.0), most | least)
+    return copy_with(bundle, folder, {GATE: content}, gate=spec, **changes)
 
 
 def with_reference(

@@ -68,8 +68,9 @@ class SecondBox(QWidget):
         self._lay_out()
         self.ask.clicked.connect(self._open_menu)
         second.changed.connect(self.refresh)
-        for changed in (review.film_selected, review.film_changed, review.model_changed, review.operating_point_moved):
+        for changed in (review.film_selected, review.model_changed, review.operating_point_moved):
             changed.connect(self.refresh)
+        review.film_changed.connect(lambda row: self.refresh() if row == review.selected else None)
         review.ai_visibility_changed.connect(self.refresh)
         self.refresh()
 

@@ -51,8 +51,9 @@ class SimilarPanel(PanelBox):
         self.sentence = label(tone="secondary", wrap=True)
         self._lay_out()
         self.row.picked.connect(self.film_picked.emit)
-        for changed in (review.film_selected, review.film_changed, review.model_changed, review.operating_point_moved):
+        for changed in (review.film_selected, review.model_changed, review.operating_point_moved):
             changed.connect(self.refresh)
+        review.film_changed.connect(self._row_changed)
         for also in (review.ai_visibility_changed, review.patient_visibility_changed, similar.found_changed):
             also.connect(self.refresh)
         review.overlay_changed.connect(self.refresh)
@@ -83,6 +84,11 @@ class SimilarPanel(PanelBox):
     def _pick(self, kind: str) -> None:
         self._picked = kind
         self.refresh()
+
+    def _row_changed(self, row: int) -> None:
+        opened = {widget.tile.opens for widget in self.row.tiles if widget.tile is not None}
+        if row == self._review.selected or self._review.entries[row].key in opened:
+            self.refresh()
 
     def _picture_made(self, key: str) -> None:
         if key in self._pictures:

@@ -104,6 +104,11 @@ class FilmDisplay(QWidget):
         self._ai_visible = visible
         self.update()
 
+    @property
+    def corner_text(self) -> CornerText:
+        """What the corners say of the film."""
+        return self._text
+
     def set_corner_text(self, text: CornerText, mode: TextMode | str | None = None) -> None:
         """What the corners say of the film; `mode` as in `set_text_mode`."""
         self._text = text
