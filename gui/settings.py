@@ -110,7 +110,7 @@ SCHEMA: tuple[Row, ...] = (
         "Analysis",
         "Quantised graph, where a model has one",
         False,
-        help="About twice as fast on the CPU, with operating points of its own. From the next model that is read.",
+        help="Faster on the CPU for most networks, with operating points of its own. From the next model that is read.",
     ),
     Row(
         "views",
