@@ -85,6 +85,9 @@ class CheckDialog(QDialog):
         whole.addWidget(self.pages, 1)
         whole.addLayout(foot)
         self.resize(*SIZE_PX)
+        for button in self.findChildren(QPushButton):
+            # Enter opens the film that is chosen in the list; it must press no button besides.
+            button.setAutoDefault(button is self.start.folder)
 
     def _connect(self) -> None:
         checking, review = self._checking, self._review
@@ -143,10 +146,12 @@ class CheckDialog(QDialog):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()) and not self._checking.state.runs and self._review.model is not None:
             event.acceptProposedAction()
+            self._turn_to(self.start)
             self.start.field.set_held(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.start.field.set_held(False)
+        self.refresh()
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.start.field.set_held(False)

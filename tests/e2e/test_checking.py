@@ -155,6 +155,7 @@ def test_a_film_that_went_wrong_opens_with_its_heat_map_and_the_others(
     assert window.view.overlay is not None
     assert review.model is not None
     assert review.model.id == "parted@1", "films opened from a check do not change the model"
+    assert dialog_of(window).found.isVisible(), "Enter pressed no button besides"
 
 
 def test_hidden_patients_are_no_file_names_in_the_dialog(
