@@ -10,14 +10,20 @@ and the batches of `screen`; then `screen` itself, heat maps off, from the first
 (imports, the model, the first decoding child) is behind it by then and counts nowhere. CPU time includes the children.
 
 `wall` needs a machine that does nothing else. With `--patience` rounds are begun when other programs are quiet, and
-those in which they took more than a twentieth of the cores are done again, for S seconds at most. In what is left,
-`wall less others` counts only the core seconds that they left: what `screen` used, and what lay idle.
+those in which they took more than a twentieth of the cores are done again, for S seconds at most. `if alone` does
+without a quiet machine (Linux): beside `screen`, another process looks at short intervals how many of its threads are
+ready to run. Where they are fewer than the cores, a core would lie idle; `if alone` is the CPU ratio, divided by the
+share of the cores that would be in use. A thread that waits for a core counts as ready, so that other programs stretch
+the time and leave the share as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +53,35 @@ QUIET = 0.05  # the share of the cores that other programs may take
 FOLDERS = (DATA / "films", DATA / "kermany224" / "train")
 
 
+# Prints the share of the cores for which a thread of the process, or of its children, was ready to run.
+WATCH = """
+import glob, select, sys
+pid, cores = sys.argv[1], int(sys.argv[2])
+def ready():
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        processes = [pid, *file.read().split()]
+    count = 0
+    for process in processes:
+        if process == OWN:
+            continue
+        for path in glob.glob(f"/proc/{process}/task/*/stat"):
+            try:
+                with open(path, "rb") as file:
+                    count += file.read().rpartition(b")")[2].split()[0] == b"R"
+            except OSError:
+                pass
+    return count
+import os
+OWN = str(os.getpid())
+print("looking", flush=True)
+total = looks = 0
+while not select.select([sys.stdin], [], [], 0.003)[0]:
+    total += min(cores, ready())
+    looks += 1
+print(total / looks / cores)
+"""
+
+
 @dataclass(frozen=True)
 class Spent:
     """Seconds: of the clock, of all cores for this program and its children, and of all cores for others."""
@@ -61,6 +96,7 @@ class Round:
     decoding: Spent
     engine: Spent
     screen: Spent
+    in_use: float  # the share of the cores for which a thread of `screen` was ready
 
     @property
     def needed(self) -> float:
@@ -110,8 +146,9 @@ def report(
         print(f"  CPU {median_ms(part.own for part in parts) / len(refs):7.2f}", end="")
         print(f"  other programs {median_ms(part.others for part in parts) / len(refs):7.2f}")
     show("wall", [done.screen.wall * cores / done.needed for done in rounds])
-    show("wall less others", [(done.screen.wall * cores - done.screen.others) / done.needed for done in rounds])
     show("CPU", [done.screen.own / done.needed for done in rounds])
+    show("if alone", [done.screen.own / done.needed / done.in_use for done in rounds])
+    print(f"  a thread was ready for {statistics.median(done.in_use for done in rounds):.3f} of the cores")
 
 
 def show(name: str, ratios: Sequence[float]) -> None:
@@ -123,7 +160,17 @@ def one_round(analyser: Analyser, refs: Sequence[ImageRef], folder: Path) -> Rou
     loaded: list[LoadedFilm] = []
     decoding = spent(lambda: loaded.extend(analyser.load(ref) for ref in refs))
     engine = spent(lambda: run_engine(analyser, loaded))
-    return Round(decoding, engine, spent(lambda: run_screen(analyser, refs, folder)))
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCH, str(os.getpid()), str(usable_cores())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as watch:
+        assert watch.stdout is not None
+        watch.stdout.readline()  # it is looking
+        screening = spent(lambda: run_screen(analyser, refs, folder), but=watch.pid)
+        in_use = float(watch.communicate("end\n")[0])
+    return Round(decoding, engine, screening, in_use)
 
 
 def wait_for_quiet(until: float) -> None:
@@ -132,17 +179,18 @@ def wait_for_quiet(until: float) -> None:
         time.sleep(1.0)
 
 
-def spent(work: Callable[[], object]) -> Spent:
-    wall, own, busy = time.perf_counter(), own_cpu_s(), busy_s()
+def spent(work: Callable[[], object], but: int = 0) -> Spent:
+    """What some work takes; a child process `but` is none of it."""
+    wall, own, busy = time.perf_counter(), own_cpu_s(but), busy_s()
     work()
-    own_after = own_cpu_s()
+    own_after = own_cpu_s(but)
     taken = own_after - own
     return Spent(time.perf_counter() - wall, taken, max(0.0, busy_s() - busy - taken))
 
 
-def own_cpu_s() -> float:
+def own_cpu_s(but: int) -> float:
     """CPU seconds of this process and of its children, those at work included."""
-    children = psutil.Process().children(recursive=True)
+    children = [child for child in psutil.Process().children(recursive=True) if child.pid != but]
     return time.process_time() + sum(sum(child.cpu_times()[:2]) for child in children)
 
 
