@@ -385,3 +385,32 @@ def test_a_run_that_is_stopped_from_outside_goes_on(
     for row in rows[-400:]:
         with Image.open(row["heatmaps"]["OPACITY"]) as heatmap:
             heatmap.load()
+
+
+def test_several_views_are_said_everywhere(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    """In every line and beside the summary; and their lines are not mixed with those of one view."""
+    target = tmp_path / "r.jsonl"
+    start = [str(films), "--model", str(bundle.location), "--engine", "onnx", "--out", str(target)]
+    screened(start)
+    plain = rows_of(target)
+    status, said, _ = screened([*start, "--views", "3"])
+    rows = rows_of(target)
+    assert status == 3
+    assert {row["engine"] for row in rows} == {"onnx-cpu+3views"}
+    assert "3 views: 3 times the network's time" in said
+    assert "the operating points were counted on one view" in said
+    assert [row["findings"] == [] for row in rows] == [row["findings"] == [] for row in plain]
+    assert same(rows) != same(plain)
+    assert screened([*start, "--views", "3", "--resume"])[0] == 3
+    status, _, complaint = screened([*start, "--resume"])
+    assert (status, complaint.count("\n")) == (2, 1)
+    with pytest.raises(SystemExit):
+        screened([*start, "--views", "0"])
+
+
+def test_half_precision_is_said_in_every_line(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    start = [str(films), "--model", str(bundle.location), "--out", str(tmp_path / "r.jsonl"), "--precision", "half"]
+    assert screened([*start, "--engine", "torch", "--device", "cpu"])[0] == 3
+    assert {row["engine"] for row in rows_of(tmp_path / "r.jsonl")} == {"torch-cpu-half"}
+    status, _, complaint = screened([*start, "--device", "cpu"])
+    assert (status, complaint.count("\n")) == (2, 1)
