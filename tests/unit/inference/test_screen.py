@@ -103,6 +103,23 @@ def test_every_line_is_as_the_contract_says(bundle: ModelBundle, films: Path, tm
         assert (heatmap.mode, heatmap.size) == ("L", (90, 70))
 
 
+@pytest.mark.parametrize(
+    ("engine", "is_one"),
+    [
+        ("onnx-cpu", True),
+        ("openvino-cpu", True),
+        ("torch-cuda-half", True),
+        ("onnx-cpu-int8+5views", True),
+        ("tpu", False),
+        ("onnx-cpu+views", False),
+    ],
+)
+def test_the_schema_knows_every_engine(engine: str, is_one: bool) -> None:
+    schema = json.loads(resource_path("schemas", "screen_line.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema["properties"]["engine"])
+    assert validator.is_valid(engine) == is_one
+
+
 def test_a_loop_of_links_is_one_refused_line(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
     (films / "loop.png").symlink_to(films / "loop.png")
     status, said, _ = screened([str(films), "--model", str(bundle.location), "--out", str(tmp_path / "r.jsonl")])
