@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import DATA_VARIABLE
 from imaging.progress import CancelToken
-from inference.backbones import TINY, PublishedWeights, stack
+from inference.backbones import BACKBONES, TINY, BackboneSpec, PublishedWeights, stack
 from inference.card import WEIGHTS, StartRecord
 from inference.network import FilmNetwork, build_network
 from inference.preprocess import PreprocessSpec
@@ -275,3 +275,11 @@ def test_old_leftovers_of_a_kill_are_cleared_away_and_new_ones_are_not() -> None
 def test_the_bundled_models_weights_are_those_of_their_card(tmp_path: Path) -> None:
     bundle = write_trial_bundle(tmp_path / "trial@1")
     assert start(tiny(), FromBundle(bundle)).sha256 == bundle.card.files[WEIGHTS]
+
+
+@pytest.mark.parametrize("spec", [spec for spec in BACKBONES.values() if spec.published], ids=lambda spec: spec.name)
+def test_every_published_file_of_the_table_can_be_checked(spec: BackboneSpec) -> None:
+    assert spec.published is not None
+    assert spec.published.url.startswith("https://download.pytorch.org/")
+    assert hash_in_name(spec.published.file_name) == spec.published.sha256_prefix
+    assert key(spec.published.file_name, "f" * 64).endswith("-ffffffff")
