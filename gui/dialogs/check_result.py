@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from inference.local_table import LocalFinding, LocalTable
 
 ROW_PX = 28
-TONES = {"worse": "amber", "worse than chance": "amber", "better": "green"}
+TONES = {"worse": "amber", "too large": "amber", "better": "green"}
 CAUTION = "A point chosen on these films looks a little better on them than it will on the next ones."
 PLOTTED = (
     "On the dashed line a score of 0.7 means that 7 of 10 such films are ill. Each dot stands for about a dozen films, "

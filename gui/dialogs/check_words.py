@@ -104,7 +104,7 @@ def verdict_words(name: str, of: LocalFinding, card: Measure | None) -> str:
         return ""
     if name == "calibration_error":
         chance = of.calibration_by_chance
-        return "" if chance is None else "worse than chance" if own.value > chance else "as chance has it"
+        return "" if chance is None else "too large" if own.value > chance else "within chance"
     if card is None:
         return ""
     return "worse" if own.high < card.value else "better" if own.low > card.value else "as promised"

@@ -44,9 +44,9 @@ def test_a_measure_is_worse_only_where_chance_does_not_explain_it(own: Measure, 
 
 def test_a_calibration_error_is_held_against_chance() -> None:
     of = finding_of(check_of(), calibration_error=Measure(0.05, 0.02, 0.2)).findings["OPACITY"]
-    assert check_words.verdict_words("calibration_error", of, Measure(0.001, 0.0, 0.002)) == "as chance has it"
+    assert check_words.verdict_words("calibration_error", of, Measure(0.001, 0.0, 0.002)) == "within chance"
     bad = replace(of, calibration_by_chance=0.04)
-    assert check_words.verdict_words("calibration_error", bad, None) == "worse than chance"
+    assert check_words.verdict_words("calibration_error", bad, None) == "too large"
 
 
 def test_the_card_promises_by_its_counts_where_it_names_no_measure() -> None:
