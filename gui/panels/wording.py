@@ -131,8 +131,8 @@ def link(text: str, colour: str = PALETTE.accent, href: str = "check") -> str:
 
 
 def per_hundred(share: float) -> str:
-    """A share of 100 with as many digits as it needs: '12', '0.5'."""
-    return f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.0f}"
+    """A share of 100 with three digits where it needs them: '12', '12.5', '0.5'."""
+    return f"{100 * share:.3g}"
 
 
 def hundred(share: float) -> int:
