@@ -61,10 +61,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RowWords:
-    """What a row says below its name, and how."""
+    """What a row says below its name, and how. `mark` is the part of the text that must not be elided."""
 
     text: str
     tone: Tone
+    mark: str = ""
 
 
 KINDS = frozenset({"bmp", "dcm", "dicom", "gif", "jpe", "jpeg", "jpg", "jp2", "png", "tif", "tiff", "txt", "zip"})

@@ -66,6 +66,7 @@ class Review(QObject):
         super().__init__(parent)
         self._entries: list[Entry] = []
         self._rows: dict[str, int] = {}
+        self._refused: set[int] = set()  # rows
         self._stages: dict[str, Stage] = {}
         self._scores = ScoreBook()
         self._model_message = ""
@@ -97,6 +98,8 @@ class Review(QObject):
         for row, (key, entry) in enumerate(fresh.items(), start=first):
             self._rows[key] = row
             self._entries.append(entry)
+            if entry.refusal:
+                self._refused.add(row)
         self.films_added.emit(first, len(self._entries) - 1)
         if self.selected_film is None and not self._picked:
             films = (row for row in range(first, len(self._entries)) if self._entries[row].is_film)
@@ -107,11 +110,13 @@ class Review(QObject):
         row = self.row_of(key)
         if row >= 0 and not self._entries[row].refusal:
             self._entries[row] = replace(self._entries[row], refusal=sentence)
+            self._refused.add(row)
             self.film_changed.emit(row)
 
     def close_films(self) -> None:
         self._entries.clear()
         self._rows.clear()
+        self._refused.clear()
         self._stages.clear()
         self._scores.clear()
         self._selected = -1
@@ -123,6 +128,11 @@ class Review(QObject):
     def name_folder(self, name: str) -> None:
         self.folder = name
         self.folder_named.emit(name)
+
+    @property
+    def refused(self) -> int:
+        """How many rows are files that could not be read."""
+        return len(self._refused)
 
     @property
     def scanning(self) -> bool:
@@ -295,11 +305,8 @@ class Review(QObject):
     def passes(self, row: int, chosen: Filter) -> bool:
         if chosen is Filter.FLAGGED:
             return self._ai_visible and self.is_flagged(row)
-        return chosen is Filter.ALL or bool(self._entries[row].refusal) or self.is_silent(row)
-
-    def is_silent(self, row: int) -> bool:
-        """Whether the model has looked at a film that it may not speak about."""
-        return self._ai_visible and self._entries[row].key in self._scores.silent
+        outside = self._ai_visible and self._entries[row].key in self._scores.silent
+        return chosen is Filter.ALL or outside or bool(self._entries[row].refusal)
 
     def count(self, chosen: Filter) -> int:
         if chosen is Filter.ALL:
@@ -311,8 +318,8 @@ class Review(QObject):
         if chosen is Filter.ALL:
             return range(len(self._entries))
         if chosen is Filter.REFUSED:
-            silent = self._scores.silent if self._ai_visible else frozenset()
-            return [row for row, entry in enumerate(self._entries) if entry.refusal or entry.key in silent]
+            silent = (self._rows.get(key, -1) for key in (self._scores.silent if self._ai_visible else ()))
+            return sorted(self._refused.union(row for row in silent if row >= 0))
         found = (self._rows.get(key, -1) for key in self._scores.flagged) if self._ai_visible else ()
         return sorted(row for row in found if row >= 0 and not self._entries[row].refusal)
 

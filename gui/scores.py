@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
 
+INSISTED = "Insisted"
 RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
 
 
@@ -224,7 +225,7 @@ class ScoreBook:
             reasons = self.outside(key)
             return RowWords(f"No score: {reasons}" if reasons else "No score", Tone.OUTSIDE)
         said = _finding_words(self.findings(key))
-        return replace(said, text=f"Insisted · {said.text}") if result.gate.insisted else said
+        return replace(said, text=f"{INSISTED} · {said.text}", mark=INSISTED) if result.gate.insisted else said
 
     def outside(self, key: str) -> str:
         """Why the model may not speak about a film, in a few words; empty where it may, and where nothing is known."""

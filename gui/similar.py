@@ -72,17 +72,19 @@ class Similar(QObject):
                 return self._review.entries[row].ref
         return None
 
-    def twin_of(self, key: str) -> str:
-        """The key of another open film that shows the same picture; '' for none that is known."""
-        result = self._review.result(key)
-        if result is None:
-            return ""
+    def twins(self) -> tuple[str, ...]:
+        """The keys of the other open films that show the same picture as the selected one, in their order."""
+        entry = self._review.selected_film
+        result = self._review.result(entry.key) if entry is not None else None
+        if entry is None or result is None:
+            return ()
+        key = entry.key
         equal_files = self._keys.get((result.ref.digest or "", result.ref.frame), [])
-        twins = [other for other in equal_files if other != key]
-        if not twins and self.found is not None and self.found.key == key:
+        twins = {other for other in equal_files if other != key}
+        if self.found is not None and self.found.key == key:
             near = (other for other, cosine in self.found.open_here if cosine >= NEARLY_EQUAL)
-            twins = [other for other in near if self._looks_equal(result.embedding, other)]
-        return min(twins, key=self._review.row_of) if twins else ""
+            twins |= {other for other in near if self._looks_equal(result.embedding, other)}
+        return tuple(sorted(twins, key=self._review.row_of))
 
     def was_trained_on(self, key: str) -> bool:
         """Whether the chosen model is known to have learnt from the very file of a film."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
@@ -93,9 +94,13 @@ class StudyDelegate(QStyledItemDelegate):
         _draw_elided(painter, lines[0], name, Qt.TextElideMode.ElideMiddle)
         painter.setFont(self._small_font)
         if words.tone not in _REASONED:
+            mark = f"{words.mark} · " if words.mark else ""
+            painter.setPen(QColor(PALETTE.text))
+            _draw_elided(painter, lines[1], mark)
             painter.setPen(QColor(PALETTE.secondary))
-            _draw_elided(painter, lines[1], details(entry))
-            self._paint_words(painter, lines[2], words)
+            right_of = lines[1].adjusted(painter.fontMetrics().horizontalAdvance(mark), 0, 0, 0)
+            _draw_elided(painter, right_of, details(entry))
+            self._paint_words(painter, lines[2], replace(words, text=words.text.removeprefix(mark)))
             return
         # The word alone has the tone; its reason reads on in one colour over both lines.
         metrics = painter.fontMetrics()

@@ -231,7 +231,7 @@ class StudyList(QWidget):
         if self._rows.filter is not Filter.ALL:
             self._filter_again()
         counts = {chosen: self._review.count(chosen) for chosen in Filter}
-        refused = sum(1 for entry in self._review.entries if entry.refusal)
+        refused = self._review.refused
         for chosen, chip in self.chips.items():
             unknown = chosen is Filter.ALL or (chosen is Filter.FLAGGED and not self._review.ai_visible)
             # One chip for every reason: there is no room for a fourth, and each row says which it is.

@@ -11,6 +11,8 @@ from gui.entries import title
 from gui.review import Review
 from gui.similar import TRAINED_ON, Similar
 
+TWINS_NAMED = 2
+
 
 class RemarkLines(QLabel):
     """One line a sentence; gone where there is none."""
@@ -36,7 +38,7 @@ class RemarkLines(QLabel):
 
 
 def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...]:
-    """The remarks of a film's result, and what the other open films add; empty before it was analysed."""
+    """The remarks of the selected film's result, and what the other open films add; empty before it was analysed."""
     from inference.views import views_of
 
     result = review.result(key)
@@ -48,8 +50,7 @@ def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...
         said.append(f"The mean score of {views} views; the operating points were counted on one.")
     if similar is not None and similar.was_trained_on(key):
         said.append(TRAINED_ON)
-    twin = review.row_of(similar.twin_of(key)) if similar is not None else -1
-    if twin >= 0:
-        name = title(review.entries[twin], twin, hide_patient=review.patient_hidden)
-        said.append(f"The same picture as {name}, row {twin + 1:,} of the list.")
+    for row in [review.row_of(twin) for twin in similar.twins()[:TWINS_NAMED]] if similar is not None else ():
+        name = title(review.entries[row], row, hide_patient=review.patient_hidden)
+        said.append(f"The same picture as {name}, row {row + 1:,} of the list.")
     return tuple(dict.fromkeys(said))

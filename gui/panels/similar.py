@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from inference.similar import SimilarFilm
 
+SAME = "Same picture"
 LEARNT_FROM, OPEN_HERE = "Films it learnt from", "Films open here"
 
 
@@ -100,6 +101,7 @@ class SimilarPanel(PanelBox):
         self._pictures.clear()
         tiles = self._tiles()
         self.row.show_tiles(tiles)
+        self.row.setVisible(self._review.selected_film is not None)
         self.sentence.setText(self._words(tiles))
 
     def _tiles(self) -> list[Tile]:
@@ -120,12 +122,12 @@ class SimilarPanel(PanelBox):
         words = ", ".join(label_name(name) for name in film.labels) or "No label"
         own = self._similar.film_with(film.digest) if film.digest else None
         image = self._synthetic(film.phantom) if film.phantom is not None else self._picture(own)
-        about = f"{words}, {film.similarity:.2f} similar, a film it learnt from"
+        about = f"{words}, {film.similarity:.3f} similar, a film it learnt from"
         if own is not None:
             about += ", open here"
         elif film.phantom is None:
             about += "; models carry no pictures of them"
-        return Tile(words, film.similarity, about, image, own.key if own is not None else "")
+        return Tile(words, likeness(film.similarity), about, image, own.key if own is not None else "")
 
     def _open_here(self, row: int, cosine: float) -> Tile:
         entry = self._review.entries[row]
@@ -138,11 +140,12 @@ class SimilarPanel(PanelBox):
             said = {Verdict.AGREE: "You agreed", Verdict.DISAGREE: "You disagreed"}
             word = said.get(verdict, f"Score {score_words(top.probability)}")
         name = title(entry, row, hide_patient=self._review.patient_hidden)
-        about = f"{name}: {self._review.words(row).text}, {cosine:.2f} similar"
+        about = f"{name}: {self._review.words(row).text}, {cosine:.3f} similar"
         if word.startswith("You"):
             about += f". {word}"
         flagged = top is not None and top.flagged
-        return Tile(word, cosine, about, self._picture(entry.ref), entry.key, flagged)
+        same = entry.key in self._similar.twins()
+        return Tile(word, SAME if same else likeness(cosine), about, self._picture(entry.ref), entry.key, flagged)
 
     def _picture(self, ref: ImageRef | None) -> QImage | None:
         if ref is None:
@@ -192,3 +195,8 @@ class SimilarPanel(PanelBox):
         near, among, total = count_ill(found.learnt_from, name), len(found.learnt_from), reference.spec.films
         word, every = escape(label_name(name).lower()), reference.count_with(name)
         return f"{strong(f'{near} of the {among}')} most similar show {word}; {every:,} of all {total:,} do."
+
+
+def likeness(cosine: float) -> str:
+    """'0.87 similar'; never rounded to the same."""
+    return f"{min(cosine, 0.99):.2f} similar"

@@ -21,13 +21,13 @@ ICON_PX = 20
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What a tile shows. `image` None: there is no picture, or it is still being drawn.
+    """What a tile shows: a picture (None: there is none, or it is still being drawn) and two lines below it.
 
     `opens` is the key of the film that a click opens, '' for none; `name` says all of it in words.
     """
 
     word: str
-    similarity: float
+    likeness: str
     name: str
     image: QImage | None = None
     opens: str = ""
@@ -73,8 +73,7 @@ class FilmTile(QAbstractButton):
         if self._tile is not None:
             word = PALETTE.amber if self._tile.flagged else PALETTE.text
             self._paint_line(painter, PICTURE_PX + GAP_PX, self._tile.word, word)
-            similarity = f"{self._tile.similarity:.2f} similar"
-            self._paint_line(painter, PICTURE_PX + GAP_PX + LINE_PX, similarity, PALETTE.secondary)
+            self._paint_line(painter, PICTURE_PX + GAP_PX + LINE_PX, self._tile.likeness, PALETTE.secondary)
 
     def _paint_picture(self, painter: QPainter, square: QRect) -> None:
         shape = QPainterPath()

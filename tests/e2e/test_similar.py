@@ -166,8 +166,13 @@ def test_the_same_picture_twice_is_told(open_window: OpenWindow, films: Path, le
     window = open_window([folder], model=str(learnt.location))
     settle(qtbot, window)
     similar, review = window.controller.similar, window.controller.review
-    assert similar.twin_of(review.entries[1].key) == review.entries[5].key
-    assert similar.twin_of(review.entries[0].key) == ""
+    assert similar.twins() == ()
+    select(window, 1, qtbot)
+    assert similar.twins() == (review.entries[5].key,)
+    QTest.mouseClick(window.similar.chips[OPEN_HERE], Qt.MouseButton.LeftButton)
+    first = window.similar.row.tiles[0].tile
+    assert first is not None
+    assert (first.likeness, first.opens) == ("Same picture", review.entries[5].key)
     assert similar.was_trained_on(review.entries[5].key)
     assert not similar.was_trained_on(review.entries[4].key)
     select(window, 5, qtbot)

@@ -241,6 +241,7 @@ def test_an_insisted_score_counts_and_is_marked_until_it_is_taken_back(review: R
     assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (0, 1)
     review.store("a.png", result("a.png", 0.9, accepted=False, insisted=True))
     assert review.words(0).text == "Insisted · Opacity 0.90"
+    assert review.words(0).mark == "Insisted"
     assert review.words(0).tone is Tone.FLAG
     assert review.is_insisted("a.png")
     assert review.outside("a.png") == "not a frontal chest film"
