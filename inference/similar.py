@@ -71,7 +71,7 @@ class Reference:
         if direction is None:
             return ()
         left_out = [place for place, digest in enumerate(self.digests) if digest == leave_out_digest]
-        found = most_similar(self.embeddings @ direction, count, left_out)
+        found = most_similar(cosines(self.embeddings, direction), count, left_out)
         return tuple(self._film(place, similarity) for place, similarity in found)
 
     def count_with(self, label: str) -> int:
@@ -84,19 +84,28 @@ class Reference:
         return SimilarFilm(names, similarity, digest, self.phantoms[place] if self.phantoms else None)
 
 
-def most_similar(cosines: Floats, count: int, left_out: Collection[int] = ()) -> list[tuple[int, float]]:
+def cosines(units: Floats, direction: Floats) -> Floats:
+    """Of each of `units`, float32 [M, D], with `direction`, float32 [D], all of length 1: float32 [M].
+
+    Not by BLAS, which shares so little work among threads and waits for all of them: 20 ms on a busy machine, not 0.2.
+    """
+    found: Floats = np.einsum("md,d->m", units, direction)
+    return found
+
+
+def most_similar(alike: Floats, count: int, left_out: Collection[int] = ()) -> list[tuple[int, float]]:
     """Places and values of the `count` largest of these cosines, float32 [M], the largest first, equal ones by place.
 
     The places of `left_out` are not looked at.
     """
-    cosines = cosines.copy()
-    cosines[list(left_out)] = -np.inf
-    wanted = min(count, len(cosines) - len(left_out))
+    alike = alike.copy()
+    alike[list(left_out)] = -np.inf
+    wanted = min(count, len(alike) - len(left_out))
     if wanted < 1:
         return []
-    least = np.partition(cosines, len(cosines) - wanted)[len(cosines) - wanted]
-    ordered = sorted(np.flatnonzero(cosines >= least).tolist(), key=lambda place: (-float(cosines[place]), place))
-    return [(place, float(np.clip(cosines[place], -1, 1))) for place in ordered[:wanted]]
+    least = np.partition(alike, len(alike) - wanted)[len(alike) - wanted]
+    ordered = sorted(np.flatnonzero(alike >= least).tolist(), key=lambda place: (-float(alike[place]), place))
+    return [(place, float(np.clip(alike[place], -1, 1))) for place in ordered[:wanted]]
 
 
 def unit(embedding: Floats, centre: Floats | None = None) -> Floats | None:

@@ -166,4 +166,4 @@ def test_a_thousand_films_of_the_largest_networks_take_no_time() -> None:
         start = time.perf_counter()
         reference.nearest(asked, 20, digests[5])
         took.append(time.perf_counter() - start)
-    assert sorted(took)[10] < 0.02, "2 ms on a quiet machine; ten times that leaves room for a busy one"
+    assert min(took) < 0.002, "the best of thirty, as other work may share the machine"
