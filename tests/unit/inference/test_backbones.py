@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -70,6 +71,17 @@ def test_the_engines_agree(tried: Trial) -> None:
     assert tried.score_difference() <= 1e-4
     assert tried.map_difference() <= 1e-3
     assert relative_difference(tried.onnx.embedding, tried.torch.embedding) <= 1e-3
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="the optional engine is not installed")
+def test_openvino_agrees_too(tried: Trial) -> None:
+    from inference.openvino_engine import OpenVinoEngine
+
+    out = OpenVinoEngine(tried.bundle, "").run(tried.films)
+    scores = [probabilities(tried.bundle.card, logits) for logits in (out.logits, tried.onnx.logits)]
+    assert np.abs(scores[0] - scores[1]).max() <= 1e-4
+    assert relative_difference(out.class_maps, tried.onnx.class_maps) <= 1e-3
+    assert relative_difference(out.embedding, tried.onnx.embedding) <= 1e-3
 
 
 def test_maps_are_grad_cam_on_both_engines(tried: Trial) -> None:
