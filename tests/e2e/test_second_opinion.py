@@ -137,6 +137,18 @@ def test_a_model_without_the_finding_is_no_second_opinion(window: MainWindow, qt
     assert not any(score.isVisibleTo(window) for score in window.second.scores)
 
 
+def test_both_models_average_as_many_views(window: MainWindow, qtbot: Any) -> None:
+    second = window.controller.second
+    choose(window, "other@1", qtbot)
+    window.actions_by_name["views"].trigger()
+    settle(qtbot, window)
+    qtbot.waitUntil(lambda: second.model is not None and second.model.engine.endswith("+5views"), timeout=PATIENCE_MS)
+    settle(qtbot, window)
+    result = second.result(window.controller.review.entries[0].key)
+    assert result is not None
+    assert result.engine.endswith("+5views")
+
+
 def test_a_second_model_that_is_gone_is_told(window: MainWindow, installed: Path, qtbot: Any) -> None:
     shutil.rmtree(installed / "other@1")
     menu = window.second.menu()
