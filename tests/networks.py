@@ -74,9 +74,9 @@ def _stir(network: nn.Module) -> None:
             if name.endswith("layer_scale"):
                 weight.uniform_(0.1, 0.4)
             elif name.endswith("bias"):
-                weight.normal_(0, 0.2)
+                weight.normal_(0, 0.3)
             elif weight.dim() == 1:
-                weight.uniform_(0.6, 1.4)
+                weight.uniform_(0.5, 1.1)
 
 
 def _settle(norm: nn.Module, given: tuple[torch.Tensor]) -> None:
@@ -86,7 +86,7 @@ def _settle(norm: nn.Module, given: tuple[torch.Tensor]) -> None:
     assert norm.running_var is not None
     values = given[0].transpose(0, 1).flatten(1)
     norm.running_mean.copy_(values.mean(dim=1)).mul_(torch.empty(len(values)).uniform_(0.1, 0.5))
-    norm.running_var.copy_(values.square().mean(dim=1)).mul_(torch.empty(len(values)).uniform_(0.7, 1.4))
+    norm.running_var.copy_(values.square().mean(dim=1)).mul_(torch.empty(len(values)).uniform_(1.0, 2.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
