@@ -15,6 +15,7 @@ from gui.changing import STATE as LAST_POINTS_STATE
 from gui.changing import Changing
 from gui.checking import Checking
 from gui.deciding import Deciding
+from gui.explaining import Explaining
 from gui.jobs import Jobs
 from gui.lanes import run_within
 from gui.memory import Memory
@@ -56,6 +57,7 @@ class Controller(QObject):
         self.deciding = Deciding(self.review, self.memory, self)
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.changing = Changing(self.review, self.memory.set_state, self)
+        self.explaining = Explaining(self.review, self.jobs, self)
         self.similar = Similar(self.review, self.jobs, self)
         self.second = SecondOpinion(self.review, self.jobs, self.models.wanted, self)
         self.checking = Checking(self.review, self.jobs, self)
@@ -71,8 +73,8 @@ class Controller(QObject):
     def _connect(self) -> None:
         self.opening.model_named.connect(self.models.use_films_own)
         self.opening.opened.connect(self._opened)
-        for take_model in (self.analysing.take_model, self.similar.take_model, self.checking.take_model):
-            self.models.model_loaded.connect(take_model)
+        for user in (self.analysing, self.similar, self.checking, self.explaining):
+            self.models.model_loaded.connect(user.take_model)
         for follow_queue in (self.similar.follow_queue, self.second.follow_queue):
             self.analysing.queue_changed.connect(follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
@@ -129,6 +131,7 @@ class Controller(QObject):
         """Stop scanning and analysing, at once."""
         self.opening.stop()
         self.analysing.cancel()
+        self.explaining.stop()
 
     def show_films(self, refs: Sequence[ImageRef], chosen: ImageRef) -> None:
         """List these films and show one of them with its heat map."""

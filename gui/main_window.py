@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self.second = SecondBox(review, controller.second)
         self.findings.column.addWidget(self.second)
         self.sensitivity = SensitivityPanel(review, controller.prevalences, controller.changing)
-        self.heat_map = HeatMapPanel(review)
+        self.heat_map = HeatMapPanel(review, controller.explaining)
         self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)
         self.model_panel = ModelPanel(review)
         self.side = SideColumn(

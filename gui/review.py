@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.entries import Entry, RowWords, Stage, Tone
-from gui.scores import ChosenModel, Evidence, ScoreBook
+from gui.scores import GRAD_CAM, ChosenModel, Evidence, ScoreBook
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
@@ -36,12 +36,16 @@ class Filter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OverlaySettings:
-    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None is the first finding."""
+    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None is the first finding.
+
+    `method` is one of `inference.explain`.
+    """
 
     shown: bool = False
     threshold: float = 0.4
     opacity: float = 0.55
     label: str | None = None
+    method: str = GRAD_CAM
 
 
 class Review(QObject):
@@ -293,7 +297,12 @@ class Review(QObject):
 
     def heatmap(self, key: str) -> Heatmap | None:
         """The map of the label that the reader chose, else of the first finding."""
-        return self._scores.heatmap(key, self._overlay.label)
+        return self._scores.heatmap(key, self._overlay.label, self._overlay.method)
+
+    def explain(self, key: str, method: str, heatmap: Heatmap) -> None:
+        """Keep a map that the chosen model gave by another method than Grad-CAM."""
+        self._scores.explain(key, method, heatmap)
+        self.overlay_changed.emit()
 
     # What the rows say
 

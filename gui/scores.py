@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inference.results import Finding, ImageResult
 
 INSISTED = "Insisted"
+GRAD_CAM = "grad_cam"  # the method whose maps come with the scores
 RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
 
 
@@ -70,6 +71,7 @@ class _Page:
     # What the model said of the films that it was made to score, before: nothing, and why.
     withheld: dict[str, ImageResult] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)  # the films that have an answer, and no score
+    explained: dict[tuple[str, str, str], Heatmap] = field(default_factory=dict)  # by film, method and label
 
     def store(self, key: str, result: ImageResult) -> None:
         before = self.results.get(key)
@@ -96,7 +98,7 @@ class _Page:
 
     def clear(self) -> None:
         """Forget the films; the operating point stays."""
-        for by_film in (self.results, self.failures, self.probabilities, self.withheld):
+        for by_film in (self.results, self.failures, self.probabilities, self.withheld, self.explained):
             by_film.clear()
         self.silent.clear()
 
@@ -202,12 +204,17 @@ class ScoreBook:
             return ()
         return tuple(replace(item, operating_point=self.threshold(item.label)) for item in result.findings)
 
-    def heatmap(self, key: str, label: str | None) -> Heatmap | None:
-        """The map of a label, else of the first finding."""
+    def heatmap(self, key: str, label: str | None, method: str = GRAD_CAM) -> Heatmap | None:
+        """The map of a label, else of the first finding; by another method than Grad-CAM once it was worked out."""
         result = self.result(key)
         if result is None or not result.heatmaps:
             return None
-        return next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])
+        shown = next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])
+        return shown if method == GRAD_CAM else self._open.explained.get((key, method, shown.label))
+
+    def explain(self, key: str, method: str, heatmap: Heatmap) -> None:
+        """Keep a map of the chosen model by another method than Grad-CAM."""
+        self._open.explained[key, method, heatmap.label] = heatmap
 
     @property
     def flagged(self) -> frozenset[str]:

@@ -112,7 +112,7 @@ def _loss(network: FilmNetwork, batch: _Batch, spec: FineTuneSpec, rng: torch.Ge
     wanted = torch.from_numpy(batch.ill).float() * (1.0 - spec.label_smoothing) + spec.label_smoothing / 2.0
     logits, maps, _ = network(films.contiguous(memory_format=torch.channels_last))
     loss = functional.binary_cross_entropy_with_logits(logits[:, 0], wanted, pos_weight=weight)
-    return loss if places is None else loss + spec.place_weight * place_loss(maps[:, 0], places[:, 0])
+    return loss if places is None else loss + spec.place_weight * place_loss(network.head, maps[:, 0], places[:, 0])
 
 
 def _optimiser(

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from imaging.phantom import Phantom
 from inference.preprocess import Grey
 
 _RARE = 10.0  # cells with a finding are few: each counts as so many without
-_NOTHING = -5.0  # what a cell says of which the class map says nothing: cells without a finding then stay near 0
 
 
-def place_loss(class_map: Tensor, places: Tensor) -> Tensor:
-    """How wrong the cells are: cross entropy of what each says for itself with the share of the cell that is marked.
+def place_loss(head: nn.Module, class_map: Tensor, places: Tensor) -> Tensor:
+    """How wrong the cells are: cross entropy of each cell's own logit with the share of the cell that is marked.
 
-    class_map: raw, [N, h, w], of a linear head on averages, whose logit is the sum of the map plus a bias; times the
-    number of cells it is what each says for itself. places: [N, S, S], 0 to 1.
+    class_map: raw, [N, h, w], of a linear head on averages, whose logit is the sum of the map plus the bias: the mean
+    of the cells' own logits. places: [N, S, S], 0 to 1.
     """
+    assert isinstance(head, nn.Linear)
     height, width = class_map.shape[1:]
-    own = class_map * (height * width) + _NOTHING
+    own = class_map * (height * width) + head.bias[0]
     share = functional.adaptive_avg_pool2d(places[:, None], (height, width))[:, 0]
     return functional.binary_cross_entropy_with_logits(own, share, pos_weight=torch.tensor(_RARE))
 

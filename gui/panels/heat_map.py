@@ -6,18 +6,25 @@ from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from gui.entries import label_name
+from gui.explaining import Explaining
 from gui.panels.box import PanelBox, label
 from gui.panels.track import Track
 from gui.review import OverlaySettings, Review
+from gui.scores import GRAD_CAM
 from gui.theme import PALETTE
 from imaging.show.heat_colours import STOPS
 
 BAR_PX = 10
 STEPS = 100  # of both scales
 USUAL = OverlaySettings()
+METHODS = {"grad_cam": "Grad-CAM", "hires_cam": "HiResCAM", "occlusion": "Occlusion (slow)"}
+WAYS = {
+    "hires_cam": "HiResCAM weights each cell by itself.",
+    "occlusion": "Occlusion hides one place after the other and sees how far the score falls.",
+}
 
 
 class ColourBar(Track):
@@ -56,10 +63,13 @@ class ColourBar(Track):
 class HeatMapPanel(PanelBox):
     """Edits the overlay's settings; words beside each knob say which one it is."""
 
-    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+    def __init__(self, review: Review, explaining: Explaining, parent: QWidget | None = None) -> None:
         super().__init__("Heat map", parent)
         self._review = review
-        self.word.setText("Grad-CAM")
+        self._explaining = explaining
+        self.methods = QComboBox()
+        self.methods.setAccessibleName("How the heat map is made")
+        self.work = QPushButton()
         self.bar = ColourBar()
         self.opacity = Track(0, STEPS, round(STEPS * USUAL.opacity))
         self.opacity.setAccessibleName("Opacity of the heat map")
@@ -72,6 +82,9 @@ class HeatMapPanel(PanelBox):
         self.bar.value_moved.connect(self._threshold_moved)
         self.opacity.value_moved.connect(self._opacity_moved)
         self.labels.activated.connect(self._label_chosen)
+        self.methods.activated.connect(lambda index: explaining.choose(str(self.methods.itemData(index))))
+        self.work.clicked.connect(self._work_clicked)
+        explaining.changed.connect(self.refresh)
         review.overlay_changed.connect(self.refresh)
         review.model_changed.connect(self._show_labels)
         review.film_selected.connect(self.refresh)
@@ -91,6 +104,7 @@ class HeatMapPanel(PanelBox):
         opacity.addStretch(1)
         opacity.addWidget(self._opacity_word)
         self.column.setSpacing(4)
+        self.column.addWidget(self.methods)
         self.column.addWidget(self.labels)
         self.column.addWidget(self.bar)
         self.column.addLayout(scale)
@@ -99,6 +113,7 @@ class HeatMapPanel(PanelBox):
         self.column.addLayout(opacity)
         self.column.addSpacing(4)
         self.column.addWidget(self._sentence)
+        self.column.addWidget(self.work)
 
     def _threshold_moved(self, value: int) -> None:
         self._review.set_overlay(replace(self._review.overlay, threshold=value / STEPS))
@@ -108,6 +123,12 @@ class HeatMapPanel(PanelBox):
 
     def _label_chosen(self, index: int) -> None:
         self._review.set_overlay(replace(self._review.overlay, label=str(self.labels.itemData(index))))
+
+    def _work_clicked(self) -> None:
+        if self._explaining.work is not None:
+            self._explaining.stop()
+        else:
+            self._explaining.start()
 
     def _row_changed(self, row: int) -> None:
         if row == self._review.selected:
@@ -120,6 +141,12 @@ class HeatMapPanel(PanelBox):
         for name in names:
             self.labels.addItem(label_name(name), name)
         self.labels.setVisible(len(names) > 1)
+        self.methods.clear()
+        for method in self._explaining.methods:
+            self.methods.addItem(METHODS[method], method)
+        self.methods.setEnabled(self.methods.count() > 0)
+        if not self.methods.count():
+            self.methods.addItem(METHODS[GRAD_CAM], GRAD_CAM)
         self.refresh()
 
     def refresh(self) -> None:
@@ -129,6 +156,11 @@ class HeatMapPanel(PanelBox):
         self._threshold_word.setText(f"Heat threshold {overlay.threshold:.2f}")
         self._opacity_word.setText(f"{100 * overlay.opacity:.0f} %")
         self.labels.setCurrentIndex(max(0, self.labels.findData(overlay.label)))
+        self.methods.setCurrentIndex(max(0, self.methods.findData(overlay.method)))
+        self.work.setText("Stop" if self._explaining.work is not None else "Work the map out")
+        self.work.setVisible(
+            self._review.ai_visible and (self._explaining.work is not None or self._explaining.possible)
+        )
         self._sentence.setText(self._words())
 
     def _words(self) -> str:
@@ -137,6 +169,8 @@ class HeatMapPanel(PanelBox):
             return "The AI is hidden; Space shows it."
         entry = self._review.selected_film
         heatmap = self._review.heatmap(entry.key) if entry is not None else None
+        if self._explaining.work is not None or (heatmap is None and self._explaining.possible):
+            return self._words_of_work()
         if heatmap is None:
             return "The colours have the same meaning on every film."
         peak = max(0.0, float(heatmap.raw.max())) / heatmap.scale
@@ -145,3 +179,12 @@ class HeatMapPanel(PanelBox):
         if peak < overlay.threshold:
             more = " Nothing reaches the threshold."
         return f"Hottest point {peak:.2f} on the scale of all films.{more}"
+
+    def _words_of_work(self) -> str:
+        """How far a map is that has to be worked out first, or what it takes."""
+        work, method = self._explaining.work, self._review.overlay.method
+        if work is None:
+            return " ".join(part for part in (self._explaining.message, WAYS.get(method, "")) if part)
+        if not work.done:
+            return f"{WAYS.get(method, '')} Waiting for its turn…"
+        return f"{WAYS.get(method, '')} {work.done:,} of {work.runs:,} looks at the film."

@@ -26,7 +26,6 @@ PREPROCESS = PreprocessSpec(size_px=128, fit="squash", mean=(0.5,), std=(0.25,))
 RECIPE = FineTuneSpec(
     epochs=8,
     rate=3e-3,
-    head_rate=1e-2,
     keep_norm=False,
     place_weight=1.0,
     augment=AugmentSpec(

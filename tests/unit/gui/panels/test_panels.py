@@ -16,6 +16,7 @@ from gui.analysis_queue import QueueProgress
 from gui.deciding import Deciding
 from gui.decision import Verdict
 from gui.entries import Entry, Stage
+from gui.explaining import Explaining
 from gui.jobs import Jobs
 from gui.memory import Memory
 from gui.panels.findings import FindingsPanel
@@ -214,8 +215,8 @@ def test_every_value_of_the_track_comes_back_from_its_place(themed: QApplication
     assert track.value_at(track.share_of(value)) == value
 
 
-def test_the_heat_map_panel_edits_the_overlay(review: Review, qtbot: Any) -> None:
-    panel = HeatMapPanel(review)
+def test_the_heat_map_panel_edits_the_overlay(review: Review, jobs: Jobs, qtbot: Any) -> None:
+    panel = HeatMapPanel(review, Explaining(review, jobs))
     qtbot.addWidget(panel)
     panel.resize(330, 240)
     panel.show()
