@@ -317,7 +317,7 @@ def test_an_interrupt_from_the_terminal_leaves_parts_to_go_on_with(
     """And the same number of processes goes on with them."""
     target = tmp_path / "r.jsonl"
     names = [f"film {index}.png" for index in range(0, 30, 3)]
-    films = [str(archive / name) for name in names] * 40  # each named forty times over
+    films = [str(archive / name) for name in names] * 120  # each named many times over
     start = [*films, "--model", str(bundle.location), "--out", str(target)]
     run = torchrun(2, start)
     parts = [tmp_path / f"r.jsonl.part-{rank}-of-2" for rank in range(2)]
@@ -331,6 +331,6 @@ def test_an_interrupt_from_the_terminal_leaves_parts_to_go_on_with(
     again = torchrun(2, [*start, "--resume"])
     told, _ = again.communicate(timeout=60)
     assert again.returncode == 0
-    assert told.count("400 lines") == 1
+    assert told.count("1200 lines") == 1
     assert [row["path"] for row in rows_of(target)] == films
     assert files_beside(target) == []
