@@ -51,6 +51,10 @@ def read_raster(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | No
 
 def count_frames(stream: BinaryIO) -> int:
     """Pages of a TIFF, else 1. A damaged file counts as one page, and is refused when it is decoded."""
+    head = stream.read(4)
+    stream.seek(0)
+    if head[:2] not in (b"II", b"MM"):  # opening a picture would double the time of a scan
+        return 1
     try:
         with _open(stream) as image:
             return _frames(image)
