@@ -139,13 +139,13 @@ def inverted(film: Grey) -> Grey:
 
 
 def part(film: Grey, rng: Rng) -> Grey:
-    """About a quarter of the film, or half a chest, stretched over the whole square."""
+    """About a quarter of the film, or a strip of half of it at the most, stretched over the whole square."""
     height, width = rng.uniform(0.38, 0.56, 2)
     draw = rng.random()
-    if draw < 0.125:
-        height, width = 1.0, rng.uniform(0.35, 0.5)
-    elif draw < 0.25:
-        height, width = rng.uniform(0.35, 0.45), 1.0
+    if draw < 0.15:
+        height, width = 1.0, rng.uniform(0.2, 0.5)
+    elif draw < 0.3:
+        height, width = rng.uniform(0.2, 0.5), 1.0
     place = rng.random()
     top, left = (_place(place, rng) * (1 - side) for side in (height, width))
     size = film.shape[0]

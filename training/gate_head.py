@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from inference.gate_features import Floats
 
-_HIDDEN, _BATCH, _EPOCHS = 64, 128, 20
+_HIDDEN, _BATCH, _EPOCHS = 128, 128, 20
 _RATE, _DECAY, _SMOOTHING = 3e-3, 1e-3, 0.02
 _DROP_INPUT, _DROP_HIDDEN = 0.2, 0.3
 

@@ -31,7 +31,8 @@ def lesson(films: Grey, count: int, rng: Rng) -> tuple[Floats, npt.NDArray[np.in
 
     `count` films as they may come, as many drawn pictures, and about as many that were made of films.
     """
-    small = np.stack([_reduced(film) for film in films])
+    some = rng.choice(len(films), min(count, len(films)), replace=False)
+    small = np.stack([_reduced(films[number]) for number in some])
     names = tuple(LOOKS)
 
     def any_film() -> Grey:

@@ -94,6 +94,6 @@ def limits_of(trials: Trials) -> dict[str, float]:
         "spread": min(0.5 * lowest("spread", _QUALITY_TAIL), 0.06),
         "clipped": min(highest("clipped", _QUALITY_TAIL) + 0.15, 0.9),
         "noise": 1.25 * highest("noise", _QUALITY_TAIL),
-        "sharpness": 0.5 * lowest("sharpness", _QUALITY_TAIL),
+        "sharpness": 0.8 * lowest("sharpness", _QUALITY_TAIL),
     }
-    return {name: round(value, 6) for name, value in limits.items()}
+    return {name: float(f"{value:.5g}") for name, value in limits.items()}
