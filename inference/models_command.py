@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
+    from inference.card import ModelCard, QuantisedSpec
 
 DONE, USAGE, REFUSED = 0, 2, 3
 
@@ -88,8 +88,21 @@ def _lines(card: ModelCard) -> list[str]:
         lines.append(f"{label}: {OperatingTable(points).sentence_at(points.recommended)}")
         measures = card.metrics.get(label, {})
         lines += [f"{label}: {name} {m.value:.3f} ({m.low:.3f} to {m.high:.3f})" for name, m in measures.items()]
+    if card.quantised is not None:
+        lines += _quantised_lines(card.quantised)
     lines += [f"licence: {card.licence.splitlines()[0] if card.licence else ''}"]
     return lines + [f"sha256 of {name}: {digest}" for name, digest in card.files.items()]
+
+
+def _quantised_lines(spec: QuantisedSpec) -> list[str]:
+    """What the int8 graph costs on the validation films, and where its scores are read."""
+    costs = [
+        f"{label}, quantised: AUC {change:+.4f}, maps correlate {spec.map_correlation[label]:.3f}"
+        for label, change in spec.auc_change.items()
+        if label in spec.map_correlation
+    ]
+    points = spec.operating.items()
+    return costs + [f"{label}, quantised: operating point {of.recommended:.4f}" for label, of in points]
 
 
 def _import(options: argparse.Namespace, out: TextIO) -> None:

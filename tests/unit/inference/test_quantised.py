@@ -23,6 +23,7 @@ from inference.models_verify import relative_difference, verify
 from inference.pipeline import Analyser
 from inference.served import is_int8, served_card
 from tests.bundles import copy_with, with_quantised
+from tests.unit.inference.test_models import ordered
 from tests.unit.inference.test_screen import rows_of, screened
 
 
@@ -136,6 +137,13 @@ def test_a_bundle_that_lost_it_is_refused(quantised: ModelBundle, tmp_path: Path
     (tmp_path / "less" / QUANTISED).unlink()
     with pytest.raises(BundleError, match=r"lacks its file graph\.int8\.onnx"):
         read_bundle(tmp_path / "less")
+
+
+def test_the_card_in_words_says_what_it_costs(quantised: ModelBundle, bundle: ModelBundle) -> None:
+    status, said, _ = ordered("show", str(quantised.location))
+    assert status == 0
+    assert "OPACITY, quantised: AUC +0.0000, maps correlate 1.000\nOPACITY, quantised: operating point 0.5000\n" in said
+    assert "quantised" not in ordered("show", str(bundle.location))[1]
 
 
 def test_verification_runs_it(quantised: ModelBundle) -> None:
