@@ -55,10 +55,12 @@ class Explaining(QObject):
     @property
     def methods(self) -> tuple[Method, ...]:
         """The methods that show something of their own for the chosen model, Grad-CAM first."""
+        model = self._review.model
+        if model is None:
+            return ()
         from inference.explain import methods
 
-        model = self._review.model
-        return methods(model.card) if model is not None else ()
+        return methods(model.card)
 
     @property
     def possible(self) -> bool:
