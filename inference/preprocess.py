@@ -28,7 +28,7 @@ class PreprocessSpec:
 
     `version` grows with any change of the pixels. `size_px` is the side of the square input. `fit` says how a film of
     another shape gets into it. `mean` and `std` (one number, or one for each of three channels) are in units of
-    the 0 to 1 input and are applied inside the network. `equalise` names a histogram step; there is none so far.
+    the 0 to 1 input and are applied inside the network. `equalise` names what is done to the fitted film's histogram.
     """
 
     version: Literal[1] = 1
@@ -36,7 +36,7 @@ class PreprocessSpec:
     fit: Literal["squash", "pad", "crop"] = "squash"
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
-    equalise: Literal["none"] = "none"
+    equalise: Literal["none", "histogram", "clahe"] = "none"
 
 
 def load_grey(ref: ImageRef, spec: PreprocessSpec) -> tuple[Grey, DecodedImage]:
@@ -51,7 +51,7 @@ def network_grey(image: DecodedImage, spec: PreprocessSpec) -> Grey:
     Colour films go by their luminance. The background of a padded film is black.
     """
     shown = display_pixels(image)
-    return fit(luminance(shown) if shown.ndim == 3 else shown, spec)
+    return equalised(fit(luminance(shown) if shown.ndim == 3 else shown, spec), spec)
 
 
 def fit(grey: Grey, spec: PreprocessSpec) -> Grey:
@@ -63,6 +63,20 @@ def fit(grey: Grey, spec: PreprocessSpec) -> Grey:
     if max(height, width) > _MOST_SIDES * spec.size_px:
         raise FilmError(Code.TOO_SMALL, "The picture is a narrow strip, which this model cannot look at.")
     return _centred(_resized(grey, height, width), spec.size_px)
+
+
+def equalised(grey: Grey, spec: PreprocessSpec) -> Grey:
+    """A fitted film, uint8 [S, S], with the histogram that the preprocess asks for: as it is, flat, or flat in places.
+
+    CLAHE (Zuiderveld 1994) works on 8 by 8 tiles and clips at twice the mean.
+    """
+    match spec.equalise:
+        case "none":
+            return grey
+        case "histogram":
+            return np.asarray(cv2.equalizeHist(grey), np.uint8)
+        case "clahe":
+            return np.asarray(cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(grey), np.uint8)
 
 
 def grid_rect(spec: PreprocessSpec, full_size_px: tuple[int, int]) -> GridRect:
