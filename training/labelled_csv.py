@@ -1,7 +1,8 @@
-"""A CSV of labelled films: `path`, `label` or `labels` ('|' between them), and where known `patient`, `split`.
+"""A CSV of labelled films: `path`, `label` or `labels` ('|' between them), and where known `patient`, `split` and more.
 
 The file may come from anyone. It names files to be read and nothing else: no folder is walked for it, no network share
-is contacted, and what its files are is left to the decoder. `split` and further columns are passed over.
+is contacted, and what its files are is left to the decoder. The columns of ChestX-ray14's own list are known by their
+names there; further columns are passed over.
 """
 
 from __future__ import annotations
@@ -17,16 +18,32 @@ from training.manifest import DataError
 
 MAX_BYTES = 64 << 20
 _SHARES = ("\\\\", "//")
+_NEEDED = ("path", "labels", "patient")  # of every row, where the file has them at all
+_COLUMNS = {
+    "path": ("path", "file", "filename", "image", "image index"),
+    "labels": ("labels", "label", "finding labels"),
+    "patient": ("patient", "patient id"),
+    "split": ("split", "part"),
+    "sex": ("sex", "patient gender"),
+    "age": ("age", "patient age"),
+    "view": ("view", "view position"),
+    "source": ("source", "institution"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One film: `line` is its place in the file from 1, `patient` is '' where the file does not say."""
+    """One film: `line` is its place in the file from 1. The other words are '' where the file does not say."""
 
     line: int
     path: Path
     labels: tuple[str, ...]
-    patient: str
+    patient: str = ""
+    split: str = ""
+    sex: str = ""
+    age: str = ""
+    view: str = ""
+    source: str = ""
 
 
 def read_csv(source: Path) -> Iterator[CsvRow]:
@@ -56,18 +73,20 @@ def _text(source: Path) -> str:
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
-    """Where the columns that are read stand. `label` is known as `labels` from here on."""
-    names = ["labels" if (name := cell.strip().casefold()) == "label" else name for cell in header]
+    """Where the columns that are read stand, by the first of their names."""
+    own = {alias: name for name, aliases in _COLUMNS.items() for alias in aliases}
+    names = [own.get(cell.strip().casefold(), "") for cell in header]
     for name in ("path", "labels"):
         if names.count(name) != 1:
             raise DataError("The CSV file needs one column “path” and one column “label” or “labels”.")
-    if names.count("patient") > 1:
-        raise DataError("The CSV file has more than one column “patient”.")
-    return {name: names.index(name) for name in ("path", "labels", "patient") if name in names}
+    twice = next((name for name in _COLUMNS if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"The CSV file has more than one column “{twice}”.")
+    return {name: names.index(name) for name in _COLUMNS if name in names}
 
 
 def _row(line: int, cells: Sequence[str], columns: dict[str, int], folder: Path) -> CsvRow:
-    if len(cells) <= max(columns.values()):
+    if len(cells) <= max(columns[name] for name in _NEEDED if name in columns):
         raise DataError(f"Line {line} of the CSV file has too few columns.")
     named = cells[columns["path"]].strip()
     if not named or "\0" in named:
@@ -75,5 +94,7 @@ def _row(line: int, cells: Sequence[str], columns: dict[str, int], folder: Path)
     if named.startswith(_SHARES):  # opening one tells a stranger's server who is reading
         raise DataError(f"Line {line} of the CSV file names a film on a network share; name it by a relative path.")
     labels = tuple(label.strip() for label in cells[columns["labels"]].split("|") if label.strip())
-    patient = cells[columns["patient"]].strip() if "patient" in columns else ""
-    return CsvRow(line, folder / named, labels, patient)
+    words = {
+        name: cells[at].strip() for name, at in columns.items() if name not in ("path", "labels") and at < len(cells)
+    }
+    return CsvRow(line, folder / named, labels, **words)

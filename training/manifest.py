@@ -1,49 +1,101 @@
-"""A labelled folder as a list of films, each with the patient it belongs to."""
+"""A labelled folder, or a CSV, as a list of films, each with its labels and the patient it belongs to."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from imaging.errors import NegatoscopeError
+from imaging.errors import Code, NegatoscopeError
+from imaging.image import Header
+from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.scan import Found, Refused, scan
 from imaging.study import natural_key
 
-# `person1000_bacteria_2931` holds a patient number, `IM-0115-0001` and `NORMAL2-IM-0383-0001` a series number.
-PATIENT_PATTERNS = (r"^(person\d+)_", r"^((?:NORMAL2-)?IM-\d+)-")
+# `person1000_bacteria_2931` holds a patient number, `IM-0115-0001` and `NORMAL2-IM-0383-0001` a series number,
+# `00000013_005` (ChestX-ray14) a patient number and a follow-up.
+PATIENT_PATTERNS = (r"^(person\d+)_", r"^((?:NORMAL2-)?IM-\d+)-", r"^(\d{8})_\d{3}\.")
+NORMAL_NAMES = frozenset({"normal", "clear", "healthy", "no finding", "no_finding", "none", "negative"})
+Part = Literal["", "train", "validation", "test"]
+_PARTS: dict[str, Part] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
 
 
 class DataError(NegatoscopeError):
-    """The labelled folder cannot be trained on as it is."""
+    """The labelled films cannot be trained on, or judged with, as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of whom a film shows and how it was made, for results by group; '' where nothing is."""
+
+    sex: str = ""
+    age: str = ""
+    view: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFilm:
-    """One film of the training material. `digest` is the sha256 of the file's bytes."""
+    """One frame of the training material. `digest` is the sha256 of the file's bytes, `part` what the source names."""
 
     path: Path
-    label: str
+    labels: tuple[str, ...]
     patient: str
     digest: str
+    frame: int = 0
+    part: Part = ""
+    subject: Subject = field(default_factory=Subject)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The films of a labelled folder in natural order, and the labels, the normal class first where there is one."""
+    """The films of a source in its order, and the labels, the normal class first where there is one.
+
+    `refused` are the files that can't be read, each with its sentence.
+    """
 
     films: tuple[LabelledFilm, ...]
     labels: tuple[str, ...]
+    normal_label: str | None = None
+    refused: tuple[tuple[Path, str], ...] = ()
 
     def without_patients(self, patients: Iterable[str]) -> Manifest:
         """The same material less every film of these patients."""
         kept_out = frozenset(patients)
-        return Manifest(tuple(film for film in self.films if film.patient not in kept_out), self.labels)
+        return dataclasses.replace(self, films=tuple(film for film in self.films if film.patient not in kept_out))
 
     @property
     def patients(self) -> frozenset[str]:
         return frozenset(film.patient for film in self.films)
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether any film has several findings at once."""
+        return any(len(film.labels) > 1 for film in self.films)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A labelled file, or a class folder, before anything of it was opened."""
+
+    path: Path
+    labels: tuple[str, ...]
+    part: Part = ""
+    patient: str = ""
+    subject: Subject = field(default_factory=Subject)
 
 
 def patient_of(name: str, patterns: Sequence[str] = PATIENT_PATTERNS) -> str:
@@ -55,22 +107,57 @@ def patient_of(name: str, patterns: Sequence[str] = PATIENT_PATTERNS) -> str:
     return Path(name).stem
 
 
-def read_class_folders(roots: Sequence[Path], labels: tuple[str, ...]) -> Manifest:
-    """Read `root/LABEL/*` of each root. Films with equal bytes are joined to one patient, so no split can part them.
+def read_manifest(
+    source: Path,
+    normal_label: str = "",
+    pattern: str = "",
+    token: CancelToken | None = None,
+    progress: Progress = no_progress,
+) -> Manifest:
+    """Read class folders (`LABEL/*`, or `PART/LABEL/*` with parts such as train, val, test) or a CSV.
 
-    Raises DataError where a label has no film at all.
+    The patient of a film is the one that the CSV names, else a DICOM file's PatientID, else what the file's name says
+    (`pattern`, or the known ones). Films with equal bytes are joined to one patient, so that no split can part them.
+    `normal_label` '' takes a class called normal, clear or the like. Raises DataError in one sentence, Cancelled.
     """
-    films = [
-        LabelledFilm(path, label, patient_of(path.name), hashlib.sha256(path.read_bytes()).hexdigest())
-        for root in roots
-        for label in labels
-        for path in sorted((root / label).glob("*"), key=lambda found: natural_key(found.name))
-        if path.is_file()
-    ]
+    films, refused = _read(source, (_pattern(pattern),) if pattern else PATIENT_PATTERNS, token, progress)
+    labels = _labels(films, normal_label)
+    if len(labels) < 2:
+        raise DataError("There are not two classes of films in this place: name a folder for each class, or a CSV.")
+    normal = labels[0] if _is_normal(labels[0], normal_label) else None
+    return Manifest(_with_twins_joined(films), labels, normal, tuple(refused))
+
+
+def read_class_folders(roots: Sequence[Path], labels: tuple[str, ...]) -> Manifest:
+    """The class folders of several roots as one material, whose first label is the normal one. Raises DataError."""
+    read = [_read(root, PATIENT_PATTERNS, None, no_progress) for root in roots]
+    films = [film for found, _ in read for film in found if film.labels[0] in labels]
     for label in labels:
-        if not any(film.label == label for film in films):
+        if not any(label in film.labels for film in films):
             raise DataError(f"There are no films of the class {label} in the folder.")
-    return Manifest(tuple(_join_twins(films)), labels)
+    return Manifest(
+        _with_twins_joined(films), labels, labels[0], tuple(item for _, refused in read for item in refused)
+    )
+
+
+def _read(
+    source: Path, patterns: Sequence[str], token: CancelToken | None, progress: Progress
+) -> tuple[list[LabelledFilm], list[tuple[Path, str]]]:
+    """The films of a source with their labels, and what is refused with its sentence."""
+    films: list[LabelledFilm] = []
+    refused: list[tuple[Path, str]] = []
+    for place in _places(source):
+        for item in scan([place.path], token or CancelToken()):
+            if isinstance(item, Refused):
+                if item.path != place.path or item.error.code is not Code.NOT_A_FILM:  # an empty class is no film
+                    refused.append((item.path, item.error.message))
+                continue
+            try:
+                films.extend(_frames(item, place, patterns))
+            except OSError:
+                refused.append((item.ref.path, "The file can't be read any more."))
+            progress(len(films))
+    return films, refused
 
 
 def joined_patients(films: Iterable[tuple[str, str]]) -> list[str]:
@@ -92,8 +179,92 @@ def joined_patients(films: Iterable[tuple[str, str]]) -> list[str]:
     return [root_of(patient) for patient, _ in pairs]
 
 
-def _join_twins(films: Sequence[LabelledFilm]) -> Iterable[LabelledFilm]:
+def _with_twins_joined(films: Sequence[LabelledFilm]) -> tuple[LabelledFilm, ...]:
     joined = joined_patients((film.patient, film.digest) for film in films)
-    return (
-        LabelledFilm(film.path, film.label, patient, film.digest) for film, patient in zip(films, joined, strict=True)
+    return tuple(dataclasses.replace(film, patient=patient) for film, patient in zip(films, joined, strict=True))
+
+
+def _places(source: Path) -> Iterator[_Place]:
+    try:
+        if source.is_dir():
+            yield from _class_folders(source)
+        else:
+            yield from _rows(source)
+    except OSError as error:
+        raise DataError("The labelled films can't be found or read.", detail=type(error).__name__) from error
+
+
+def _class_folders(root: Path) -> Iterator[_Place]:
+    for folder in _folders(root):
+        part = _PARTS.get(folder.name.casefold(), "")
+        classes = _folders(folder) if part else []
+        yield from (_Place(inner, (inner.name,), part) for inner in classes)
+        if not classes:
+            yield _Place(folder, (folder.name,))
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Less the hidden ones and what archives of macOS leave behind (__MACOSX). Raises OSError."""
+    found = (entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__")))
+    return sorted(found, key=lambda entry: natural_key(entry.name))
+
+
+def _rows(source: Path) -> Iterator[_Place]:
+    from training.labelled_csv import read_csv
+
+    for row in read_csv(source):
+        if os.path.isdir(row.path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
+            raise DataError(f"Line {row.line} of the CSV file names a folder.")
+        if not row.labels:
+            raise DataError(f"Line {row.line} of the CSV file has no label.")
+        subject = Subject(row.sex, row.age, row.view, row.source)
+        part = _PARTS.get(row.split.casefold(), "")
+        if row.split and not part:
+            raise DataError(f"Line {row.line} of the CSV file has a split that is none of train, val and test.")
+        yield _Place(row.path, row.labels, part, row.patient, subject)
+
+
+def _frames(item: Found, place: _Place, patterns: Sequence[str]) -> Iterator[LabelledFilm]:
+    path, header = item.ref.path, item.header
+    patient = place.patient or (header.patient_id if header else "") or patient_of(path.name, patterns)
+    subject = _subject(place.subject, header)
+    digest = _digest(path)
+    for frame in range(item.frames):
+        yield LabelledFilm(path, place.labels, patient, digest, frame, place.part, subject=subject)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _subject(said: Subject, header: Header | None) -> Subject:
+    """What the CSV says, else the DICOM header."""
+    if header is None:
+        return said
+    return Subject(
+        said.sex or header.sex,
+        said.age or header.age,
+        said.view or header.view_position,
+        said.source or header.institution,
     )
+
+
+def _labels(films: Sequence[LabelledFilm], normal: str) -> tuple[str, ...]:
+    """All labels in natural order, the normal one first."""
+    found = sorted({label for film in films for label in film.labels}, key=natural_key)
+    return tuple(sorted(found, key=lambda label: not _is_normal(label, normal)))
+
+
+def _is_normal(label: str, normal: str) -> bool:
+    return label == normal if normal else label.casefold() in NORMAL_NAMES
+
+
+def _pattern(text: str) -> str:
+    """A pattern that the user wrote. Raises DataError where it is none, or marks no patient."""
+    try:
+        if re.compile(text).groups < 1:
+            raise DataError("The pattern for patients needs a pair of brackets round the patient's part of the name.")
+    except re.error as error:
+        raise DataError("The pattern for patients is no regular expression.", detail=str(error)) from error
+    return text

@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from training.manifest import Manifest
+from training.manifest import DataError, LabelledFilm, Manifest, Part
+from training.plan import DataPlan
+
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Positions in `Manifest.films`: int64 arrays, sorted, disjoint."""
+    """Positions in `Manifest.films`: int64 arrays, sorted, disjoint.
 
-    train: npt.NDArray[np.int64]
-    validation: npt.NDArray[np.int64]
+    `left_out` are films of the source's own parts whose patient stands in a part that judges too: training, or
+    choosing an epoch, with them would leak.
+    """
+
+    train: Positions
+    validation: Positions
+    test: Positions
+    left_out: Positions
+
+
+def split_films(manifest: Manifest, plan: DataPlan, seed: int) -> Split:
+    """Part the films as a plan says: the parts that the source names where they are kept, the rest by patient.
+
+    Where the source names no validation part, or is not followed, about `validation_share` and `test_share` of each
+    label's patients are drawn. Raises DataError where a part would have no films.
+    """
+    named = [film.part if plan.keep_parts else "" for film in manifest.films]
+    parts = np.array(named, dtype="<U10")
+    parts[parts == ""] = "train"
+    rng = np.random.default_rng(seed)
+    for part, share in (("test", plan.test_share), ("validation", plan.validation_share)):
+        if share > 0 and not (parts == part).any():
+            parts[_drawn(manifest, parts == "train", share, rng)] = part
+    left_out = _leaking(manifest.films, parts)
+    parts[left_out] = ""
+    found: dict[Part, Positions] = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
+    if not len(found["train"]) or not len(found["validation"]):
+        raise DataError("There are too few patients to keep some of them apart for validation.")
+    return Split(found["train"], found["validation"], found["test"], left_out)
 
 
 def split_by_patient(manifest: Manifest, validation_share: float, seed: int) -> Split:
-    """Put about `validation_share` of each label's patients into the validation part.
+    """Put about `validation_share` of each label's patients into the validation part, whatever the source says."""
+    return split_films(manifest, DataPlan("", keep_parts=False, validation_share=validation_share), seed)
 
-    A patient counts for the label of their first film. The same manifest and seed give the same split.
-    """
-    rng = np.random.default_rng(seed)
+
+def _drawn(manifest: Manifest, among: npt.NDArray[np.bool_], share: float, rng: np.random.Generator) -> Positions:
+    """The films of a share of each label's patients. A patient counts for the first label of their first film."""
     label_of: dict[str, str] = {}
-    for film in manifest.films:
-        label_of.setdefault(film.patient, film.label)
+    for film, taken in zip(manifest.films, among, strict=True):
+        if taken:
+            label_of.setdefault(film.patient, film.labels[0])
     held_out: set[str] = set()
     for label in manifest.labels:
         patients = sorted(patient for patient, own in label_of.items() if own == label)
         order = rng.permutation(len(patients))
-        held_out.update(patients[i] for i in order[: round(validation_share * len(patients))])
-    is_validation = np.array([film.patient in held_out for film in manifest.films])
-    return Split(np.flatnonzero(~is_validation), np.flatnonzero(is_validation))
+        held_out.update(patients[i] for i in order[: max(1, round(share * len(patients)))])
+    held = [among[i] and film.patient in held_out for i, film in enumerate(manifest.films)]
+    return np.flatnonzero(held)
+
+
+def _leaking(films: Sequence[LabelledFilm], parts: npt.NDArray[np.str_]) -> Positions:
+    """Training films of patients who stand in validation or test, and validation films of patients of the test."""
+    patients = np.array([film.patient for film in films])
+    tested = np.isin(patients, patients[parts == "test"])
+    judged = tested | np.isin(patients, patients[parts == "validation"])
+    return np.flatnonzero(((parts == "train") & judged) | ((parts == "validation") & tested))

@@ -89,7 +89,7 @@ def read_material(data: Path, keep_out: Path) -> Material:
     manifest = read_class_folders([data / "train", data / "val"], WORDS.labels).without_patients(kept_out)
     return Material(
         films=load_films([film.path for film in manifest.films], PREPROCESS),
-        ill=np.array([film.label == WORDS.labels[1] for film in manifest.films]),
+        ill=np.array([film.labels[0] == WORDS.labels[1] for film in manifest.films]),
         patients=np.array([film.patient for film in manifest.films]),
         digests=tuple(film.digest for film in manifest.films),
         split=split_by_patient(manifest, VALIDATION_SHARE, SPLIT_SEED),

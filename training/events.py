@@ -1,0 +1,131 @@
+"""What a run tells whoever watches: one line of JSON an event, in `events.jsonl` of its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from inference.records import RecordError, from_json, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Learning begins, or goes on. `training`, `validation` and `left_out` are numbers of films."""
+
+    time: float
+    epochs: int
+    training: int
+    validation: int
+    left_out: int
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the run is busy with, in words, where there are no steps to count."""
+
+    time: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Something about the films that is worth a look (`level` amber) or should be mended before training (red)."""
+
+    time: float
+    level: Literal["amber", "red"]
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Optimiser steps done, the mean loss since the last event, the share of the plan's rate, films a second."""
+
+    time: float
+    step: int
+    epoch: int
+    loss: float
+    rate: float
+    films_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """What the weights of an epoch are worth on the validation part. `picked` is the measure that chooses an epoch."""
+
+    time: float
+    epoch: int
+    loss: float
+    measures: dict[str, float]
+    picked: float
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The run can go on from here."""
+
+    time: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The run went another way than its plan: a smaller batch, a lower rate. `why` is a sentence."""
+
+    time: float
+    step: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run came to its end, or was told to keep the best. `bundle` is where the sealed model lies."""
+
+    time: float
+    step: int
+    bundle: str
+    measures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The run was cancelled; its checkpoint stays."""
+
+    time: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run can't go on; `why` is a sentence."""
+
+    time: float
+    step: int
+    why: str
+
+
+RunEvent = Started | Told | Checked | Step | EpochDone | Saved | Changed | Finished | Stopped | Failed
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Started, Told, Checked, Step, EpochDone, Saved, Changed, Finished, Stopped, Failed)
+}
+
+
+def event_line(event: RunEvent) -> str:
+    """The event as a line, with its line feed."""
+    body = {"event": type(event).__name__} | to_json(event)
+    return json.dumps(body, allow_nan=False) + "\n"
+
+
+def parse_event(line: str) -> RunEvent | None:
+    """The event of a line; None for a torn line or one of another program."""
+    try:
+        body = json.loads(line)
+        kind = _KINDS[body.pop("event")]
+        event: RunEvent = from_json(kind, body)
+    except (ValueError, KeyError, AttributeError, TypeError, RecordError):
+        return None
+    return event
