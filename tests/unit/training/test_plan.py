@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from inference.backbones import BACKBONES
+from training.augment import AugmentSpec
+from training.plan import DataPlan, PlanError, TrainingPlan, changed, check_plan, parse_plan, plan_text, read_plan
+from training.recipes import ALIASES, RECIPES, plan_of, recipe_of, with_backbone
+
+DATA = DataPlan("films")
+
+
+def plan(name: str = "standard") -> TrainingPlan:
+    return plan_of(recipe_of(name), "trial", DATA)
+
+
+@pytest.mark.parametrize("name", [*RECIPES, *ALIASES])
+def test_every_recipe_is_a_plan_that_survives_its_text(name: str) -> None:
+    made = plan(name)
+    check_plan(made)
+    assert parse_plan(plan_text(made).encode()) == made
+
+
+def test_the_twelve_are_twelve() -> None:
+    assert sum(name.startswith("sensitive-") for name in RECIPES) == 12
+
+
+def test_a_field_is_set_by_its_name() -> None:
+    made = changed(changed(plan(), "learning.epochs", 2), "network.head.hidden", [64, 8])
+    assert (made.learning.epochs, made.network.head.hidden) == (2, (64, 8))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("learning.epochz", 1, "has no field"),
+        ("learning.epochs.more", 1, "has no field"),
+        ("learning.epochs", "many", "whole number"),
+        ("learning.epochs", 0, "counts below one"),
+        ("learning.rate", 0, "a rate is not above zero"),
+        ("learning.optimiser", "lion", "is none of"),
+        ("learning.loss", "cross_entropy", "needs a softmax"),
+        ("network.backbone", "unheard_of", "no backbone"),
+        ("preprocess.size_px", 8, "too small for its backbone"),
+        ("data.validation_share", 1.0, "no share between 0 and 1"),
+        ("choice.call_at", 0.0, "asks for no share"),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_one_sentence(key: str, value: object, complaint: str) -> None:
+    with pytest.raises(PlanError, match=complaint) as caught:
+        changed(plan(), key, value)
+    assert caught.value.message.endswith(".")
+
+
+def test_quick_training_needs_weights_and_leaves_films_as_they_are() -> None:
+    quick = plan("quick")
+    for key, value, complaint in (
+        ("network.start.kind", "scratch", "needs weights to start from"),
+        ("augment", dataclasses.asdict(AugmentSpec()), "looks at each film once"),
+        ("network.head.hidden", [8], "fits a linear head"),
+    ):
+        with pytest.raises(PlanError, match=complaint):
+            changed(quick, key, value)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (b"[]", "no training plan"),
+        (b"{}", "no training plan"),
+        (b'{"schema": 2}', "newer Negatoscope"),
+        (b'{"schema": 1}', "does not fit its schema"),
+        (b" " * ((1 << 20) + 1), "too long"),
+    ],
+)
+def test_what_is_no_plan_is_one_sentence(content: bytes, complaint: str) -> None:
+    with pytest.raises(PlanError, match=complaint):
+        parse_plan(content)
+
+
+def test_a_plan_of_this_program_reads_back_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(plan_text(plan()), encoding="utf-8")
+    assert read_plan(tmp_path / "plan.json") == plan()
+    with pytest.raises(PlanError, match="can't be read"):
+        read_plan(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_another_backbone_brings_its_own_input(name: str) -> None:
+    made = with_backbone(plan(), name)
+    check_plan(made)
+    assert made.preprocess.mean == BACKBONES[name].mean
+    assert json.loads(plan_text(made))["network"]["backbone"] == name

@@ -1,0 +1,132 @@
+"""Which films make a batch, and the batch itself, prepared one ahead: the network never waits for the disk.
+
+Every random choice goes by the plan's seed and a number (the epoch, the step), never by what was drawn before, so that
+a run that was killed goes on with the very same batches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from inference.preprocess import Grey, to_input
+from training.augment import augment
+from training.plan import TrainingPlan
+from training.targets import Floats32, mixed, sampling_weights, softened
+
+_AHEAD = 2
+
+
+class Use(IntEnum):
+    """What a stream of random numbers is for."""
+
+    ORDER = 0
+    CHANGE = 1
+    DROPOUT = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """N films, and their targets, float32 [N, K].
+
+    `films` is uint8 [M, S, S], mapped from the disk; `positions` int64 [N] says which of them are meant.
+    """
+
+    films: Grey
+    positions: npt.NDArray[np.int64]
+    targets: Floats32
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def grey(self, chosen: npt.NDArray[np.int64]) -> Grey:
+        """Some of the N films as network input, uint8 [n, S, S]."""
+        return np.asarray(self.films[self.positions[chosen]])
+
+    def evenly(self, most: int) -> Material:
+        """At most so many films, spread evenly over the part."""
+        if len(self) <= most:
+            return self
+        chosen = np.linspace(0, len(self) - 1, most).astype(np.int64)
+        return Material(self.films, self.positions[chosen], self.targets[chosen])
+
+
+class Draws(NamedTuple):
+    """The random numbers of one step, for either library."""
+
+    of_torch: torch.Generator
+    of_numpy: np.random.Generator
+
+
+def seed_of(seed: int, use: Use, number: int) -> int:
+    """The seed of one stream of random numbers, 63 bits."""
+    return int(np.random.SeedSequence([seed, int(use), number]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def steps_an_epoch(films: int, plan: TrainingPlan) -> int:
+    """Optimiser steps in an epoch; a last batch that is not full is left out, unless it is the only one."""
+    return max(1, films // (plan.learning.batch * plan.learning.accumulate))
+
+
+def order_of_epoch(material: Material, plan: TrainingPlan, epoch: int) -> npt.NDArray[np.int64]:
+    """The films of an epoch in the order in which they are shown: each once, or drawn so that classes are balanced."""
+    rng = np.random.default_rng(seed_of(plan.seed, Use.ORDER, epoch))
+    weights = sampling_weights(material.targets, plan.learning.balance)
+    if weights is None:
+        return rng.permutation(len(material))
+    return rng.choice(len(material), size=len(material), p=weights)
+
+
+def prepared(
+    material: Material, plan: TrainingPlan, first_step: int, steps: int
+) -> Generator[tuple[int, list[tuple[Tensor, Tensor]]], None, None]:
+    """From `first_step` on, each step's number and its batches: films [N, 1, S, S] and softened targets [N, K].
+
+    A thread prepares the steps to come. Close the iterator to stop it.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
+    waiting: deque[Future[list[tuple[Tensor, Tensor]]]] = deque()
+    try:
+        for step in range(first_step, steps):
+            waiting.append(pool.submit(_step, material, plan, step))
+            if len(waiting) > _AHEAD:
+                yield step - _AHEAD, waiting.popleft().result()
+        for number, future in enumerate(waiting, start=steps - len(waiting)):
+            yield number, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _step(material: Material, plan: TrainingPlan, step: int) -> list[tuple[Tensor, Tensor]]:
+    per_epoch = steps_an_epoch(len(material), plan)
+    epoch, within = divmod(step, per_epoch)
+    order = order_of_epoch(material, plan, epoch)
+    size = plan.learning.batch * plan.learning.accumulate
+    chosen = order[within * size : (within + 1) * size]
+    seed = seed_of(plan.seed, Use.CHANGE, step)
+    draws = Draws(torch.Generator().manual_seed(seed), np.random.default_rng(seed))
+    return [
+        _batch(material, plan, chosen[start : start + plan.learning.batch], draws)
+        for start in range(0, len(chosen), plan.learning.batch)
+    ]
+
+
+def _batch(
+    material: Material, plan: TrainingPlan, chosen: npt.NDArray[np.int64], draws: Draws
+) -> tuple[Tensor, Tensor]:
+    films = torch.from_numpy(to_input(material.grey(chosen)))
+    if plan.augment is not None:
+        films = augment(films, plan.augment, draws.of_torch)
+    is_softmax = plan.network.outputs == "softmax"
+    wanted = softened(torch.from_numpy(material.targets[chosen]), plan.learning, is_softmax=is_softmax)
+    films, wanted = mixed(films, wanted, plan.learning.mixup, draws.of_numpy)
+    return films.contiguous(memory_format=torch.channels_last), wanted

@@ -1,0 +1,109 @@
+"""What an epoch is worth: the measures on the validation part that choose which epoch is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from inference.network import FilmNetwork
+from inference.preprocess import to_input
+from training.batches import Material
+from training.losses import loss_of
+from training.metrics import auc
+from training.plan import Pick, TrainingPlan
+from training.shifts import SUITE, shifted
+
+Vector = npt.NDArray[np.float64]
+_BATCH = 32
+_MOST_SHIFTED = 400  # films: the suite looks at each of them once for every change
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`loss` is the plan's own, unweighted; `measures` are those that the films define; `picked` rises with worth."""
+
+    loss: float
+    measures: dict[str, float]
+    picked: float
+
+
+def judge_epoch(network: FilmNetwork, validation: Material, plan: TrainingPlan) -> Judgement:
+    """The network's worth on the validation part; under the worst change of the suite where the plan asks for that."""
+    loss, measures = _measured(network, validation, plan)
+    worth = _worth(loss, measures, plan.choice.pick)
+    if plan.choice.bear_shifts:
+        some = validation.evenly(_MOST_SHIFTED)
+        films, places = some.grey(np.arange(len(some))), np.arange(len(some))
+        for name in SUITE:
+            shifted_loss, found = _measured(network, Material(shifted(films, name), places, some.targets), plan)
+            worth = min(worth, _worth(shifted_loss, found, plan.choice.pick))
+        measures = measures | {"worst": worth}
+    return Judgement(loss, measures, worth)
+
+
+def logits_of(network: FilmNetwork, material: Material) -> npt.NDArray[np.float32]:
+    """Logits [N, K] of films in evaluation mode, on the device where the network lies."""
+    network.eval()
+    device = network.mean.device
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(material), _BATCH):
+            chosen = np.arange(start, min(start + _BATCH, len(material)))
+            batch = torch.from_numpy(to_input(material.grey(chosen))).to(device)
+            found.append(network.training_logits(batch.contiguous(memory_format=torch.channels_last))[0].float().cpu())
+    return np.asarray(torch.cat(found).numpy())
+
+
+def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:
+    """Probabilities [N, K], not calibrated."""
+    exact = torch.from_numpy(logits).double()
+    return np.asarray((torch.softmax(exact, dim=1) if is_softmax else torch.sigmoid(exact)).numpy())
+
+
+def _measured(network: FilmNetwork, films: Material, plan: TrainingPlan) -> tuple[float, dict[str, float]]:
+    is_softmax = plan.network.outputs == "softmax"
+    logits = logits_of(network, films)
+    ones = torch.ones(logits.shape[1])
+    loss = loss_of(
+        torch.from_numpy(logits), torch.from_numpy(films.targets), ones, plan.learning, is_softmax=is_softmax
+    )
+    scores = scores_of(logits, is_softmax=is_softmax)
+    return float(loss), _macro(films.targets > 0.5, scores, plan)
+
+
+def _macro(truth: npt.NDArray[np.bool_], scores: Vector, plan: TrainingPlan) -> dict[str, float]:
+    """Each measure, averaged over the outputs that have ill and healthy films. The normal class is an output too where
+    there is a softmax: with two classes, every measure of it mirrors that of the other.
+    """
+    both = [k for k in range(truth.shape[1]) if truth[:, k].any() and not truth[:, k].all()]
+    if plan.network.outputs == "softmax" and truth.shape[1] == 2:
+        both = [k for k in both if k == 1]
+    call_at, wanted = plan.choice.call_at, plan.choice.specificity
+    single: dict[str, Callable[[npt.NDArray[np.bool_], Vector], float]] = {
+        "accuracy": lambda ill, p: float(((p >= call_at) == ill).mean()),
+        "recall": lambda ill, p: float((p[ill] >= call_at).mean()),
+        "precision": lambda ill, p: float(ill[p >= call_at].mean()) if (p >= call_at).any() else 0.0,
+        "specificity": lambda ill, p: float((p[~ill] < call_at).mean()),
+        "auc": auc,
+        "sensitivity_at_specificity": lambda ill, p: sensitivity_at(ill, p, wanted),
+    }
+    if not both:
+        return {}
+    return {name: float(np.mean([of(truth[:, k], scores[:, k]) for k in both])) for name, of in single.items()}
+
+
+def sensitivity_at(ill: npt.NDArray[np.bool_], scores: Vector, specificity: float) -> float:
+    """The share of ill films found at the lowest threshold that leaves this share of the healthy ones alone."""
+    healthy = np.sort(scores[~ill])
+    spared = min(math.ceil(specificity * len(healthy) - 1e-9), len(healthy))
+    return float((scores[ill] > healthy[spared - 1]).mean()) if spared else 1.0
+
+
+def _worth(loss: float, measures: dict[str, float], pick: Pick) -> float:
+    """What is to be as large as can be. The loss decides too where the films do not define the measure."""
+    return -loss if pick == "loss" else measures.get(pick, -loss)

@@ -1,0 +1,271 @@
+"""The loop: steps, epochs, what is kept of them, and what happens when memory or the loss gives way."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from imaging.errors import NegatoscopeError
+from inference.engine import EngineMemoryError
+from inference.network import FilmNetwork, stages
+from inference.torch_engine import device_errors
+from training.batches import Material, Use, prepared, seed_of, steps_an_epoch
+from training.checkpoint import BEST, Learner, Progress, load_learner, save_learner, save_tensors, with_progress
+from training.events import Changed, EpochDone, RunEvent, Saved, Step
+from training.judge import judge_epoch
+from training.losses import loss_of
+from training.plan import TrainingPlan
+from training.rates import make_optimiser, schedule_share, set_rates
+from training.targets import class_weights
+
+SAVE_SECONDS, TELL_SECONDS = 60.0, 0.5
+_AUXILIARY_SHARE = 0.4  # of the auxiliary head's loss (Szegedy 2015)
+_LAST_CUT = 1e-3
+
+
+class TrainingFailedError(NegatoscopeError):
+    """The run can't go on; the message says why in one sentence."""
+
+
+class Watcher(Protocol):
+    """Whoever watches a run. `check` is asked between steps: it may wait, and raises Cancelled."""
+
+    def tell(self, event: RunEvent) -> None: ...
+
+    def check(self) -> None: ...
+
+    def keeps_best(self) -> bool:
+        """Whether the run is to finish now with what it has."""
+        ...
+
+
+class _LossLostError(Exception):
+    """The loss is no number any more."""
+
+
+def new_learner(network: FilmNetwork, plan: TrainingPlan, device: torch.device) -> Learner:
+    """A learner at the beginning: what the plan freezes is frozen, and the moving average begins with the weights."""
+    blocks = stages(network)
+    frozen = len(blocks) if plan.network.mode == "quick" else round(plan.network.frozen_share * len(blocks))
+    for block in blocks[:frozen]:
+        block.requires_grad_(requires_grad=False)
+    network.to(device)
+    trunk = [weight for weight in network.features.parameters() if weight.requires_grad]
+    within = {id(weight) for weight in network.features.parameters()}
+    heads = [weight for weight in network.parameters() if id(weight) not in within]
+    averaged = copy.deepcopy(network) if plan.learning.average_over_steps else network
+    return Learner(network, averaged, make_optimiser(trunk, heads, plan.learning), Progress())
+
+
+@dataclass(slots=True)
+class Loop:
+    """One run in one process. `folder` holds its state; the best weights lie in `folder/best.safetensors`."""
+
+    plan: TrainingPlan
+    learner: Learner
+    training: Material
+    validation: Material
+    folder: Path
+    watcher: Watcher
+
+    def run(self) -> None:
+        """Train to the plan's end, or until the watcher or the plan's choice stops it, from where the folder stands.
+
+        Raises TrainingFailedError, CheckpointError, Cancelled.
+        """
+        if not load_learner(self.folder, self.learner):
+            self._save()
+        while not self._is_done():
+            try:
+                self._epoch()
+            except _LossLostError:
+                self._go_back()
+
+    @property
+    def _per_epoch(self) -> int:
+        return steps_an_epoch(len(self.training), self.plan)
+
+    def _is_done(self) -> bool:
+        progress, stop_after = self.learner.progress, self.plan.choice.stop_after
+        at_end = progress.step >= self.plan.learning.epochs * self._per_epoch
+        return at_end or 0 < stop_after <= progress.stale_epochs or self._is_enough()
+
+    def _is_enough(self) -> bool:
+        """Whether the run was told to keep the best, and there is one."""
+        return self.learner.progress.best is not None and self.watcher.keeps_best()
+
+    def _epoch(self) -> None:
+        """The rest of the epoch that the learner stands in, then its judgement."""
+        plan, learner = self.plan, self.learner
+        epoch = learner.progress.step // self._per_epoch
+        end = (epoch + 1) * self._per_epoch
+        weights = torch.from_numpy(class_weights(self.training.targets, plan.network, plan.learning.balance))
+        steps = _Steps(learner, plan, weights.to(learner.network.mean.device), self._per_epoch, self.watcher)
+        saved = time.monotonic()
+        with contextlib.closing(prepared(self.training, plan, learner.progress.step, end)) as batches:
+            for step, batch in batches:
+                self.watcher.check()
+                if self._is_enough():
+                    return
+                steps.take(step, batch)
+                if time.monotonic() - saved > SAVE_SECONDS and step + 1 < end:
+                    saved = time.monotonic()
+                    self._save()
+        self._judge(epoch, steps.mean_loss)
+        self._save()
+
+    def _judge(self, epoch: int, loss: float) -> None:
+        """Keep the epoch where it is the best so far, and let the plateau schedule fall where it is stale."""
+        plan, learner, progress = self.plan, self.learner, self.learner.progress
+        found = judge_epoch(learner.averaged, self.validation, plan)
+        if not np.isfinite(found.loss):
+            raise _LossLostError
+        is_best = progress.best is None or found.picked > progress.best
+        if is_best:
+            save_tensors(self.folder / BEST, learner.averaged.weights(), {"epoch": str(epoch)})
+            with_progress(learner, best=found.picked, best_epoch=epoch, stale_epochs=0)
+        else:
+            stale = progress.stale_epochs + 1
+            falls = plan.learning.schedule == "plateau" and stale % (plan.learning.patience + 1) == 0
+            share = progress.plateau * (plan.learning.factor if falls else 1.0)
+            with_progress(learner, stale_epochs=stale, plateau=share)
+        measures = found.measures | {"validation_loss": found.loss}
+        self.watcher.tell(EpochDone(time.time(), epoch, loss, measures, found.picked, is_best))
+
+    def _go_back(self) -> None:
+        """Back to the last good state at a tenth of the rate; after three times the run has failed."""
+        cut = self.learner.progress.cut * 0.1
+        load_learner(self.folder, self.learner)
+        if cut < _LAST_CUT * 0.99:
+            raise TrainingFailedError("The loss is no number, at a thousandth of the rate too; choose another rate.")
+        with_progress(self.learner, cut=cut)
+        self._save()
+        why = "The loss was no number: back to the last good state at a tenth of the rate."
+        self.watcher.tell(Changed(time.time(), self.learner.progress.step, why))
+
+    def _save(self) -> None:
+        save_learner(self.folder, self.learner)
+        self.watcher.tell(Saved(time.time(), self.learner.progress.step))
+
+
+@dataclass(slots=True)
+class _Steps:
+    """The steps of one epoch, and what is told of them now and then."""
+
+    learner: Learner
+    plan: TrainingPlan
+    weights: Tensor
+    per_epoch: int
+    watcher: Watcher
+    total: float = 0.0
+    taken: int = 0
+    told: float = 0.0
+    films: int = 0
+
+    @property
+    def mean_loss(self) -> float:
+        return self.total / max(self.taken, 1)
+
+    def take(self, step: int, batches: list[tuple[Tensor, Tensor]]) -> None:
+        """One optimiser step; smaller pieces where memory runs out. Raises _LossLostError."""
+        self.told = self.told or time.monotonic()
+        while True:
+            try:
+                loss = self._take(step, batches)
+                break
+            except EngineMemoryError as error:
+                self._cut_batches(step, max(len(films) for films, _ in batches), error)
+        self.total += loss
+        self.taken += 1
+        self.films += sum(len(films) for films, _ in batches)
+        seconds = time.monotonic() - self.told
+        if seconds > TELL_SECONDS or (step + 1) % self.per_epoch == 0:
+            share = self.learner.optimiser.param_groups[-1]["lr"] / self.plan.learning.head_rate
+            speed = self.films / max(seconds, 1e-9)
+            self.watcher.tell(Step(time.time(), step + 1, step // self.per_epoch, self.mean_loss, share, speed))
+            self.told, self.films = time.monotonic(), 0
+
+    def _take(self, step: int, batches: list[tuple[Tensor, Tensor]]) -> float:
+        learner, learning = self.learner, self.plan.learning
+        progress = learner.progress
+        steps = learning.epochs * self.per_epoch
+        set_rates(learner.optimiser, schedule_share(learning, step, steps) * progress.plateau * progress.cut)
+        torch.manual_seed(seed_of(self.plan.seed, Use.DROPOUT, step))
+        _training_mode(learner.network, keep_norm=self.plan.network.keep_norm)
+        learner.optimiser.zero_grad(set_to_none=True)
+        films = sum(len(part) for part, _ in batches)
+        loss = sum(
+            self._backward(*piece, share=len(piece[0]) / films)
+            for batch in batches
+            for piece in _pieces(*batch, progress.parts)
+        )
+        if not np.isfinite(loss):
+            raise _LossLostError
+        learner.optimiser.step()
+        if learner.averaged is not learner.network:
+            _average(learner.averaged, learner.network, step, learning.average_over_steps)
+        with_progress(learner, step=step + 1)
+        return loss
+
+    def _backward(self, films: Tensor, wanted: Tensor, share: float) -> float:
+        """Add a piece's gradient, weighted by its share of the step's films; its part of the loss."""
+        device = self.weights.device
+        with device_errors(device.type), _autocast(device, self.plan):
+            logits, auxiliary = self.learner.network.training_logits(films.to(device, non_blocking=True))
+            loss = self._loss(logits, wanted.to(device))
+            if auxiliary is not None:
+                loss = loss + _AUXILIARY_SHARE * self._loss(auxiliary, wanted.to(device))
+            torch.autograd.backward(loss * share)
+            return float(loss.detach()) * share
+
+    def _loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        is_softmax = self.plan.network.outputs == "softmax"
+        return loss_of(logits.float(), wanted, self.weights, self.plan.learning, is_softmax=is_softmax)
+
+    def _cut_batches(self, step: int, largest: int, error: EngineMemoryError) -> None:
+        parts = self.learner.progress.parts * 2
+        if parts > largest // 2:  # batch norm needs two films
+            raise TrainingFailedError("There is no memory to train with even one film at a time.") from error
+        with_progress(self.learner, parts=parts)
+        why = f"Memory ran out: each batch is taken in {parts} pieces from here on."
+        self.watcher.tell(Changed(time.time(), step, why))
+
+
+def _pieces(films: Tensor, wanted: Tensor, parts: int) -> Iterator[tuple[Tensor, Tensor]]:
+    yield from zip(films.chunk(parts), wanted.chunk(parts), strict=True)
+
+
+def _autocast(device: torch.device, plan: TrainingPlan) -> contextlib.AbstractContextManager[object]:
+    if plan.learning.precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _training_mode(network: FilmNetwork, *, keep_norm: bool) -> None:
+    """Batch norm of the backbone keeps its statistics where wanted; that of a dense head is new and never does."""
+    network.train()
+    if keep_norm:
+        for module in network.features.modules():
+            if isinstance(module, _BatchNorm):
+                module.eval()
+
+
+def _average(averaged: FilmNetwork, network: FilmNetwork, number: int, over_steps: int) -> None:
+    """Move the averaged weights towards the present ones; early steps count less, as the average is still short."""
+    share = max(1.0 / over_steps, 1.0 - (1.0 + number) / (10.0 + number))
+    with torch.no_grad():
+        for target, source in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+            if source.is_floating_point():
+                target.lerp_(source, share)
+            else:
+                target.copy_(source)
