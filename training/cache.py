@@ -1,0 +1,137 @@
+"""Films as network input, decoded once and kept on disk for every run that sees them the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.errors import FilmError
+from imaging.paths import user_data_dir
+from imaging.progress import CancelToken, Progress, no_progress
+from imaging.study import ImageRef
+from inference.preprocess import Grey, PreprocessSpec, load_grey
+from inference.records import to_json
+from training.manifest import DataError, LabelledFilm
+
+_FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
+_TOLD = 64  # films between two words on how far it is
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CachedFilms:
+    """`films` is uint8 [N, S, S], mapped from the disk, in the order asked for; `readable` is bool [N].
+
+    `sizes_px` are (height, width) of the films themselves, int32 [N, 2]; `inverted`, bool [N], is True for MONOCHROME1.
+    What can't be decoded is black and not readable; `why` holds its sentence by position.
+    """
+
+    films: Grey
+    readable: npt.NDArray[np.bool_]
+    sizes_px: npt.NDArray[np.int32]
+    inverted: npt.NDArray[np.bool_]
+    why: dict[int, str]
+
+
+def cached_films(
+    films: Sequence[LabelledFilm],
+    spec: PreprocessSpec,
+    token: CancelToken,
+    progress: Progress = no_progress,
+    folder: Path | None = None,
+) -> CachedFilms:
+    """The films as the network sees them, from the cache where they were decoded before. Raises DataError, Cancelled.
+
+    The cache goes by the bytes of the files and by the preprocess, so that a changed file is decoded anew. `folder`
+    is the user's data folder's `cache` where none is given.
+    """
+    place = (folder or user_data_dir() / "cache") / _key(films, spec)
+    if not (place / _UNREADABLE).exists():
+        _fill(place, films, spec, token, progress)
+    try:
+        stored = np.load(place / _FILMS, mmap_mode="r", allow_pickle=False)
+        facts = np.load(place / _FACTS, allow_pickle=False)
+        why = {int(at): str(text) for at, text in json.loads((place / _UNREADABLE).read_bytes()).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError("The cache of decoded films can't be read.", detail=type(error).__name__) from error
+    readable = np.ones(len(films), bool)
+    readable[list(why)] = False
+    return CachedFilms(stored, readable, facts[:, :2], facts[:, 2] > 0, why)
+
+
+def _key(films: Sequence[LabelledFilm], spec: PreprocessSpec) -> str:
+    whole = hashlib.sha256(json.dumps(to_json(spec), sort_keys=True).encode("utf-8"))
+    for film in films:
+        whole.update(f"{film.digest} {film.frame}\n".encode())
+    return whole.hexdigest()[:32]
+
+
+def _fill(
+    place: Path, films: Sequence[LabelledFilm], spec: PreprocessSpec, token: CancelToken, progress: Progress
+) -> None:
+    """Decode every film into a folder beside the place, then put it there: a killed run leaves no half cache."""
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    shape = (len(films), spec.size_px, spec.size_px)
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(beside).free < 1.05 * np.prod(shape, dtype=np.int64):
+            raise DataError("The disk has no room for the decoded films.")
+        out = np.lib.format.open_memmap(beside / _FILMS, mode="w+", dtype=np.uint8, shape=shape)
+        facts = np.zeros((len(films), 3), np.int32)
+        why = _decode(Decoding(out, facts, films, spec), token, progress)
+        out.flush()
+        del out
+        np.save(beside / _FACTS, facts)
+        (beside / _UNREADABLE).write_text(json.dumps(why), encoding="utf-8")
+        if not place.exists():
+            beside.rename(place)
+    except OSError as error:
+        raise DataError("The decoded films can't be written: the disk may be full.", detail=str(error)) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoding:
+    """Films on their way into the cache: `out` is uint8 [N, S, S], `facts` int32 [N, 3]: height, width, MONOCHROME1."""
+
+    out: Grey
+    facts: npt.NDArray[np.int32]
+    films: Sequence[LabelledFilm]
+    spec: PreprocessSpec
+
+    def decode(self, position: int) -> str:
+        """Put one film into its place; why it can't be, or ''."""
+        film = self.films[position]
+        try:
+            self.out[position], image = load_grey(ImageRef(film.path, film.frame), self.spec)
+        except FilmError as error:
+            return error.message
+        self.facts[position] = (*image.full_size_px, image.inverted)
+        return ""
+
+
+def _decode(work: Decoding, token: CancelToken, progress: Progress) -> dict[int, str]:
+    """Decode every film, and say by position why some can't be."""
+    why: dict[int, str] = {}
+    total = len(work.films)
+
+    def decode(position: int) -> str:
+        token.check()
+        return work.decode(position)
+
+    with ThreadPoolExecutor() as pool:
+        for position, complaint in enumerate(pool.map(decode, range(total))):
+            if complaint:
+                why[position] = complaint
+            if (position + 1) % _TOLD == 0 or position + 1 == total:
+                progress(position + 1, total)
+    return why
