@@ -19,7 +19,7 @@ class FilmSet:
 
     `truth` holds bool [N] for each finding, `patients` is text [N]. `described` names the films in the words of a
     sentence. A film's picture may be found again by the sha256 of its file (`digests`, N of them or none) or by the
-    seed of a synthetic film (`phantoms`).
+    seed of a synthetic film (`phantoms`). `trained_on` are the digests of all training films where these are some.
     """
 
     films: Grey
@@ -28,6 +28,7 @@ class FilmSet:
     described: str
     digests: tuple[str, ...] = ()
     phantoms: tuple[int, ...] = ()
+    trained_on: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.films)

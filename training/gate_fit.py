@@ -21,6 +21,7 @@ from training.gate_limits import Trials, joined, limits_of, rounds_of, try_films
 from training.metrics import share_by_patient
 
 FEWEST_FILMS, FEWEST_VALIDATION = 50, 10
+ENOUGH_FILMS = 400
 _LAYOUT_AXES, _EMBEDDING_AXES = 128, 32
 
 Embed = Callable[[Grey], Floats]
@@ -44,6 +45,12 @@ class Effort:
     embedded: int = 600
     held: int = 600
     trials: int = 1500
+
+    @classmethod
+    def for_films(cls, films: int) -> Effort:
+        """Less for fewer training films than make pictures that differ."""
+        share = min(1.0, films / ENOUGH_FILMS)
+        return cls(round(share * cls().taught), round(share * cls().embedded), trials=round(share * cls().trials))
 
 
 def fit_gate(

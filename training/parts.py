@@ -11,11 +11,14 @@ import numpy.typing as npt
 from safetensors.numpy import save
 
 from inference.bundle import ModelBundle
-from inference.card import GRAPH, QUANTISED, REFERENCE, ModelCard
+from inference.card import GATE, GRAPH, QUANTISED, REFERENCE, ModelCard
 from inference.engine import Engine, Floats, Output
+from inference.preprocess import Grey
 from training.film_set import FilmSet
+from training.gate_fit import Effort, TooFewFilmsError, fit_gate
+from training.outputs import run_engine
 from training.quantise import NotOffered, quantise
-from training.reference import reference_of
+from training.reference import digests_array, reference_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,9 +50,26 @@ class Parts:
 def parts_of(judged: Judged) -> Parts:
     """Every optional file that the films allow."""
     parts = Parts(judged.card)
-    for add in (_with_reference, _with_quantised):
+    for add in (_with_gate, _with_reference, _with_quantised):
         parts = add(judged, parts)
     return parts
+
+
+def _with_gate(judged: Judged, parts: Parts) -> Parts:
+    """The gate, where there are films enough; else the reason goes to the log."""
+
+    def embed(films: Grey) -> Floats:
+        return run_engine(judged.engine, films).embedding
+
+    try:
+        spec, arrays = fit_gate(
+            judged.training, judged.validation, embed, effort=Effort.for_films(len(judged.training))
+        )
+    except TooFewFilmsError as error:
+        _LOG.info("%s", error.message)
+        return parts
+    _LOG.info("the gate lets %.1f %% of the validation films through", 100 * spec.let_through.value)
+    return Parts(dataclasses.replace(parts.card, gate=spec), {**parts.contents, GATE: save(arrays)})
 
 
 def _with_reference(judged: Judged, parts: Parts) -> Parts:
@@ -60,6 +80,8 @@ def _with_reference(judged: Judged, parts: Parts) -> Parts:
         return parts
     labels = _multi_hot(parts.card, training)
     spec, arrays = reference_of(judged.embeddings, labels, films, patients=training.patients)
+    if training.trained_on:
+        arrays["trained_on"] = digests_array(training.trained_on)
     card = dataclasses.replace(parts.card, reference=spec)
     return Parts(card, {**parts.contents, REFERENCE: save(arrays)})
 

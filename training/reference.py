@@ -68,8 +68,8 @@ def reference_of(
     if isinstance(films, np.ndarray):
         arrays["phantom"] = films[chosen].astype(np.int64)
         return ReferenceSpec(len(chosen), described, "phantom"), arrays
-    arrays["digest"] = _bytes([films[place] for place in chosen.tolist()])
-    arrays["trained_on"] = _bytes(sorted(set(films)))
+    arrays["digest"] = digests_array([films[place] for place in chosen.tolist()])
+    arrays["trained_on"] = digests_array(sorted(set(films)))
     return ReferenceSpec(len(chosen), described, "digest"), arrays
 
 
@@ -100,6 +100,6 @@ def _patients_in_turn(places: Sequence[int], people: npt.NDArray[Any]) -> list[i
     return [places[at] for at in np.argsort(turns, kind="stable")]
 
 
-def _bytes(digests: Sequence[str]) -> npt.NDArray[np.uint8]:
+def digests_array(digests: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Digests in hex as uint8 [N, 32]. Raises ValueError for what is no sha256."""
     return np.frombuffer(bytes.fromhex("".join(digests)), np.uint8).reshape(len(digests), 32)

@@ -66,7 +66,7 @@ def seal(
 ) -> ModelBundle:
     """Write `models_dir/name@version`: the network, judged on the validation films. Raises BundleError, OSError."""
     with tempfile.TemporaryDirectory() as folder:
-        draft = write_bundle(Path(folder) / "draft", _draft(words, preprocess, recipe), network)
+        draft = write_bundle(Path(folder) / "draft", draft_card(words, preprocess, recipe), network)
         return seal_again(draft, training, validation, models_dir)
 
 
@@ -145,7 +145,7 @@ def _calibrations(
     }
 
 
-def _draft(words: Words, preprocess: PreprocessSpec, recipe: Mapping[str, Any]) -> ModelCard:
+def draft_card(words: Words, preprocess: PreprocessSpec, recipe: Mapping[str, Any]) -> ModelCard:
     """The card before anything was counted."""
     findings = [label for label in words.labels if label != words.normal_label]
     nothing = OperatingPoints(0.5, 0, 0, "no films", 0, 0, ())
