@@ -35,6 +35,8 @@ COMMANDS = (
     Command("screen", "inference.screen_command", "analyse files and folders without a window"),
     Command("render", "imaging.render_command", "write one film as the window shows it"),
     Command("snapshot", "gui.snapshot", "write a picture of the window"),
+    Command("train", "training.train_command", "train a model on labelled films"),
+    Command("compare", "training.compare_command", "put runs and reports side by side"),
     Command("evaluate", "training.evaluate_command", "check a model on labelled films of your own"),
     Command("models", "inference.models_command", "list, show, import, export and verify models"),
     Command("doctor", "inference.doctor", "say what runs here and why"),

@@ -115,7 +115,7 @@ def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged], known
         "gated": states["gated"],
         "refused": states["refused"],
         "trained_on": sum(film.digest in known for film in judged),
-        "labels": {label: _label(scored_films(judged, label), points[label]) for label in card.findings},
+        "labels": {label: measures_of(scored_films(judged, label), points[label]) for label in card.findings},
     }
 
 
@@ -204,7 +204,8 @@ def label_measures(films: Scored, point: float) -> dict[str, Measure | None]:
     }
 
 
-def _label(films: Scored, point: float) -> dict[str, Any]:
+def measures_of(films: Scored, point: float) -> dict[str, Any]:
+    """Every measure of one label with its interval, the point and the confusion counts, as the contract has them."""
     found = label_measures(films, point)
     one_patient = len(np.unique(films.patients)) < 2
     drawn = {"auc", "average_precision", "f1", "calibration_error"}

@@ -1,0 +1,129 @@
+"""From a plan to the films it trains with: read, parted by patient, decoded once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from imaging.progress import CancelToken
+from inference.card import Activation
+from training.batches import Material
+from training.cache import CachedFilms, cached_films
+from training.film_set import FilmSet
+from training.manifest import DataError, Manifest, read_manifest
+from training.near_twins import with_near_twins_joined
+from training.plan import TrainingPlan
+from training.split import Positions, Split, split_films
+from training.targets import targets_of
+
+MOST_TO_SEAL = 8_000  # training films that gate and references are made from: more take memory and tell nothing new
+FEWEST = 2  # films of each class in each part
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """The films of a plan: what is known of each, where they stand, and how the network sees them."""
+
+    plan: TrainingPlan
+    manifest: Manifest
+    split: Split
+    cached: CachedFilms
+
+    @property
+    def activation(self) -> Activation:
+        """How the card calls the plan's outputs."""
+        return "sigmoid_one" if self.plan.network.outputs == "one_logit" else self.plan.network.outputs
+
+    @property
+    def outputs(self) -> int:
+        """The number of logits."""
+        return 1 if self.plan.network.outputs == "one_logit" else len(self.manifest.labels)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        return tuple(label for label in self.manifest.labels if label != self.manifest.normal_label)
+
+    def material(self, positions: Positions) -> Material:
+        """Films for the loop; nothing is copied."""
+        labels_of = [self.manifest.films[at].labels for at in positions]
+        targets = targets_of(labels_of, self.manifest.labels, self.manifest.normal_label, self.plan.network.outputs)
+        return Material(self.cached.films, positions, targets)
+
+    def patients(self, positions: Positions) -> npt.NDArray[np.str_]:
+        """Whose films these are, text [N]."""
+        return np.array([self.manifest.films[at].patient for at in positions])
+
+    def film_set(self, positions: Positions, described: str, most: int | None = None) -> FilmSet:
+        """Films for judging and sealing, in memory: all of them, or `most` spread evenly."""
+        chosen = positions
+        if most is not None and len(positions) > most:
+            chosen = positions[np.linspace(0, len(positions) - 1, most).astype(np.int64)]
+        films = [self.manifest.films[at] for at in chosen]
+        return FilmSet(
+            films=np.asarray(self.cached.films[chosen]),
+            truth={label: np.array([label in film.labels for film in films]) for label in self.findings},
+            patients=self.patients(chosen),
+            described=described,
+            digests=tuple(film.digest for film in films),
+            trained_on=tuple(sorted({self.manifest.films[at].digest for at in positions})),
+        )
+
+
+def prepare(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None = None) -> Prepared:
+    """Read, decode and part a plan's films. `say` is told in words how far it is. Raises DataError, Cancelled."""
+    say("Reading the list of films")
+    source = Path(plan.data.source)
+    manifest = read_manifest(source, plan.data.normal_label, plan.data.patient_pattern, token)
+    left_out = frozenset(plan.data.leave_out)
+    manifest = dataclasses.replace(manifest, films=tuple(f for f in manifest.films if f.digest not in left_out))
+    _check_outputs(plan, manifest)
+
+    def decoded(done: int, total: int | None = None) -> None:
+        say(f"Decoding films: {done:,} of {total:,}" if total else f"Decoding films: {done:,}")
+
+    cached = cached_films(manifest.films, plan.preprocess, token, decoded, cache)
+    manifest = dataclasses.replace(manifest, films=with_near_twins_joined(manifest.films, cached))
+    split = _readable(split_films(manifest, plan.data, plan.seed), cached)
+    prepared = Prepared(plan, manifest, split, cached)
+    _check_parts(prepared)
+    return prepared
+
+
+def _readable(split: Split, cached: CachedFilms) -> Split:
+    """The parts without what can't be decoded."""
+    return dataclasses.replace(
+        split,
+        train=split.train[cached.readable[split.train]],
+        validation=split.validation[cached.readable[split.validation]],
+        test=split.test[cached.readable[split.test]],
+    )
+
+
+def _check_outputs(plan: TrainingPlan, manifest: Manifest) -> None:
+    outputs, count = plan.network.outputs, len(manifest.labels)
+    if outputs == "one_logit" and (count != 2 or manifest.normal_label is None):
+        raise DataError(
+            "One logit tells a finding from the normal class, but the films have "
+            f"{count} classes{'' if manifest.normal_label else ' and none of them is the normal one'}."
+        )
+    if outputs != "sigmoid" and manifest.is_multi_label:
+        raise DataError("Some films have several labels: that takes independent sigmoids.")
+
+
+def _check_parts(prepared: Prepared) -> None:
+    """Each finding needs ill and healthy films in each part that teaches or judges."""
+    split = prepared.split
+    for part, positions in (("training", split.train), ("validation", split.validation)):
+        for label in prepared.findings:
+            ill = sum(label in prepared.manifest.films[at].labels for at in positions)
+            if min(ill, len(positions) - ill) < FEWEST:
+                raise DataError(
+                    f"The {part} part has {ill} films of {label} and {len(positions) - ill} others; "
+                    f"it needs {FEWEST} of each at least."
+                )

@@ -1,0 +1,117 @@
+"""`main.py train`: a run from the command line, or the worker that the window starts (contract.md)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from imaging.errors import NegatoscopeError
+from imaging.progress import Cancelled
+
+if TYPE_CHECKING:
+    from training.plan import TrainingPlan
+    from training.run_dir import RunDir
+
+DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
+USUAL_RECIPE = "standard"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the contract, and two more: `--download` agrees to it, `--models` says where the bundle goes."""
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the folder of the run")
+    parser.add_argument("--data", type=Path, metavar="DIR|CSV", help="class folders, or columns path, label, patient")
+    parser.add_argument("--backbone", metavar="NAME", help="another backbone than the recipe's")
+    parser.add_argument("--recipe", metavar="NAME", help=f"a way of training; {USUAL_RECIPE} where none is named")
+    parser.add_argument("--plan", type=Path, metavar="F.json", help="a saved plan")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one field of the plan, as in learning.epochs=3"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run that lies in DIR")
+    parser.add_argument("--download", action="store_true", help="agree to download published starting weights")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="where the bundle is written; else the user's own")
+
+
+def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Train. 0 done; 3 the run failed; 2 where it can't begin; 130 stopped, and `--resume` goes on."""
+    from training.run_dir import RunDir, RunError
+
+    folder = RunDir(options.run.resolve())
+    try:
+        if options.resume:
+            folder.plan()
+            if folder.finished is not None:
+                raise RunError(f"This run is finished; its model is {folder.finished.bundle}.")
+            folder.ask("")
+            folder.pause(wanted=False)
+        else:
+            folder.create(_plan(options))
+    except (NegatoscopeError, OSError) as error:
+        err.write(f"{error}\n")
+        return USAGE
+    return _carry_out(options, folder, out, err)
+
+
+def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
+    from inference.models_dir import user_models_folder
+    from training.events import Checked
+    from training.worker import train
+
+    out.write(f"The run lies in {folder.path}\n")
+    out.flush()
+    try:
+        bundle = train(folder, options.models or user_models_folder(), download=options.download)
+    except (Cancelled, KeyboardInterrupt):
+        err.write("Stopped. What was learnt so far is kept; --resume goes on.\n")
+        return INTERRUPTED
+    except NegatoscopeError as error:
+        err.write(f"{error.message}\n")
+        return FAILED
+    for event in folder.events()[0]:
+        if isinstance(event, Checked):
+            out.write(f"{event.name}: {event.sentence}\n")
+    out.write(f"{bundle.id} is written to {bundle.location}\n")
+    return DONE
+
+
+def _plan(options: argparse.Namespace) -> TrainingPlan:
+    """The plan that the arguments describe. Raises NegatoscopeError."""
+    from training.plan import PlanError, changed, read_plan
+
+    if options.plan is not None:
+        if options.data or options.backbone or options.recipe:
+            raise PlanError("A saved plan names its films, backbone and recipe itself; change it with --set.")
+        plan = read_plan(options.plan)
+    elif options.data is not None:
+        plan = _new_plan(options)
+    else:
+        raise PlanError("Name the films with --data, or a saved plan with --plan.")
+    for text in options.set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise PlanError(f"“{text}” is not of the form key=value.")
+        plan = changed(plan, key.strip(), _value(value.strip()))
+    return plan
+
+
+def _new_plan(options: argparse.Namespace) -> TrainingPlan:
+    import dataclasses
+
+    from inference.device import usable_cores
+    from training.plan import DataPlan
+    from training.recipes import plan_of, recipe_of, with_backbone
+
+    source = options.data.resolve()
+    plan = plan_of(recipe_of(options.recipe or USUAL_RECIPE), source.stem, DataPlan(str(source)))
+    if options.backbone:
+        plan = with_backbone(plan, options.backbone)
+    return dataclasses.replace(plan, threads=usable_cores())
+
+
+def _value(text: str) -> object:
+    """JSON where it is some, else the text itself: numbers, true, null and lists need no quoting twice."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,53 @@
+"""What a card says of a model that was trained here: only what happened, in plain sentences."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from inference.backbones import BACKBONES
+from inference.card import DataSummary, StartRecord
+from inference.models_dir import installed, model_folders
+from training.prepare import Prepared
+from training.seal import Words
+
+DESCRIBED = "validation films of the same collection"
+_LIMITS = (
+    "It knows the films of one collection; on films from elsewhere it was not tested.",
+    "Its probabilities hold where as many films are ill as in the validation part.",
+)
+
+
+def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
+    """The words of a bundle: its name and next free version, its films in numbers, where its weights began."""
+    plan, split = prepared.plan, prepared.split
+    name = re.sub(r"[^a-z0-9._-]+", "-", plan.name.casefold()).strip("-._")[:60] or "model"
+    patients = len(set(prepared.patients(split.train)))
+    backbone = BACKBONES[plan.network.backbone].title
+    return Words(
+        name=name,
+        version=_next_version(name, models_dir),
+        title=plan.title,
+        labels=prepared.manifest.labels,
+        normal_label=prepared.manifest.normal_label,
+        activation=prepared.activation,
+        backbone=plan.network.backbone,
+        head=plan.network.head,
+        start=start,
+        data=DataSummary(
+            summary=f"{len(split.train):,} films of {patients:,} patients: {', '.join(prepared.manifest.labels)}",
+            films=len(split.train),
+            patients=patients,
+            source="a labelled folder of the user's",
+            licence="not stated",
+        ),
+        intended_use=f"Research: {backbone}, trained on films of the user's own. Not a medical device.",
+        limits=_LIMITS,
+        licence="Not stated by whoever trained it; the films and the starting weights have licences of their own.",
+    )
+
+
+def _next_version(name: str, models_dir: Path) -> int:
+    """One above every installed version: a model is never replaced by another under its name."""
+    folders = dict.fromkeys([*model_folders(), models_dir])
+    return 1 + max((item.card.version for item in installed(list(folders)) if item.card.name == name), default=0)

@@ -1,0 +1,194 @@
+"""The process of a run: from its folder to a sealed bundle. It outlives the window and goes on where it was killed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from imaging.errors import NegatoscopeError
+from imaging.progress import Cancelled, CancelToken
+from inference.bundle import ModelBundle
+from inference.card import StartRecord
+from inference.models_dir import find
+from inference.network import FilmNetwork, build_network
+from inference.records import to_json
+from training.checkpoint import BEST, load_tensors
+from training.checks import Inspection, Level, checks
+from training.events import Checked, Failed, Finished, RunEvent, Started, Stopped, Told
+from training.loop import Loop, new_learner
+from training.plan import TrainingPlan
+from training.prepare import MOST_TO_SEAL, Prepared, prepare
+from training.quick import HeadWork, learn_head
+from training.result import write_result
+from training.run_dir import BEAT_SECONDS, RunDir
+from training.seal import seal
+from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
+from training.words import DESCRIBED, words_of
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class FolderWatcher:
+    """Tells the run's folder what happens, and asks it what is wanted."""
+
+    run: RunDir
+    token: CancelToken = field(default_factory=CancelToken)
+    step: int = 0
+
+    def tell(self, event: RunEvent) -> None:
+        self.step = getattr(event, "step", self.step)
+        self.run.append(event)
+
+    def say(self, words: str) -> None:
+        self.tell(Told(time.time(), words))
+
+    def check(self) -> None:
+        """Rest while the run is paused. Raises Cancelled."""
+        while self.run.is_paused and self.run.wish() == "":
+            self.token.check()
+            time.sleep(0.2)
+        if self.run.wish() == "cancel":
+            self.token.cancel()
+        self.token.check()
+
+    def keeps_best(self) -> bool:
+        return self.run.wish() == "keep"
+
+
+def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBundle:
+    """Carry a run's plan out, from where its folder stands; the folder tells how it goes, and why it ended.
+
+    `download`: the user agreed to fetch published starting weights. Raises NegatoscopeError, Cancelled.
+    """
+    watcher = FolderWatcher(run)
+    with run.locked(), _beating(run):
+        try:
+            return _train(run, models_dir, watcher, download=download)
+        except Cancelled:
+            watcher.tell(Stopped(time.time(), watcher.step))
+            raise
+        except NegatoscopeError as error:
+            watcher.tell(Failed(time.time(), watcher.step, error.message))
+            raise
+
+
+def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle:
+    plan = run.plan()
+    torch.set_num_threads(plan.threads)
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    prepared = prepare(plan, watcher.token, watcher.say)
+    watcher.check()
+    _check_films(prepared, watcher)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(plan.seed)  # for the head, which starts at random
+    network, start = _started(plan, prepared, watcher, download=download)
+    training, validation = prepared.material(prepared.split.train), prepared.material(prepared.split.validation)
+    words = words_of(prepared, start, models_dir)
+    watcher.tell(
+        Started(
+            time=time.time(),
+            epochs=plan.learning.epochs,
+            training=len(training),
+            validation=len(validation),
+            left_out=len(prepared.split.left_out) + len(prepared.cached.why) + len(prepared.manifest.refused),
+            threads=plan.threads,
+            device=device.type,
+        )
+    )
+    if plan.network.mode == "quick":
+        patients = prepared.patients(prepared.split.train)
+        learn_head(network, HeadWork(plan, words, training, patients, watcher))
+    else:
+        learner = new_learner(network, plan, device)
+        Loop(plan, learner, training, validation, run.checkpoint, watcher).run()
+        network = _best(plan, prepared, run)
+    watcher.say("Judging the model and writing the bundle")
+    bundle = seal(
+        network,
+        prepared.film_set(prepared.split.train, "training films", MOST_TO_SEAL),
+        prepared.film_set(prepared.split.validation, DESCRIBED),
+        words,
+        preprocess=plan.preprocess,
+        recipe={"plan": to_json(plan)},
+        models_dir=models_dir,
+    )
+    found = write_result(run.path, bundle, prepared)
+    watcher.tell(Finished(time.time(), watcher.step, str(bundle.location), found))
+    return bundle
+
+
+def _check_films(prepared: Prepared, watcher: FolderWatcher) -> None:
+    """Tell what is wrong with the films. A run goes on all the same: the split keeps patients and copies apart."""
+    for check in checks(Inspection(prepared.plan, prepared.manifest, prepared.cached)):
+        if check.level != Level.GREEN:
+            level: Literal["red", "amber"] = "red" if check.level is Level.RED else "amber"
+            watcher.tell(Checked(time.time(), level, check.name, check.sentence))
+
+
+def _started(
+    plan: TrainingPlan, prepared: Prepared, watcher: FolderWatcher, *, download: bool
+) -> tuple[FilmNetwork, StartRecord]:
+    """The network that the plan begins with. Raises NegatoscopeError, Cancelled."""
+    network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head, auxiliary=True)
+
+    def fetched(done: int, total: int | None = None) -> None:
+        watcher.say(f"Fetching the starting weights: {done >> 20} MB of {(total or 0) >> 20} MB")
+
+    record = start(network, _choice(plan, download=download), token=watcher.token, progress=fetched)
+    return network, record
+
+
+def _choice(plan: TrainingPlan, *, download: bool) -> StartChoice:
+    chosen = plan.network.start
+    match chosen.kind:
+        case "scratch":
+            return Scratch()
+        case "imported":
+            return Imported(tuple(Path(name) for name in chosen.files))
+        case "downloaded":
+            return Downloaded(consent=download)
+        case "bundle":
+            return FromBundle(find(chosen.bundle))
+
+
+def _best(plan: TrainingPlan, prepared: Prepared, run: RunDir) -> FilmNetwork:
+    """The network with the weights of the epoch that was kept."""
+    tensors, _ = load_tensors(run.checkpoint / BEST)
+    network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head)
+    network.load_state_dict(tensors)
+    return network.eval()
+
+
+@contextmanager
+def _beating(run: RunDir) -> Iterator[None]:
+    """A thread of its own: a step may take longer than a watcher's patience."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            run.beat()
+
+    run.beat()
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def lower_priority() -> None:
+    """Leave the machine to whoever reads films on it."""
+    if hasattr(os, "nice"):
+        os.nice(10)
