@@ -106,6 +106,7 @@ class HeatMapPanel(PanelBox):
         self.column.setSpacing(4)
         self.column.addWidget(self.methods)
         self.column.addWidget(self.labels)
+        self.column.addSpacing(4)
         self.column.addWidget(self.bar)
         self.column.addLayout(scale)
         self.column.addSpacing(4)
