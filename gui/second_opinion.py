@@ -67,6 +67,7 @@ class SecondOpinion(QObject):
         self._review = review
         self._jobs = jobs
         self._wanted = wanted
+        self._asked = Wanted()  # how the second model is run
         self._loaded: LoadedModel | None = None
         self._reading: JobHandle | None = None  # of the bundle
         self._running: tuple[str, JobHandle] | None = None  # a film
@@ -126,7 +127,7 @@ class SecondOpinion(QObject):
     def choose(self, model_id: str) -> None:
         """Have another model read the looked-at film too."""
         self.send_away()
-        wanted = self._wanted()
+        wanted = self._asked = self._wanted()
         self.message = "Reading the second model…"
         self._reading = self._jobs.submit(
             Lane.MODEL,
@@ -178,6 +179,10 @@ class SecondOpinion(QObject):
             return
         if self.model is not None and self.model.id == model.id:
             self.send_away()
+        elif self.model is not None and self._asked != self._wanted():
+            everything = self.scope is Scope.ALL
+            self.choose(self.model.id)  # both average as many views
+            self.read_all(everything)
         card = model.card
         self._first_s = self._second_s = 0.0
         self._jobs.submit(Lane.IO, lambda token, progress: find_offers(card), done=self._offer, priority=PRIORITY)

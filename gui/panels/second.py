@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inference.results import Finding
 
 ASK, CHANGE, SEND_AWAY = "Second opinion…", "Change…", "No second opinion"
+NOTEWORTHY = 1.1  # times the time of one model
 CHIPS = {Scope.LOOKED_AT: "Films I look at", Scope.ALL: "All films"}
 
 
@@ -33,6 +34,7 @@ class SecondScore(QWidget):
         for text in (self.title, self.score):
             text.setFont(font("strong"))
         self.bar = ScoreBar()
+        self.bar.setAccessibleDescription("By the second model")
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.score)
@@ -154,9 +156,10 @@ class SecondBox(QWidget):
     def _cost_words(self) -> str:
         second = self._second
         left = f" {second.left:,} films to go." if second.left else ""
-        return (
-            f"Both take {second.times:.1f} times the time of one.{left}" if second.times is not None else left.strip()
-        )
+        if second.times is None:
+            return left.strip()
+        cost = f"{second.times:.1f} times the time of one" if second.times >= NOTEWORTHY else "hardly longer than one"
+        return f"Both take {cost}.{left}"
 
     def _open_menu(self) -> None:
         menu = self.menu()
@@ -190,9 +193,10 @@ class SecondBox(QWidget):
 
 def offer_words(offer: Offer) -> str:
     """'pneumonia 2 · about 2.0 times the time per film'."""
-    cost = (
-        f"about {offer.times:.1f} times the time per film" if offer.times is not None else "its time is then measured"
-    )
+    cost = "its time is then measured"
+    if offer.times is not None:
+        longer = f"about {offer.times:.1f} times the time" if offer.times >= NOTEWORTHY else "hardly longer"
+        cost = f"{longer} per film"
     return f"{offer.id.replace('@', ' ')} · {cost}"
 
 

@@ -35,7 +35,7 @@ class Tile:
 
 
 class FilmTile(QAbstractButton):
-    """One film; a dark square where there is none. It takes the focus where it opens something."""
+    """One film; dark shapes where there is none. It takes the focus where it opens something."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,10 +70,13 @@ class FilmTile(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         side = min(self.width(), PICTURE_PX)
         self._paint_picture(painter, QRect(0, 0, side, side))
-        if self._tile is not None:
-            word = PALETTE.amber if self._tile.flagged else PALETTE.text
-            self._paint_line(painter, PICTURE_PX + GAP_PX, self._tile.word, word)
-            self._paint_line(painter, PICTURE_PX + GAP_PX + LINE_PX, self._tile.likeness, PALETTE.secondary)
+        first_px, second_px = PICTURE_PX + GAP_PX, PICTURE_PX + GAP_PX + LINE_PX
+        if self._tile is None:
+            _paint_absent_line(painter, first_px, round(0.8 * side))
+            _paint_absent_line(painter, second_px, round(0.6 * side))
+            return
+        self._paint_line(painter, first_px, self._tile.word, PALETTE.amber if self._tile.flagged else PALETTE.text)
+        self._paint_line(painter, second_px, self._tile.likeness, PALETTE.secondary)
 
     def _paint_picture(self, painter: QPainter, square: QRect) -> None:
         shape = QPainterPath()
@@ -101,6 +104,13 @@ class FilmTile(QAbstractButton):
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
+def _paint_absent_line(painter: QPainter, top_px: int, width_px: int) -> None:
+    """Where a word will stand."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(PALETTE.background))
+    painter.drawRoundedRect(QRectF(0, top_px + 3, width_px, LINE_PX - 7), 2, 2)
+
+
 class TileRow(QWidget):
     """As many tiles as there is room for, always of one height: nothing moves when films come and go."""
 
@@ -118,6 +128,6 @@ class TileRow(QWidget):
             row.addWidget(tile)
 
     def show_tiles(self, tiles: Sequence[Tile]) -> None:
-        """The first of them, in their order; dark squares for the rest."""
+        """The first of them, in their order; dark shapes for the rest."""
         for place, widget in enumerate(self.tiles):
             widget.show_tile(tiles[place] if place < len(tiles) else None)

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
-from gui.panels.second import ASK, SEND_AWAY, pair_words
-from gui.second_opinion import Pair, Scope
+from gui.panels.second import ASK, SEND_AWAY, offer_words, pair_words
+from gui.second_opinion import Offer, Pair, Scope
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle, read_bundle
 from inference.device import choose_engine
 from inference.pipeline import Analyser
 from inference.results import Finding
-from tests.bundles import card_of, multi_label_card, write_trial_bundle
+from tests.bundles import card_of, multi_label_card, with_open_gate, write_trial_bundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
 
 
@@ -80,7 +81,7 @@ def test_the_second_model_speaks_at_its_own_operating_point(
     assert moved.second == pair.second, "the slider of one model moves no threshold of another"
     assert moved.first.operating_point == 0.6
     assert second.times is not None
-    assert f"Both take {second.times:.1f} times the time of one." in box.cost.text()
+    assert box.cost.text().startswith("Both take ")
 
 
 def test_it_reads_the_films_that_are_looked_at_until_all_are_asked_for(window: MainWindow, qtbot: Any) -> None:
@@ -136,12 +137,53 @@ def test_a_model_without_the_finding_is_no_second_opinion(window: MainWindow, qt
     assert not any(score.isVisibleTo(window) for score in window.second.scores)
 
 
+def test_both_models_average_as_many_views(window: MainWindow, qtbot: Any) -> None:
+    second = window.controller.second
+    choose(window, "other@1", qtbot)
+    second.read_all(True)
+    window.actions_by_name["views"].trigger()
+    settle(qtbot, window)
+    qtbot.waitUntil(lambda: second.model is not None and second.model.engine.endswith("+5views"), timeout=PATIENCE_MS)
+    settle(qtbot, window)
+    results = [second.result(entry.key) for entry in window.controller.review.entries]
+    assert all(result is not None and result.engine.endswith("+5views") for result in results), "all, as before"
+
+
 def test_a_second_model_that_is_gone_is_told(window: MainWindow, installed: Path, qtbot: Any) -> None:
     shutil.rmtree(installed / "other@1")
     menu = window.second.menu()
     next(action for action in menu.actions() if action.text().startswith("other 1")).trigger()
     qtbot.waitUntil(lambda: "There is no model" in window.second.sentence.text(), timeout=PATIENCE_MS)
     assert window.controller.review.findings(window.controller.review.entries[0].key), "the first one is unharmed"
+
+
+def test_the_gate_of_the_second_model_is_its_own(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, installed: Path, qtbot: Any
+) -> None:
+    with_open_gate(read_bundle(installed / "other@1"), installed / "gated@1", name="gated")
+    knee = dcmread(film_paths(films)[0])
+    knee.BodyPartExamined = "KNEE"
+    knee.save_as(installed.parent / "knee.dcm")
+    window = open_window([installed.parent / "knee.dcm"], model=str(trial.location))
+    settle(qtbot, window)
+    qtbot.waitUntil(lambda: len(window.controller.second.offers) >= 3, timeout=PATIENCE_MS)
+    choose(window, "gated@1", qtbot)
+    assert window.findings.cards, "the first one carries no gate"
+    expected = "It gives no score. The file says that it shows another part: KNEE."
+    assert window.second.sentence.text() == expected
+    assert not any(score.isVisibleTo(window) for score in window.second.scores)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (2.04, "x 1 · about 2.0 times the time per film"),
+        (1.02, "x 1 · hardly longer per film"),
+        (None, "then measured"),
+    ],
+)
+def test_the_cost_is_told_beforehand(times: float | None, words: str) -> None:
+    assert words in offer_words(Offer("x@1", "X", ("OPACITY",), ("OPACITY",), times))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from imaging.phantom_teaching import is_ill, teaching_phantom
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
+from inference.card import ReferenceSpec
 from inference.device import choose_engine
 from inference.pipeline import Analyser
 from inference.preprocess import network_grey, to_input
@@ -195,6 +196,18 @@ def test_the_same_picture_in_another_file_is_told(
     window = open_window([tmp_path / "ward"], model=str(trial.location))
     settle(qtbot, window)
     assert "row 6 of the list" in window.findings.remarks.text()
+
+
+def test_a_model_with_damaged_references_is_refused_in_words(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    spec = ReferenceSpec(2, "films it was trained on", "digest")
+    hostile = with_reference(trial, tmp_path / "hostile@1", spec, {"embeddings": np.full((2, 96), np.nan, np.float16)})
+    window = open_window([films], model=str(hostile.location))
+    settle(qtbot, window)
+    assert window.controller.review.model is None
+    assert window.findings.detail.text() == "The model&#x27;s reference films do not fit its card."
+    assert "Without a model" in window.similar.sentence.text()
 
 
 def test_the_panel_closes_like_the_others(open_window: OpenWindow, qtbot: Any) -> None:
