@@ -20,7 +20,7 @@ _TAILS = {"frontal": 0.002, "layout": 0.001, "embedding": 0.0015}
 _QUALITY_TAIL = 0.001  # of films under the widest changes, and then a margin
 # Distances may be this much larger: chest films of other hospitals lie near the limit, photographs at twice it.
 _ELSEWHERE = 1.15
-_FRONTAL_BETWEEN = (-2.0, 0.0)  # log odds: what looks frontal is not kept out, and what clearly does not never passes
+_FRONTAL_BETWEEN = (-2.0, -1.0)  # log odds: in doubt it is a film, for the distances keep out what this lets through
 
 Values = npt.NDArray[np.float64]
 
