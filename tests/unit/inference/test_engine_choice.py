@@ -161,3 +161,11 @@ def test_the_environment_can_name_the_engine(
     with pytest.raises(NegatoscopeError, match="OpenVINO, which is not installed"):
         choose_engine(bundle, device="cpu")
     assert files(user_data) == []
+
+
+def test_less_than_noise_is_no_reason_to_leave_onnx_runtime() -> None:
+    """Or two machines of one kind would run different engines by chance."""
+    near = [Timed("onnx", 0, 10.2), Timed("openvino", 0, 10.0)]
+    far = [Timed("onnx", 0, 11.0), Timed("openvino", 0, 10.0)]
+    assert [timed.engine for timed in engine_choice.ranked(near)] == ["onnx", "openvino"]
+    assert [timed.engine for timed in engine_choice.ranked(far)] == ["openvino", "onnx"]
