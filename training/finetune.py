@@ -16,7 +16,8 @@ from torch.nn import BatchNorm2d, Module, functional
 
 from inference.network import FilmNetwork, stages
 from inference.preprocess import Grey, to_input
-from training.augment import AugmentSpec, augment, augment_with_places
+from training.augment import augment, augment_with_places
+from training.augment_spec import AugmentSpec
 from training.places import place_loss
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
 from inference.records import RecordError, from_json, to_json
-from training.augment import AugmentSpec
+from training.augment_spec import AugmentSpec
 
 SCHEMA = 1
 _LARGEST_BYTES = 1 << 20  # a plan is a page of text

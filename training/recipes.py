@@ -13,7 +13,7 @@ from types import MappingProxyType
 from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
-from training.augment import AugmentSpec
+from training.augment_spec import AugmentSpec
 from training.plan import (
     ChoicePlan,
     DataPlan,

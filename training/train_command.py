@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,10 +19,13 @@ if TYPE_CHECKING:
 
 DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
 USUAL_RECIPE = "standard"
+_NICE = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the contract, and two more: `--download` agrees to it, `--models` says where the bundle goes."""
+    """The arguments of the contract, and three more: `--download` agrees to it, `--models` says where the bundle goes,
+    `--background` is for runs that the window starts.
+    """
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--data", type=Path, metavar="DIR|CSV", help="class folders, or columns path, label, patient")
     parser.add_argument("--backbone", metavar="NAME", help="another backbone than the recipe's")
@@ -30,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run that lies in DIR")
     parser.add_argument("--download", action="store_true", help="agree to download published starting weights")
+    parser.add_argument("--background", action="store_true", help="wait for the runs beside it, and yield to others")
     parser.add_argument("--models", type=Path, metavar="DIR", help="where the bundle is written; else the user's own")
 
 
@@ -56,12 +63,14 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
     from inference.models_dir import user_models_folder
     from training.events import Checked
-    from training.worker import train
 
     out.write(f"The run lies in {folder.path}\n")
     out.flush()
     try:
-        bundle = train(folder, options.models or user_models_folder(), download=options.download)
+        with _in_turn(folder, background=options.background):
+            from training.worker import train  # after the turn has come: a run that waits needs no memory for torch
+
+            bundle = train(folder, options.models or user_models_folder(), download=options.download)
     except (Cancelled, KeyboardInterrupt):
         err.write("Stopped. What was learnt so far is kept; --resume goes on.\n")
         return INTERRUPTED
@@ -73,6 +82,23 @@ def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: Te
             out.write(f"{event.name}: {event.sentence}\n")
     out.write(f"{bundle.id} is written to {bundle.location}\n")
     return DONE
+
+
+@contextmanager
+def _in_turn(folder: RunDir, *, background: bool) -> Iterator[None]:
+    """Have the machine for this run, at low priority; at once where it is not in the background. Raises Cancelled."""
+    if not background:
+        yield
+        return
+    from training.turn import leave_queue, wait_for_turn
+
+    if hasattr(os, "nice"):  # on Windows the priority is set where the process is started
+        os.nice(_NICE)
+    try:
+        wait_for_turn(folder)
+        yield
+    finally:
+        leave_queue(folder.path)
 
 
 def _plan(options: argparse.Namespace) -> TrainingPlan:

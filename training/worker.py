@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -186,9 +185,3 @@ def _beating(run: RunDir) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-def lower_priority() -> None:
-    """Leave the machine to whoever reads films on it."""
-    if hasattr(os, "nice"):
-        os.nice(10)

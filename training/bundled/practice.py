@@ -16,7 +16,7 @@ from inference.head_spec import HeadSpec
 from inference.models_dir import find
 from inference.network import build_network
 from inference.preprocess import Grey, PreprocessSpec, network_grey
-from training.augment import AugmentSpec
+from training.augment_spec import AugmentSpec
 from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune, log_steps
 from training.places import opacity_mask

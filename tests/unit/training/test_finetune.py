@@ -8,7 +8,8 @@ import torch
 
 from inference.network import FilmNetwork, build_network
 from inference.preprocess import PreprocessSpec
-from training.augment import AugmentSpec, augment
+from training.augment import augment
+from training.augment_spec import AugmentSpec
 from training.finetune import FineTuneSpec, Step, fine_tune, run_network
 from training.metrics import auc
 from training.shifts import SUITE, shifted

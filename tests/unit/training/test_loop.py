@@ -17,7 +17,7 @@ from imaging.progress import Cancelled
 from inference.head_spec import HeadSpec
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec
-from training.augment import AugmentSpec
+from training.augment_spec import AugmentSpec
 from training.batches import Material
 from training.checkpoint import BEST, Learner, load_tensors
 from training.events import Changed, EpochDone, RunEvent, Saved, Step

@@ -9,7 +9,8 @@ import torch
 from imaging.phantom import make_phantom
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec
-from training.augment import AugmentSpec, augment, augment_with_places
+from training.augment import augment, augment_with_places
+from training.augment_spec import AugmentSpec
 from training.finetune import FineTuneSpec, fine_tune, run_network
 from training.places import opacity_mask, place_loss
 

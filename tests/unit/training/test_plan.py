@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.backbones import BACKBONES
-from training.augment import AugmentSpec
+from training.augment_spec import AugmentSpec
 from training.plan import DataPlan, PlanError, TrainingPlan, changed, check_plan, parse_plan, plan_text, read_plan
 from training.recipes import ALIASES, RECIPES, plan_of, recipe_of, with_backbone
 

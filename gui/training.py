@@ -1,0 +1,152 @@
+"""Use case: training a model from labelled films. What the wizard's pages ask for, done off the window's thread.
+
+A run is a process of its own and its folder tells how it goes (`training.run_dir`); whoever shows it reads the folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.training_work import Catalogue, Inspected, estimate_of, inspected_by, launched, read_catalogue, read_runs
+from imaging.errors import NegatoscopeError
+
+if TYPE_CHECKING:
+    from training.estimate import Estimate
+    from training.plan import TrainingPlan
+
+
+class Training(QObject):
+    """Tells what came of it by signals. Every method is for the main thread and returns at once."""
+
+    catalogue_read = Signal(object)  # Catalogue
+    inspecting = Signal(str)  # how far it is, in words
+    inspected = Signal(object)  # Inspected
+    inspection_failed = Signal(str)  # a sentence
+    inspection_stopped = Signal()
+    estimated = Signal(object)  # Estimate
+    estimate_failed = Signal(str)
+    run_started = Signal(object)  # Path of the run's folder
+    start_failed = Signal(str)
+    runs_read = Signal(object)  # tuple[Path, ...], the newest first
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.jobs = jobs
+        self.catalogue: Catalogue | None = None
+        self.found: Inspected | None = None
+        self._runs: tuple[Path, ...] = ()
+        self._inspection: JobHandle | None = None
+        self._estimate: JobHandle | None = None
+
+    def get_ready(self) -> None:
+        """Load what plans are made of; `catalogue_read` follows."""
+        self.jobs.submit(Lane.IO, lambda token, progress: read_catalogue(), done=self._catalogue_read)
+        self.look_for_runs()
+
+    @property
+    def is_inspecting(self) -> bool:
+        return self._inspection is not None
+
+    def inspect(self, plan: TrainingPlan) -> None:
+        """Read, decode and check the films of a plan; what was being inspected before is given up."""
+        if self._inspection is not None:
+            self._inspection.cancel()
+        self._inspection = self.jobs.submit_stream(
+            Lane.IO,
+            lambda token, progress, say: inspected_by(plan, token, say),
+            item=self.inspecting.emit,
+            done=self._inspected,
+            failed=self._not_inspected,
+        )
+        self.inspecting.emit("Reading the list of films")
+
+    def stop_inspecting(self) -> None:
+        """Give the inspection up, at once."""
+        if self._inspection is not None:
+            self._inspection.cancel()
+            self._inspection = None
+            self.inspection_stopped.emit()
+
+    def estimate(self, plan: TrainingPlan) -> None:
+        """Measure a few steps of the plan's network in a process of its own; an earlier measurement is given up."""
+        self.stop_estimating()
+        films = self.found.parts if self.found is not None else None
+        self._estimate = self.jobs.submit(
+            Lane.IO,
+            lambda token, progress: estimate_of(plan, films, token),
+            done=self._estimated,
+            failed=self._not_estimated,
+            priority=1,
+        )
+
+    @property
+    def is_estimating(self) -> bool:
+        return self._estimate is not None
+
+    def stop_estimating(self) -> None:
+        if self._estimate is not None:
+            self._estimate.cancel()
+            self._estimate = None
+
+    def start(self, plan: TrainingPlan, *, download: bool = False) -> None:
+        """Make a folder for the plan and start its process; `run_started` tells the folder. Runs take turns.
+
+        `download`: the user agreed to fetch published starting weights.
+        """
+        self._launch(None, plan, download=download)
+
+    def resume(self, run: Path, *, download: bool = False) -> None:
+        """Start the process of a run that was stopped or killed anew; `run_started` follows."""
+        self._launch(run, None, download=download)
+
+    def runs(self) -> tuple[Path, ...]:
+        """The folders of the runs that are known, the newest first; `look_for_runs` brings them up to date."""
+        return self._runs
+
+    def look_for_runs(self) -> None:
+        """Read which runs there are; `runs_read` follows."""
+        self.jobs.submit(Lane.IO, lambda token, progress: read_runs(), done=self._runs_read, failed=lambda error: None)
+
+    def _launch(self, run: Path | None, plan: TrainingPlan | None, *, download: bool) -> None:
+        self.jobs.submit(
+            Lane.IO,
+            lambda token, progress: launched(run, plan, download=download),
+            done=self._started,
+            failed=lambda error: self.start_failed.emit(error.message),
+            priority=-1,
+        )
+
+    def _catalogue_read(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.catalogue_read.emit(catalogue)
+
+    def _inspected(self, found: Inspected) -> None:
+        self._inspection = None
+        self.found = found
+        self.inspected.emit(found)
+
+    def _not_inspected(self, error: NegatoscopeError) -> None:
+        self._inspection = None
+        self.found = None
+        self.inspection_failed.emit(error.message)
+
+    def _estimated(self, estimate: Estimate) -> None:
+        self._estimate = None
+        self.estimated.emit(estimate)
+
+    def _not_estimated(self, error: NegatoscopeError) -> None:
+        self._estimate = None
+        self.estimate_failed.emit(error.message)
+
+    def _started(self, run: Path) -> None:
+        self._runs = (run, *(other for other in self._runs if other != run))
+        self.run_started.emit(run)
+        self.look_for_runs()
+
+    def _runs_read(self, runs: tuple[Path, ...]) -> None:
+        self._runs = runs
+        self.runs_read.emit(runs)

@@ -1,0 +1,161 @@
+"""What the training wizard does on worker threads. Free of Qt."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imaging.errors import NegatoscopeError
+from imaging.progress import CancelToken
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from inference.models_dir import Installed
+    from training.checks import Check, Inspection
+    from training.estimate import Estimate
+    from training.plan import TrainingPlan
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is to choose from: installed models, and the cores that this process may use."""
+
+    models: tuple[Installed, ...]
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartSizes:
+    """Films in each part; `left_out` are those whose patient stands in a part that judges, and the unreadable ones."""
+
+    train: int = 0
+    validation: int = 0
+    test: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class: its films, their patients, and its films in each part of PARTS."""
+
+    label: str
+    films: int
+    patients: int
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspected:
+    """What is known of a plan's films. `trouble` says why they can't be parted, or ''."""
+
+    inspection: Inspection
+    checks: tuple[Check, ...]
+    classes: tuple[ClassRow, ...]
+    parts: PartSizes
+    patients: int
+    trouble: str = ""
+
+    @property
+    def plan(self) -> TrainingPlan:
+        return self.inspection.plan
+
+    @property
+    def films(self) -> int:
+        return len(self.inspection.films)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names to try a pattern for patients on."""
+        films = self.inspection.films
+        step = max(1, len(films) // 200)
+        return tuple(dict.fromkeys(film.path.name for film in films[::step]))
+
+
+def read_catalogue() -> Catalogue:
+    """Import what plans are made of, so that the window's thread need not wait for it, and see what is installed."""
+    import training.recipes
+    import training.run_dir  # noqa: F401
+    from inference.device import usable_cores
+    from inference.models_dir import installed
+
+    return Catalogue(installed(), usable_cores())
+
+
+def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
+    """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
+    from training.checks import checks, inspect
+    from training.manifest import DataError
+    from training.near_twins import with_near_twins_joined
+    from training.split import split_films
+
+    seen = inspect(plan, token, say)
+    say("Looking for what may go wrong")
+    found = tuple(checks(seen))
+    token.check()
+    joined = dataclasses.replace(seen.manifest, films=with_near_twins_joined(seen.manifest.films, seen.cached))
+    token.check()
+    readable, trouble = seen.cached.readable, ""
+    try:
+        split = split_films(joined, plan.data, plan.seed)
+        parts = [at[readable[at]] for at in (split.train, split.validation, split.test)]
+    except DataError as error:
+        parts, trouble = [], error.message
+    sizes = PartSizes()
+    if parts:
+        train, validation, test = (len(at) for at in parts)
+        sizes = PartSizes(train, validation, test, len(seen.films) - train - validation - test)
+    rows = tuple(_row(seen, label, parts) for label in seen.manifest.labels)
+    return Inspected(seen, found, rows, sizes, len(joined.patients), trouble)
+
+
+def _row(seen: Inspection, label: str, parts: Sequence[npt.NDArray[np.int64]]) -> ClassRow:
+    films = [film for film in seen.films if label in film.labels]
+    counts = (Counter(other for at in part for other in seen.films[at].labels)[label] for part in parts)
+    return ClassRow(label, len(films), len({film.patient for film in films}), tuple(counts))
+
+
+def pictures_of(seen: Inspection, positions: Sequence[int], side_px: int) -> list[npt.NDArray[np.uint8]]:
+    """Small pictures of films as the network sees them, uint8 [side, side] each, from the cache."""
+    import numpy as np
+
+    from imaging.cv import cv2
+
+    made = (cv2.resize(np.asarray(seen.cached.films[at]), (side_px, side_px)) for at in positions)
+    return [np.asarray(picture, np.uint8) for picture in made]
+
+
+def estimate_of(plan: TrainingPlan, films: PartSizes | None, token: CancelToken) -> Estimate:
+    """How long a plan would take here. Raises NegatoscopeError, Cancelled."""
+    from training.estimate import estimate
+
+    sizes = films or PartSizes()
+    return estimate(plan, sizes.train, sizes.validation + sizes.test, token)
+
+
+def launched(run: Path | None, plan: TrainingPlan | None, *, download: bool) -> Path:
+    """Start a run's process, in a new folder where there is none yet, and return the folder. Raises RunError."""
+    from training.runs import launch, new_run
+
+    if run is None:
+        assert plan is not None
+        run = new_run(plan).path
+    launch(run, download=download)
+    return run
+
+
+def read_runs() -> tuple[Path, ...]:
+    """The folders of all runs, the newest first. Raises NegatoscopeError."""
+    from training.runs import known_runs
+
+    try:
+        return known_runs()
+    except OSError as error:
+        raise NegatoscopeError("The folder of the runs can't be read.", detail=type(error).__name__) from error

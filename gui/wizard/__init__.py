@@ -1,0 +1,1 @@
+"""The wizard that trains a model: a window of its own, one page a step."""

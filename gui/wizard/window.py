@@ -1,0 +1,168 @@
+"""The wizard's window: the steps on the left, one page each, and the way on. It composes and decides nothing."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.drops import dropped_paths
+from gui.panels.box import label, rule, upright
+from gui.theme import font
+from gui.training import Training
+from gui.wizard.data_page import DataPage
+from gui.wizard.draft import Draft
+from gui.wizard.plan_page import PlanPage
+from gui.wizard.run_words import RunWords
+from gui.wizard.steps import Step, StepColumn
+
+MINIMUM_PX = (1024, 640)
+USUAL_PX = (1280, 800)
+DATA, PLAN, RUN = range(3)
+TITLE = "Train a model"
+
+
+class WizardWindow(QWidget):
+    """Not modal: the reader goes on reading. Closed, it only hides; a run that was started goes on without it."""
+
+    bundle_asked = Signal(object)  # Path of a sealed bundle to open in the viewer
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self.training = training
+        self.draft = Draft(self)
+        self.data = DataPage(training, self.draft)
+        self.plan = PlanPage(training, self.draft)
+        self.run = RunWords(training)
+        self.pages = QStackedWidget()
+        self.steps = StepColumn((Step("Data"), Step("Plan", open=False), Step("Run", open=False)))
+        self.about = label(tone="secondary")
+        self.foot = label(tone="secondary", wrap=True)
+        self.back, self.forward = QPushButton("Back"), QPushButton("Next")
+        self.forward.setProperty("kind", "primary")
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*MINIMUM_PX)
+        self.resize(*USUAL_PX)
+        self.setProperty("surface", "background")
+        title = label(TITLE, tone="strong")
+        title.setFont(font("strong"))
+        head, foot, middle = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        head.setContentsMargins(24, 14, 24, 14)
+        head.setSpacing(12)
+        head.addWidget(title)
+        head.addWidget(self.about, 1)
+        foot.setContentsMargins(24, 10, 24, 10)
+        foot.setSpacing(8)
+        foot.addWidget(self.foot, 1)
+        for button in (self.back, self.forward):
+            foot.addWidget(button)
+        for page in (self.data, self.plan, self.run):
+            self.pages.addWidget(page)
+        middle.setSpacing(0)
+        middle.addWidget(self.steps)
+        middle.addWidget(upright())
+        middle.addWidget(self.pages, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(rule())
+        whole.addLayout(middle, 1)
+        whole.addWidget(rule())
+        whole.addLayout(foot)
+
+    def _connect(self) -> None:
+        training = self.training
+        self.back.clicked.connect(lambda: self.go_to(self.current - 1))
+        self.forward.clicked.connect(self._go_on)
+        self.steps.picked.connect(self.go_to)
+        training.run_started.connect(self._run_started)
+        training.start_failed.connect(self._not_started)
+        training.catalogue_read.connect(lambda _: self.refresh())
+        for changed in (training.inspected, training.inspection_failed, training.inspecting):
+            changed.connect(lambda *_: self.refresh())
+        for changed in (training.inspection_stopped, self.draft.changed, self.plan.changed, self.run.changed):
+            changed.connect(self.refresh)
+
+    @property
+    def current(self) -> int:
+        return self.pages.currentIndex()
+
+    def go_to(self, step: int) -> None:
+        """Show a page, where the steps before it allow it."""
+        if 0 <= step < self.pages.count() and self._steps()[step].open:
+            self.pages.setCurrentIndex(step)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Steps, heads and buttons of what is known now."""
+        self.steps.show_steps(self._steps(), self.current)
+        found = self.training.found
+        self.about.setText(escape(f"{found.films:,} films of {found.patients:,} patients") if found else "")
+        self.back.setVisible(self.current > DATA)
+        self.forward.setVisible(self.current < RUN)
+        self.forward.setText("Start training" if self.current == PLAN else "Next: the plan")
+        allowed = self.data.is_ready if self.current == DATA else self.plan.is_ready
+        self.forward.setEnabled(allowed)
+        self.foot.setText(escape(self._foot()))
+
+    def _steps(self) -> tuple[Step, ...]:
+        ready = self.data.is_ready
+        return (
+            Step("Data", self.data.words, done=ready),
+            Step("Plan", self.plan.words, done=self.run.run is not None, open=ready),
+            Step("Run", self.run.words, open=self.run.run is not None),
+        )
+
+    def _foot(self) -> str:
+        if self.current == DATA:
+            return "Nothing leaves this computer."
+        if self.current == PLAN:
+            return self.plan.foot
+        return "The run goes on when this window, or the program, is closed."
+
+    def _go_on(self) -> None:
+        if self.current == DATA:
+            self.go_to(PLAN)
+            return
+        plan = self.draft.plan
+        if plan is not None and self.plan.is_ready:
+            self.plan.hold()
+            self.training.start(plan, download=self.plan.download)
+
+    def _run_started(self, run: Path) -> None:
+        self.plan.let_go("")
+        self.run.show_run(run)
+        self.go_to(RUN)
+
+    def _not_started(self, sentence: str) -> None:
+        self.plan.let_go(sentence)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.training.catalogue is None:
+            QTimer.singleShot(0, self, self.training.get_ready)  # after the first paint
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.training.stop_inspecting()
+        self.training.stop_estimating()
+        self.run.rest()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if len(dropped_paths(event.mimeData())) == 1 and self.training.catalogue is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.go_to(DATA)
+        self.data.take(dropped_paths(event.mimeData())[0])

@@ -1,0 +1,85 @@
+"""Folders of runs, their processes, and whose turn it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from imaging.progress import Cancelled
+from training.events import Failed, Stopped, Told
+from training.plan import DataPlan, TrainingPlan
+from training.recipes import plan_of, recipe_of
+from training.runs import known_runs, launch, new_run
+from training.turn import leave_queue, queue_now, wait_for_turn
+
+PATIENCE_S = 120.0
+
+
+def plan(name: str = "Ward 3: films") -> TrainingPlan:
+    return plan_of(recipe_of("quick"), name, DataPlan("nowhere"))
+
+
+def until(condition: object, limit_s: float = PATIENCE_S) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_each_run_has_a_folder_of_its_own(user_data: Path) -> None:
+    first, second = new_run(plan()), new_run(plan())
+    assert first.path.parent == second.path.parent == user_data / "runs"
+    assert first.path.name.endswith("-ward-3-films")
+    assert second.path.name == f"{first.path.name}-2"
+    assert first.plan() == plan()
+    assert set(known_runs()) == {first.path, second.path}
+
+
+def test_a_run_is_a_process_that_tells_how_it_ended() -> None:
+    run = new_run(plan())
+    launch(run.path)
+    assert run.is_alive()
+    until(lambda: any(isinstance(event, Failed) for event in run.events()[0]))
+    assert "can't be found or read" in next(event.why for event in run.events()[0] if isinstance(event, Failed))
+    until(lambda: not (run.path / "queued").exists())
+
+
+def test_a_queued_run_waits_for_the_one_before_it() -> None:
+    first, second = new_run(plan("first")), new_run(plan("second"))
+    queue_now(first.path)
+    queue_now(second.path)
+    first.beat()
+    wait_for_turn(first)
+    thread = threading.Thread(target=wait_for_turn, args=(second,))
+    thread.start()
+    until(lambda: bool(second.events()[0]))
+    assert thread.is_alive()
+    told = second.events()[0][0]
+    assert isinstance(told, Told)
+    assert told.words == "Waiting for the run “first” to end"
+    leave_queue(first.path)
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def test_a_dead_run_is_passed_over() -> None:
+    first, second = new_run(plan("first")), new_run(plan("second"))
+    queue_now(first.path)  # it never beats
+    queue_now(second.path)
+    wait_for_turn(second)
+    assert second.events()[0] == []
+
+
+def test_a_run_that_waits_can_be_cancelled() -> None:
+    first, second = new_run(plan("first")), new_run(plan("second"))
+    for run in (first, second):
+        queue_now(run.path)
+    first.beat()
+    second.ask("cancel")
+    with pytest.raises(Cancelled):
+        wait_for_turn(second)
+    assert isinstance(second.events()[0][-1], Stopped)
