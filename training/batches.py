@@ -20,6 +20,7 @@ from torch import Tensor
 
 from inference.preprocess import Grey, to_input
 from training.augment import augment
+from training.distributed import Peers
 from training.plan import TrainingPlan
 from training.targets import Floats32, mixed, sampling_weights, softened
 
@@ -67,14 +68,19 @@ class Draws(NamedTuple):
     of_numpy: np.random.Generator
 
 
-def seed_of(seed: int, use: Use, number: int) -> int:
-    """The seed of one stream of random numbers, 63 bits."""
-    return int(np.random.SeedSequence([seed, int(use), number]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def seed_of(seed: int, use: Use, number: int, draws: tuple[int, ...] = ()) -> int:
+    """The seed of one stream of random numbers, 63 bits. `draws` are those of Peers."""
+    return int(np.random.SeedSequence([seed, int(use), number, *draws]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def steps_an_epoch(films: int, plan: TrainingPlan) -> int:
     """Optimiser steps in an epoch; a last batch that is not full is left out, unless it is the only one."""
     return max(1, films // (plan.learning.batch * plan.learning.accumulate))
+
+
+def films_a_step(films: int, plan: TrainingPlan) -> int:
+    """How many films make a step, over all processes: as many in every step."""
+    return min(films, plan.learning.batch * plan.learning.accumulate)
 
 
 def order_of_epoch(material: Material, plan: TrainingPlan, epoch: int) -> npt.NDArray[np.int64]:
@@ -87,17 +93,19 @@ def order_of_epoch(material: Material, plan: TrainingPlan, epoch: int) -> npt.ND
 
 
 def prepared(
-    material: Material, plan: TrainingPlan, first_step: int, steps: int
+    material: Material, plan: TrainingPlan, first_step: int, steps: int, peers: Peers | None = None
 ) -> Generator[tuple[int, list[tuple[Tensor, Tensor]]], None, None]:
     """From `first_step` on, each step's number and its batches: films [N, 1, S, S] and softened targets [N, K].
 
-    A thread prepares the steps to come. Close the iterator to stop it.
+    A thread prepares the steps to come. Close the iterator to stop it. Of several processes each prepares its own slice
+    of every batch.
     """
+    peers = peers or Peers()
     pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
     waiting: deque[Future[list[tuple[Tensor, Tensor]]]] = deque()
     try:
         for step in range(first_step, steps):
-            waiting.append(pool.submit(_step, material, plan, step))
+            waiting.append(pool.submit(_step, material, plan, step, peers))
             if len(waiting) > _AHEAD:
                 yield step - _AHEAD, waiting.popleft().result()
         for number, future in enumerate(waiting, start=steps - len(waiting)):
@@ -106,18 +114,16 @@ def prepared(
         pool.shutdown(cancel_futures=True)
 
 
-def _step(material: Material, plan: TrainingPlan, step: int) -> list[tuple[Tensor, Tensor]]:
+def _step(material: Material, plan: TrainingPlan, step: int, peers: Peers) -> list[tuple[Tensor, Tensor]]:
     per_epoch = steps_an_epoch(len(material), plan)
     epoch, within = divmod(step, per_epoch)
     order = order_of_epoch(material, plan, epoch)
     size = plan.learning.batch * plan.learning.accumulate
     chosen = order[within * size : (within + 1) * size]
-    seed = seed_of(plan.seed, Use.CHANGE, step)
+    seed = seed_of(plan.seed, Use.CHANGE, step, peers.draws)
     draws = Draws(torch.Generator().manual_seed(seed), np.random.default_rng(seed))
-    return [
-        _batch(material, plan, chosen[start : start + plan.learning.batch], draws)
-        for start in range(0, len(chosen), plan.learning.batch)
-    ]
+    batches = [chosen[start : start + plan.learning.batch] for start in range(0, len(chosen), plan.learning.batch)]
+    return [_batch(material, plan, batch[peers.slice_of(len(batch))], draws) for batch in batches]
 
 
 def _batch(

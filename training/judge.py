@@ -13,6 +13,7 @@ import torch
 from inference.network import FilmNetwork
 from inference.preprocess import to_input
 from training.batches import Material
+from training.distributed import Peers
 from training.losses import loss_of
 from training.metrics import auc
 from training.plan import Pick, TrainingPlan
@@ -32,31 +33,40 @@ class Judgement:
     picked: float
 
 
-def judge_epoch(network: FilmNetwork, validation: Material, plan: TrainingPlan) -> Judgement:
-    """The network's worth on the validation part; under the worst change of the suite where the plan asks for that."""
-    loss, measures = _measured(network, validation, plan)
+def judge_epoch(
+    network: FilmNetwork, validation: Material, plan: TrainingPlan, peers: Peers | None = None
+) -> Judgement:
+    """The network's worth on the validation part; under the worst change of the suite where the plan asks for that.
+
+    Of several processes each looks at a slice of the films, and all come to the same judgement.
+    """
+    peers = peers or Peers()
+    loss, measures = _measured(network, validation, plan, peers)
     worth = _worth(loss, measures, plan.choice.pick)
     if plan.choice.bear_shifts:
         some = validation.evenly(_MOST_SHIFTED)
         films, places = some.grey(np.arange(len(some))), np.arange(len(some))
         for name in SUITE:
-            shifted_loss, found = _measured(network, Material(shifted(films, name), places, some.targets), plan)
+            moved = Material(shifted(films, name), places, some.targets)
+            shifted_loss, found = _measured(network, moved, plan, peers)
             worth = min(worth, _worth(shifted_loss, found, plan.choice.pick))
         measures = measures | {"worst": worth}
     return Judgement(loss, measures, worth)
 
 
-def logits_of(network: FilmNetwork, material: Material) -> npt.NDArray[np.float32]:
+def logits_of(network: FilmNetwork, material: Material, peers: Peers | None = None) -> npt.NDArray[np.float32]:
     """Logits [N, K] of films in evaluation mode, on the device where the network lies."""
+    peers = peers or Peers()
     network.eval()
     device = network.mean.device
-    found = []
+    own = np.arange(len(material))[peers.slice_of(len(material))]
+    found = [torch.zeros((0, material.targets.shape[1]))]
     with torch.inference_mode():
-        for start in range(0, len(material), _BATCH):
-            chosen = np.arange(start, min(start + _BATCH, len(material)))
+        for start in range(0, len(own), _BATCH):
+            chosen = own[start : start + _BATCH]
             batch = torch.from_numpy(to_input(material.grey(chosen))).to(device)
             found.append(network.training_logits(batch.contiguous(memory_format=torch.channels_last))[0].float().cpu())
-    return np.asarray(torch.cat(found).numpy())
+    return np.asarray(peers.joined_rows(torch.cat(found), len(material)).numpy())
 
 
 def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:
@@ -65,9 +75,11 @@ def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:
     return np.asarray((torch.softmax(exact, dim=1) if is_softmax else torch.sigmoid(exact)).numpy())
 
 
-def _measured(network: FilmNetwork, films: Material, plan: TrainingPlan) -> tuple[float, dict[str, float]]:
+def _measured(
+    network: FilmNetwork, films: Material, plan: TrainingPlan, peers: Peers
+) -> tuple[float, dict[str, float]]:
     is_softmax = plan.network.outputs == "softmax"
-    logits = logits_of(network, films)
+    logits = logits_of(network, films, peers)
     ones = torch.ones(logits.shape[1])
     loss = loss_of(
         torch.from_numpy(logits), torch.from_numpy(films.targets), ones, plan.learning, is_softmax=is_softmax

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +19,9 @@ from imaging.errors import NegatoscopeError
 from inference.engine import EngineMemoryError
 from inference.network import FilmNetwork, stages
 from inference.torch_engine import device_errors
-from training.batches import Material, Use, prepared, seed_of, steps_an_epoch
+from training.batches import Material, Use, films_a_step, prepared, seed_of, steps_an_epoch
 from training.checkpoint import BEST, Learner, Progress, load_learner, save_learner, save_tensors, with_progress
+from training.distributed import Peers
 from training.events import Changed, EpochDone, RunEvent, Saved, Step
 from training.judge import judge_epoch
 from training.losses import loss_of
@@ -69,7 +70,9 @@ def new_learner(network: FilmNetwork, plan: TrainingPlan, device: torch.device) 
 
 @dataclass(slots=True)
 class Loop:
-    """One run in one process. `folder` holds its state; the best weights lie in `folder/best.safetensors`."""
+    """One run. `folder` holds its state; the best weights lie in `folder/best.safetensors`. `peers` are the processes
+    that carry it out together: all of them run the same loop, the first one writes.
+    """
 
     plan: TrainingPlan
     learner: Learner
@@ -77,19 +80,29 @@ class Loop:
     validation: Material
     folder: Path
     watcher: Watcher
+    peers: Peers = field(default_factory=Peers)
 
     def run(self) -> None:
         """Train to the plan's end, or until the watcher or the plan's choice stops it, from where the folder stands.
 
         Raises TrainingFailedError, CheckpointError, Cancelled.
         """
+        self._check_slices()
         if not load_learner(self.folder, self.learner):
             self._save()
+        self.peers.check_same("checkpoint", self.learner.progress)
+        self.peers.copy_first(self.learner.network)
         while not self._is_done():
             try:
                 self._epoch()
             except _LossLostError:
                 self._go_back()
+
+    def _check_slices(self) -> None:
+        batch = self.plan.learning.batch
+        least = films_a_step(len(self.training), self.plan) % batch or batch
+        if self.peers.world > 1 and least < 2 * self.peers.world:
+            raise TrainingFailedError(f"Batches of {least} films are too small for {self.peers.world} processes.")
 
     @property
     def _per_epoch(self) -> int:
@@ -110,9 +123,11 @@ class Loop:
         epoch = learner.progress.step // self._per_epoch
         end = (epoch + 1) * self._per_epoch
         weights = torch.from_numpy(class_weights(self.training.targets, plan.network, plan.learning.balance))
-        steps = _Steps(learner, plan, weights.to(learner.network.mean.device), self._per_epoch, self.watcher)
+        shared = films_a_step(len(self.training), plan)
+        device = learner.network.mean.device
+        steps = _Steps(learner, plan, weights.to(device), self._per_epoch, shared, self.watcher, self.peers)
         saved = time.monotonic()
-        with contextlib.closing(prepared(self.training, plan, learner.progress.step, end)) as batches:
+        with contextlib.closing(prepared(self.training, plan, learner.progress.step, end, self.peers)) as batches:
             for step, batch in batches:
                 self.watcher.check()
                 if self._is_enough():
@@ -127,12 +142,13 @@ class Loop:
     def _judge(self, epoch: int, loss: float) -> None:
         """Keep the epoch where it is the best so far, and let the plateau schedule fall where it is stale."""
         plan, learner, progress = self.plan, self.learner, self.learner.progress
-        found = judge_epoch(learner.averaged, self.validation, plan)
+        found = judge_epoch(learner.averaged, self.validation, plan, self.peers)
         if not np.isfinite(found.loss):
             raise _LossLostError
         is_best = progress.best is None or found.picked > progress.best
         if is_best:
-            save_tensors(self.folder / BEST, learner.averaged.weights(), {"epoch": str(epoch)})
+            if self.peers.is_first:
+                save_tensors(self.folder / BEST, learner.averaged.weights(), {"epoch": str(epoch)})
             with_progress(learner, best=found.picked, best_epoch=epoch, stale_epochs=0)
         else:
             stale = progress.stale_epochs + 1
@@ -154,19 +170,22 @@ class Loop:
         self.watcher.tell(Changed(time.time(), self.learner.progress.step, why))
 
     def _save(self) -> None:
-        save_learner(self.folder, self.learner)
+        if self.peers.is_first:
+            save_learner(self.folder, self.learner)
         self.watcher.tell(Saved(time.time(), self.learner.progress.step))
 
 
 @dataclass(slots=True)
 class _Steps:
-    """The steps of one epoch, and what is told of them now and then."""
+    """The steps of one epoch, of `shared` films each, and what is told of them now and then."""
 
     learner: Learner
     plan: TrainingPlan
     weights: Tensor
     per_epoch: int
+    shared: int
     watcher: Watcher
+    peers: Peers
     total: float = 0.0
     taken: int = 0
     told: float = 0.0
@@ -184,10 +203,10 @@ class _Steps:
                 loss = self._take(step, batches)
                 break
             except EngineMemoryError as error:
-                self._cut_batches(step, max(len(films) for films, _ in batches), error)
+                self._cut_batches(step, error)
         self.total += loss
         self.taken += 1
-        self.films += sum(len(films) for films, _ in batches)
+        self.films += self.shared
         seconds = time.monotonic() - self.told
         if seconds > TELL_SECONDS or (step + 1) % self.per_epoch == 0:
             share = self.learner.optimiser.param_groups[-1]["lr"] / self.plan.learning.head_rate
@@ -200,18 +219,20 @@ class _Steps:
         progress = learner.progress
         steps = learning.epochs * self.per_epoch
         set_rates(learner.optimiser, schedule_share(learning, step, steps) * progress.plateau * progress.cut)
-        torch.manual_seed(seed_of(self.plan.seed, Use.DROPOUT, step))
+        torch.manual_seed(seed_of(self.plan.seed, Use.DROPOUT, step, self.peers.draws))
         _training_mode(learner.network, keep_norm=self.plan.network.keep_norm)
         learner.optimiser.zero_grad(set_to_none=True)
-        films = sum(len(part) for part, _ in batches)
-        loss = sum(
-            self._backward(*piece, share=len(piece[0]) / films)
-            for batch in batches
-            for piece in _pieces(*batch, progress.parts)
-        )
+        with self.peers.sharing_trouble():
+            own = sum(
+                self._backward(*piece, share=len(piece[0]) / self.shared)
+                for batch in batches
+                for piece in _pieces(*batch, progress.parts)
+            )
+        loss = self.peers.sum_gradients(learner.network, own)
         if not np.isfinite(loss):
             raise _LossLostError
         learner.optimiser.step()
+        self.peers.average_statistics(learner.network)
         if learner.averaged is not learner.network:
             _average(learner.averaged, learner.network, step, learning.average_over_steps)
         with_progress(learner, step=step + 1)
@@ -232,9 +253,10 @@ class _Steps:
         is_softmax = self.plan.network.outputs == "softmax"
         return loss_of(logits.float(), wanted, self.weights, self.plan.learning, is_softmax=is_softmax)
 
-    def _cut_batches(self, step: int, largest: int, error: EngineMemoryError) -> None:
+    def _cut_batches(self, step: int, error: EngineMemoryError) -> None:
         parts = self.learner.progress.parts * 2
-        if parts > largest // 2:  # batch norm needs two films
+        least = min(self.plan.learning.batch, self.shared) // self.peers.world
+        if parts > least // 2:  # batch norm needs two films
             raise TrainingFailedError("There is no memory to train with even one film at a time.") from error
         with_progress(self.learner, parts=parts)
         why = f"Memory ran out: each batch is taken in {parts} pieces from here on."

@@ -55,6 +55,12 @@ class Prepared:
         targets = targets_of(labels_of, self.manifest.labels, self.manifest.normal_label, self.plan.network.outputs)
         return Material(self.cached.films, positions, targets)
 
+    def seen(self) -> tuple[tuple[str, int, str], ...]:
+        """Every film by digest and frame, and the part that it stands in."""
+        parts = dict.fromkeys(self.split.train.tolist(), "train")
+        parts |= dict.fromkeys(self.split.validation.tolist(), "validation")
+        return tuple((film.digest, film.frame, parts.get(at, "")) for at, film in enumerate(self.manifest.films))
+
     def patients(self, positions: Positions) -> npt.NDArray[np.str_]:
         """Whose films these are, text [N]."""
         return np.array([self.manifest.films[at].patient for at in positions])

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one field of the plan, as in learning.epochs=3"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run that lies in DIR")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR, where there is one")
     parser.add_argument("--download", action="store_true", help="agree to download published starting weights")
     parser.add_argument("--background", action="store_true", help="wait for the runs beside it, and yield to others")
     parser.add_argument("--models", type=Path, metavar="DIR", help="where the bundle is written; else the user's own")
@@ -42,22 +42,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Train. 0 done; 3 the run failed; 2 where it can't begin; 130 stopped, and `--resume` goes on."""
-    from training.run_dir import RunDir, RunError
+    from inference.shards import rank_of
+    from training.run_dir import RunDir
 
     folder = RunDir(options.run.resolve())
     try:
-        if options.resume:
-            folder.plan()
-            if folder.finished is not None:
-                raise RunError(f"This run is finished; its model is {folder.finished.bundle}.")
-            folder.ask("")
-            folder.pause(wanted=False)
-        else:
-            folder.create(_plan(options))
+        rank = rank_of(os.environ)
+        if rank.rank == 0:
+            _begin(options, folder, again=rank.restarts > 0)
     except (NegatoscopeError, OSError) as error:
         err.write(f"{error}\n")
         return USAGE
-    return _carry_out(options, folder, out, err)
+    if rank.restarts and folder.finished is not None:  # another process was lost after the end
+        return DONE
+    status = _carry_out(options, folder, out, err)
+    # torchrun takes every other status for a failure, and would start the run again that was stopped on purpose.
+    return DONE if status == INTERRUPTED and rank.world > 1 else status
+
+
+def _begin(options: argparse.Namespace, folder: RunDir, *, again: bool) -> None:
+    """Make the folder ready: a new run, or one to go on with. `again`: torchrun started it anew after a loss, which
+    takes back nothing that was asked of the run. Raises NegatoscopeError, OSError.
+    """
+    from training.run_dir import PLAN, RunError
+
+    is_new = not (folder.path / PLAN).exists() and (options.data is not None or options.plan is not None)
+    if is_new or not (options.resume or again):
+        folder.create(_plan(options))
+        return
+    folder.plan()
+    if again:
+        return
+    if folder.finished is not None:
+        raise RunError(f"This run is finished; its model is {folder.finished.bundle}.")
+    folder.ask("")
+    folder.pause(wanted=False)
 
 
 def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
@@ -77,6 +96,8 @@ def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: Te
     except NegatoscopeError as error:
         err.write(f"{error.message}\n")
         return FAILED
+    if bundle is None:  # the first of several processes tells of it
+        return DONE
     for event in folder.events()[0]:
         if isinstance(event, Checked):
             out.write(f"{event.name}: {event.sentence}\n")

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,7 @@ from inference.network import FilmNetwork, build_network
 from inference.records import to_json
 from training.checkpoint import BEST, load_tensors
 from training.checks import Inspection, Level, checks
+from training.distributed import Peers, PeersError, joined_peers
 from training.events import Checked, Failed, Finished, RunEvent, Started, Stopped, Told
 from training.loop import Loop, new_learner
 from training.plan import TrainingPlan
@@ -38,59 +39,74 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FolderWatcher:
-    """Tells the run's folder what happens, and asks it what is wanted."""
+    """Tells the run's folder what happens, and asks it what is wanted. Of several processes the first one does, and
+    the others hear from it between two steps.
+    """
 
     run: RunDir
+    peers: Peers = field(default_factory=Peers)
     token: CancelToken = field(default_factory=CancelToken)
     step: int = 0
+    heard: str = ""
 
     def tell(self, event: RunEvent) -> None:
         self.step = getattr(event, "step", self.step)
-        self.run.append(event)
+        if self.peers.is_first:
+            self.run.append(event)
 
     def say(self, words: str) -> None:
         self.tell(Told(time.time(), words))
 
     def check(self) -> None:
         """Rest while the run is paused. Raises Cancelled."""
-        while self.run.is_paused and self.run.wish() == "":
+        while self.peers.is_first and self.run.is_paused and self.run.wish() == "":
             self.token.check()
             time.sleep(0.2)
-        if self.run.wish() == "cancel":
+        self.heard = self.peers.first_says(self.run.wish() if self.peers.is_first else "")
+        if self.heard == "cancel":
             self.token.cancel()
         self.token.check()
 
     def keeps_best(self) -> bool:
-        return self.run.wish() == "keep"
+        return (self.run.wish() if self.peers.world == 1 else self.heard) == "keep"
 
 
-def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBundle:
+def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBundle | None:
     """Carry a run's plan out, from where its folder stands; the folder tells how it goes, and why it ended.
 
-    `download`: the user agreed to fetch published starting weights. Raises NegatoscopeError, Cancelled.
+    `download`: the user agreed to fetch published starting weights. Of several processes (`distributed`) the first one
+    owns the folder and returns the bundle, the others None. Raises NegatoscopeError, Cancelled.
     """
-    watcher = FolderWatcher(run)
-    with run.locked(), _beating(run):
-        try:
-            return _train(run, models_dir, watcher, download=download)
-        except Cancelled:
-            watcher.tell(Stopped(time.time(), watcher.step))
-            raise
-        except NegatoscopeError as error:
-            watcher.tell(Failed(time.time(), watcher.step, error.message))
-            raise
+    with joined_peers() as peers:
+        watcher = FolderWatcher(run, peers)
+        with _owned(run) if peers.is_first else nullcontext():
+            try:
+                return _train(run, models_dir, watcher, download=download)
+            except Cancelled:
+                watcher.tell(Stopped(time.time(), watcher.step))
+                raise
+            except NegatoscopeError as error:
+                if isinstance(error, PeersError) and run.wish() == "cancel":
+                    raise Cancelled from error  # the process that heard of it first has gone already
+                watcher.tell(Failed(time.time(), watcher.step, error.message))
+                raise
 
 
-def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle:
+def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle | None:
+    peers = watcher.peers
+    peers.first_says("")  # the others begin once the folder is owned
     plan = run.plan()
-    torch.set_num_threads(plan.threads)
+    peers.check_same("plan", plan)
+    torch.set_num_threads(max(1, plan.threads // peers.rank.local_world))
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    prepared = prepare(plan, watcher.token, watcher.say)
+    with peers.in_turn():
+        prepared = prepare(plan, watcher.token, watcher.say)
+        torch.manual_seed(plan.seed)  # for the head, which starts at random
+        network, start = _started(plan, prepared, watcher, download=download)
+    peers.check_same("films", (prepared.manifest.labels, prepared.seen()))
     watcher.check()
-    _check_films(prepared, watcher)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(plan.seed)  # for the head, which starts at random
-    network, start = _started(plan, prepared, watcher, download=download)
+    if peers.is_first:
+        _check_films(prepared, watcher)
     training, validation = prepared.material(prepared.split.train), prepared.material(prepared.split.validation)
     words = words_of(prepared, start, models_dir)
     watcher.tell(
@@ -101,15 +117,21 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
             validation=len(validation),
             left_out=len(prepared.split.left_out) + len(prepared.cached.why) + len(prepared.manifest.refused),
             threads=plan.threads,
-            device=device.type,
+            device=peers.device().type,
         )
     )
     if plan.network.mode == "quick":
+        if not peers.is_first:  # there is nothing to share: each film is looked at once
+            return None
+        watcher.peers = Peers()
         patients = prepared.patients(prepared.split.train)
         learn_head(network, HeadWork(plan, words, training, patients, watcher))
     else:
-        learner = new_learner(network, plan, device)
-        Loop(plan, learner, training, validation, run.checkpoint, watcher).run()
+        learner = new_learner(network, plan, peers.device())
+        Loop(plan, learner, training, validation, run.checkpoint, watcher, peers).run()
+        if not peers.is_first:
+            return None
+        watcher.peers = Peers()
         network = _best(plan, prepared, run)
     watcher.say("Judging the model and writing the bundle")
     bundle = seal(
@@ -166,6 +188,12 @@ def _best(plan: TrainingPlan, prepared: Prepared, run: RunDir) -> FilmNetwork:
     network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head)
     network.load_state_dict(tensors)
     return network.eval()
+
+
+@contextmanager
+def _owned(run: RunDir) -> Iterator[None]:
+    with run.locked(), _beating(run):
+        yield
 
 
 @contextmanager
