@@ -19,15 +19,6 @@ class PublishedWeights(NamedTuple):
 
     url: str
 
-    @property
-    def file_name(self) -> str:
-        return self.url.rpartition("/")[2]
-
-    @property
-    def sha256_prefix(self) -> str:
-        """The first eight digits of the file's sha256, in hexadecimal."""
-        return self.file_name.removesuffix(".pth").rpartition("-")[2]
-
 
 class AuxiliarySpec(NamedTuple):
     """A second head that helps training: it reads the output of the trunk's child `after`, [N, channels, h, w]."""

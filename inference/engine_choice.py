@@ -142,9 +142,9 @@ def _measured(engines: Mapping[Way, OnnxEngine | OpenVinoEngine], film: Floats) 
 
 def ranked(timed: Sequence[Timed]) -> list[Timed]:
     """The fastest first; but ONNX Runtime where nothing is faster by more than noise, so that machines agree."""
-    ranked = sorted(timed, key=lambda way: way.milliseconds)
-    limit = NOTEWORTHY * ranked[0].milliseconds
-    return sorted(ranked, key=lambda way: way.engine != "onnx" or way.milliseconds > limit)
+    by_time = sorted(timed, key=lambda way: way.milliseconds)
+    limit = NOTEWORTHY * by_time[0].milliseconds
+    return sorted(by_time, key=lambda way: way.engine != "onnx" or way.milliseconds > limit)
 
 
 def _why(measured: Measured, reason: str) -> str:

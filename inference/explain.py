@@ -25,7 +25,7 @@ from inference.bundle import ModelBundle
 from inference.card import Calibration, ModelCard
 from inference.cells import cells_rect
 from inference.engine import Engine, EngineError, Floats
-from inference.occlusion import USUAL, OcclusionSpec, occlusion_map
+from inference.occlusion import occlusion_map
 from inference.preprocess import Grey, to_input
 from inference.scores import logit_index
 
@@ -38,11 +38,6 @@ def methods(card: ModelCard) -> tuple[Method, ...]:
     """The methods that show something of their own for a model, the quickest first."""
     sees_cells = BACKBONES[card.backbone].pooling == "flatten"
     return ("grad_cam", "hires_cam", "occlusion") if sees_cells else ("grad_cam", "occlusion")
-
-
-def network_runs(method: Method, spec: OcclusionSpec = USUAL) -> int:
-    """How many films the network looks at for one map: the cost, known beforehand."""
-    return spec.runs if method == "occlusion" else 1
 
 
 def explain(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from imaging.cv import cv2
-
-Grey = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from inference.engine import Floats
+from inference.preprocess import Grey
 
 _SIDE = 64  # px of the reduced film on which edges are counted
 _CELLS, _BINS = 8, 8

@@ -20,6 +20,7 @@ from imaging.errors import NegatoscopeError
 from inference.shards import Rank
 
 _WORKING, _DONE = "working", "done"
+_TRIES, _AGAIN_S = 20, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Meeting:
     ) -> None:
         self._stop.set()
         self._beats.join()
-        self._file(self._rank.rank).unlink(missing_ok=True)
+        _remove(self._file(self._rank.rank))
 
     def done(self) -> None:
         """Say that the part of this process is written."""
@@ -87,7 +88,7 @@ class Meeting:
     def dismiss(self) -> None:
         """The first process lets the others go: the parts are merged."""
         for rank in range(1, self._rank.world):
-            self._file(rank).unlink(missing_ok=True)
+            _remove(self._file(rank))
 
     def await_dismissal(self) -> None:
         """Every other process waits until the first has merged the parts. Raises NegatoscopeError."""
@@ -149,6 +150,17 @@ class _Watch:
     def silent_too_long(self) -> bool:
         silence = self._patience.silence if self._seen else 3 * self._patience.beat  # its file is gone: it has ended
         return time.monotonic() - self._changed > (silence if self._begun else self._patience.start)
+
+
+def _remove(path: Path) -> None:
+    """Windows removes no file that another process has open at that moment. What stays, the next run takes away."""
+    for _ in range(_TRIES):
+        try:
+            path.unlink(missing_ok=True)
+        except PermissionError:
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _read(path: Path) -> str:

@@ -44,7 +44,7 @@ class ImageResult:
 
     `model` is `name@version`; `seconds` is the time spent on this film; `engine` is `onnx-cpu`, `torch-cuda`, ….
     `findings` and `heatmaps` are empty where the gate keeps the film out and the reader did not insist. `embedding` is
-    float32 [D], read-only. `remarks` are sentences on what else is known of the film.
+    float32 [D], read-only.
     """
 
     ref: ImageRef
@@ -56,4 +56,3 @@ class ImageResult:
     seconds: float
     engine: str
     embedding: Floats
-    remarks: tuple[str, ...] = ()

@@ -110,7 +110,8 @@ def fits(row: Row, terms: Terms) -> bool:
     except (KeyError, TypeError):  # what stands in a field is of another kind
         return False
     return (
-        (row["model"], row["weights_sha256"]) == (terms.model, terms.weights_sha256)
+        (type(row["path"]), type(row["frame"])) == (str, int)
+        and (row["model"], row["weights_sha256"]) == (terms.model, terms.weights_sha256)
         and points in ({}, terms.points)
         and is_int8(str(row["engine"])) == terms.int8
         and views_of(str(row["engine"])) == terms.views

@@ -9,7 +9,7 @@ _CHANNELS = (32, 64, 64, 128, 256)
 
 def sequential_features(input_channels: int) -> nn.Sequential:
     """Five stages of convolution, batch norm and ReLU with 2 x 2 max pooling between them: [N, C, S, S] to
-    [N, 256, S/16, S/16], about 460,000 weights. The last pooling belongs to what flattens (`inference.pooling`).
+    [N, 256, S/16, S/16], about 460,000 weights. The last pooling belongs to what flattens (`class_maps.flattened`).
     """
     stages: list[nn.Module] = []
     before = input_channels

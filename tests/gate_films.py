@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from imaging.cv import cv2
 from imaging.phantom import make_phantom, to_image
-from inference.gate_features import Floats, Grey
-from inference.preprocess import PreprocessSpec, network_grey
+from inference.engine import Floats
+from inference.preprocess import Grey, PreprocessSpec, network_grey
 from training.film_set import FilmSet
 
 SIDE_PX = 96

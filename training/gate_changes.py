@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
+from inference.preprocess import Grey
 
-Grey = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
 Rng = np.random.Generator
 

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from imaging.errors import NegatoscopeError
 from inference.card import GateSpec
+from inference.engine import Floats
 from inference.gate import LIMITS, LOOKS, as_direction, gate_of
 from inference.gate_facts import FilmFacts
-from inference.gate_features import Floats
+from inference.preprocess import Grey
 from training.film_set import FilmSet
-from training.gate_changes import Grey, Rng, varied
+from training.gate_changes import Rng, varied
 from training.gate_head import fit_head
 from training.gate_lesson import lesson
 from training.gate_limits import Trials, joined, limits_of, rounds_of, try_films
@@ -61,10 +62,10 @@ def fit_gate(
     `embed` gives the network's embeddings, float32 [N, D], of films, uint8 [N, S, S]; it is asked for some 3,000. The
     same films and seed give the same gate. Raises TooFewFilmsError.
     """
-    if len(training) < FEWEST_FILMS or len(validation) < FEWEST_VALIDATION:
+    if len(training) < FEWEST_FILMS or len(validation) < FEWEST_VALIDATION or validation.patient_count < 2:
         raise TooFewFilmsError(
-            f"A gate needs {FEWEST_FILMS} training films and {FEWEST_VALIDATION} validation films; "
-            f"there are {len(training)} and {len(validation)}."
+            f"A gate needs {FEWEST_FILMS} training films and {FEWEST_VALIDATION} validation films of two patients; "
+            f"there are {len(training)}, and {len(validation)} of {validation.patient_count}."
         )
     arrays = _arrays(training.films, embed, effort, seed)
     rng = np.random.default_rng([seed, 2])

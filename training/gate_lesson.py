@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
+from inference.engine import Floats
 from inference.gate import LOOKS
-from inference.gate_features import Floats, layouts
-from training.gate_changes import Grey, Rng, inverted, jumbled, part, turned_left, turned_right, upside_down, varied
+from inference.gate_features import layouts
+from inference.preprocess import Grey
+from training.gate_changes import Rng, inverted, jumbled, part, turned_left, turned_right, upside_down, varied
 from training.gate_pictures import drawn
 
 _SIDE_PX = 128  # layouts are told at 64 px: larger pictures would only take longer to make

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from inference.engine import Floats
 from inference.gate import Gate, as_direction
-from inference.gate_features import Floats, layout, quality
-from training.gate_changes import Grey, Rng, varied
+from inference.gate_features import layout, quality
+from inference.preprocess import Grey
+from training.gate_changes import Rng, varied
 from training.shifts import SUITE, shifted
 
 _MODERATE = 0.6  # of the widest changes

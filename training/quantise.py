@@ -74,7 +74,7 @@ def quantise(
     graphs are made, each with more layers in float32 than the one before; the first that holds is taken. Equal films
     give equal bytes. Raises EngineError, BundleError.
     """
-    closest = ""
+    plainest = ""
     with Int8Maker(graph, _spread(training.films)) as maker:
         for in_float, content in maker.graphs():
             engine = OnnxEngine(content, card, INT8, "judged on the validation films")
@@ -84,8 +84,8 @@ def quantise(
             _LOG.info("int8 with %s in float32: %s", in_float, words)
             if all(change.holds for change in changes.values()):
                 return Quantised(content, _spec(card, validation, changes, int8), in_float)
-            closest = closest or words
-    return NotOffered(f"An int8 graph is not offered: in its plainest form {closest}.")
+            plainest = plainest or words
+    return NotOffered(f"An int8 graph is not offered: in its plainest form {plainest}.")
 
 
 def _spread(films: Grey) -> Grey:

@@ -55,7 +55,7 @@ def convert(
     child: BaseProcess = context.Process(target=_serve, args=(theirs,), name="weights converter", daemon=True)
     try:
         _start(child)
-        theirs.close()
+        theirs.close()  # or the end of the child would not be heard
         _expect(_READY, ours, limits.start_timeout_s, token)
         ours.send(_Job(str(source), sha256, str(target), limits))
         _expect(_DONE, ours, limits.timeout_s, token)
@@ -64,6 +64,7 @@ def convert(
         target.unlink(missing_ok=True)
         raise
     finally:
+        theirs.close()
         ours.close()
         _end(child)
 

@@ -9,7 +9,8 @@ import hashlib
 import http.client
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,8 @@ def download(
     digest, done = hashlib.sha256(), 0
     token.check()
     try:
-        with target.open("wb") as file:
-            for block, total in _blocks(url, caps):
+        with target.open("wb") as file, closing(_blocks(url, caps)) as blocks:
+            for block, total in blocks:
                 token.check()
                 digest.update(block)
                 file.write(block)
@@ -65,7 +66,7 @@ def download(
     return digest.hexdigest()
 
 
-def _blocks(url: str, caps: DownloadLimits) -> Iterator[tuple[bytes, int | None]]:
+def _blocks(url: str, caps: DownloadLimits) -> Generator[tuple[bytes, int | None], None, None]:
     """The content in blocks, each with the length that the server stated. Raises WeightsError."""
     _check_address(urlsplit(url))
     deadline = time.monotonic() + caps.total_s

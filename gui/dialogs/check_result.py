@@ -185,7 +185,7 @@ class ResultPage(QWidget):
         self.wrong.clear()
         for row, film in enumerate(self._wrong):
             shown = f"Film {row + 1}" if self._hidden else film.ref.path.name
-            item = QListWidgetItem(check_words.wrong_words(film, several=False, name=shown))
+            item = QListWidgetItem(check_words.wrong_words(film, shown))
             item.setSizeHint(QSize(0, ROW_PX))
             item.setToolTip("Opens the film, and lists the others that went wrong")
             self.wrong.addItem(item)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.entries import label_name, score_words
-from gui.panels.wording import complement, hundred
+from gui.entries import score_words
+from gui.panels.wording import complement, hundred, range_words
 
 if TYPE_CHECKING:
     from gui.check_work import Outcome, WrongFilm
@@ -119,8 +119,8 @@ def point_words(of: LocalFinding, threshold: float) -> str:
     point = OperatingTable(of.operating).point_at(threshold)
     called = complement(point.specificity)
     return (
-        f"Finds {hundred(point.sensitivity.value)} of 100 ({_range(point.sensitivity)}) and calls "
-        f"{hundred(called.value)} of 100 healthy films ill ({_range(called)})."
+        f"Finds {hundred(point.sensitivity.value)} of 100 ({range_words(point.sensitivity)}) and calls "
+        f"{hundred(called.value)} of 100 healthy films ill ({range_words(called)})."
     )
 
 
@@ -129,15 +129,10 @@ def own_point(points: OperatingPoints) -> str:
     return f"The point of your films, {points.recommended:.2f}"
 
 
-def wrong_words(film: WrongFilm, several: bool, name: str) -> str:
+def wrong_words(film: WrongFilm, name: str) -> str:
     """'Missed · film-07 · 0.12'."""
     what = "Missed" if film.is_ill else "Falsely flagged"
-    of = f" ({label_name(film.label)})" if several else ""
-    return f"{what}{of} · {name} · {score_words(film.probability)}"
-
-
-def _range(share: Measure) -> str:
-    return f"{hundred(share.low)}–{hundred(share.high)}"
+    return f"{what} · {name} · {score_words(film.probability)}"
 
 
 def _films(count: int) -> str:

@@ -38,13 +38,13 @@ class RemarkLines(QLabel):
 
 
 def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...]:
-    """The remarks of the selected film's result, and what the other open films add; empty before it was analysed."""
+    """What is known of the selected film besides its score; empty before it was analysed."""
     from inference.views import views_of
 
     result = review.result(key)
     if result is None:
         return ()
-    said = list(result.remarks)
+    said = []
     views = views_of(result.engine)
     if views > 1:
         said.append(f"The mean score of {views} views; the operating points were counted on one.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inference.operating import CountedPoint
     from inference.predictive import Prevalence
     from inference.results import Finding
+
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
@@ -67,7 +68,7 @@ def predictive_words(point: CountedPoint, prevalence: Prevalence, *, flagged: bo
     if right is None:
         return ""
     what = "flagged films are ill" if flagged else "films without a flag are healthy"
-    return f"{strong(f'{hundred(right.value)} of 100')} {what} ({_range(right)})"
+    return f"{strong(f'{hundred(right.value)} of 100')} {what} ({range_words(right)})"
 
 
 def site_words(check: LocalTable | None, label: str, card: OperatingPoints | None = None) -> str:
@@ -104,8 +105,8 @@ def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -
         said.append(
             escape(
                 f"{start} {points.films:,} films of your own it finds {hundred(point.sensitivity.value)} of 100 "
-                f"({_range(point.sensitivity)}) and calls {hundred(1 - point.specificity.value)} of 100 healthy films "
-                f"ill ({_range(complement(point.specificity))})."
+                f"({range_words(point.sensitivity)}) and calls {hundred(1 - point.specificity.value)} of 100 healthy "
+                f"films ill ({range_words(complement(point.specificity))})."
             )
         )
     return "<br>".join(said) + " " + link("Use the points of your films", href="own")
@@ -113,7 +114,7 @@ def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -
 
 def share_words(share: Measure) -> str:
     """'95 (93–97)', of 100."""
-    return f"{hundred(share.value)} ({_range(share)})"
+    return f"{hundred(share.value)} ({range_words(share)})"
 
 
 def complement(share: Measure) -> Measure:
@@ -121,7 +122,8 @@ def complement(share: Measure) -> Measure:
     return replace(share, value=1 - share.value, low=1 - share.high, high=1 - share.low)
 
 
-def _range(share: Measure) -> str:
+def range_words(share: Measure) -> str:
+    """The interval of a share, of 100: '93–97'."""
     return f"{hundred(share.low)}–{hundred(share.high)}"
 
 

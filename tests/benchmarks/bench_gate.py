@@ -27,12 +27,12 @@ from imaging.progress import CancelToken
 from imaging.read.scan import Found, scan
 from imaging.show.render import luminance
 from inference.device import choose_engine
+from inference.engine import Floats
 from inference.gate import FilmFacts, Gate, film_facts, gate_of, read_gate
 from inference.gate_facts import against
-from inference.gate_features import Floats, Grey
 from inference.models_dir import find
 from inference.operating import wilson
-from inference.preprocess import PreprocessSpec, fit, load_grey, network_grey
+from inference.preprocess import Grey, PreprocessSpec, fit, load_grey, network_grey
 from training.bundled.pneumonia import read_material
 from training.film_set import FilmSet
 from training.gate_changes import inverted, turned_left, turned_right

@@ -232,6 +232,8 @@ def test_lines_of_other_terms_are_not_gone_on_with(bundle: ModelBundle, films: P
         {"findings": [{"label": [], "operating_point": 0.4}]},
         {"gate": {}},
         {"gate": None},
+        {"path": 3},
+        {"frame": "first"},
     ],
 )
 def test_lines_that_hold_other_things_are_not_gone_on_with(

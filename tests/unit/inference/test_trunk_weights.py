@@ -78,8 +78,6 @@ def test_the_table_names_a_file_that_torchvision_publishes(spec: BackboneSpec) -
     name = {"mobilenet_v3": "mobilenet_v3_large"}.get(spec.name, spec.name)
     found = {weights.url: weights for weights in models.get_model_weights(name)}
     transforms = found[spec.published.url].transforms()
-    assert re.fullmatch(r"[0-9a-f]{8}", spec.published.sha256_prefix)
-    assert spec.published.file_name == spec.published.url.split("/")[-1]
     assert spec.weights_licence
     if spec.name != "inception_v3":  # torchvision changes its input inside the model: see the table
         assert (list(spec.mean), list(spec.std)) == (list(transforms.mean), list(transforms.std))

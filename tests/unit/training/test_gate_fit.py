@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from imaging.cv import cv2
 from inference.bundle import ModelBundle
 from inference.card import GATE, BundleError, GateSpec
 from inference.gate import LIMITS, FilmFacts, Gate, gate_of, read_gate
-from inference.gate_features import Grey
+from inference.preprocess import Grey
 from inference.results import GateVerdict
 from tests.bundles import copy_with, write_trial_bundle
 from tests.gate_films import SIDE_PX, embed, phantom_grey, phantom_set
@@ -134,10 +135,15 @@ def test_the_same_films_give_the_same_gate() -> None:
 
 
 def test_too_few_films_make_no_gate() -> None:
-    with pytest.raises(TooFewFilmsError, match="there are 49 and 20"):
+    with pytest.raises(TooFewFilmsError, match="there are 49, and 20 of 20"):
         fit_gate(phantom_set(range(49)), phantom_set(range(500, 520)), embed)
-    with pytest.raises(TooFewFilmsError, match="there are 50 and 9"):
+    with pytest.raises(TooFewFilmsError, match="there are 50, and 9 of 9"):
         fit_gate(phantom_set(range(50)), phantom_set(range(500, 509)), embed)
+    # What passes is counted with limits set on other patients.
+    validation = phantom_set(range(500, 520))
+    alone = dataclasses.replace(validation, patients=np.full(len(validation), "one"))
+    with pytest.raises(TooFewFilmsError, match="20 of 1"):
+        fit_gate(phantom_set(range(50)), alone, embed)
 
 
 def _with_gate(folder: Path, spec: GateSpec, arrays: Arrays) -> ModelBundle:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -281,5 +282,7 @@ def test_the_bundled_models_weights_are_those_of_their_card(tmp_path: Path) -> N
 def test_every_published_file_of_the_table_can_be_checked(spec: BackboneSpec) -> None:
     assert spec.published is not None
     assert spec.published.url.startswith("https://download.pytorch.org/")
-    assert hash_in_name(spec.published.file_name) == spec.published.sha256_prefix
-    assert key(spec.published.file_name, "f" * 64).endswith("-ffffffff")
+    name = spec.published.url.rpartition("/")[2]
+    assert re.fullmatch(r"[0-9a-f]{8}", hash_in_name(name))
+    assert name.endswith(f"-{hash_in_name(name)}.pth")
+    assert key(name, "f" * 64).endswith("-ffffffff")
