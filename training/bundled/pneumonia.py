@@ -38,6 +38,7 @@ WORDS = Words(
     start=StartRecord(
         "imported",
         "ImageNet weights converted from google-coral/test_data (mobilenet_v2_1.0_224_quant), Apache-2.0",
+        "9023247bb368834a5d5f0051fea9d7cfdb7dccd2d794f28bdbcb8efef0a1c179",
     ),
     data=DataSummary(
         summary="Frontal chest films of children aged one to five from one hospital, squashed to squares of 224 px",
