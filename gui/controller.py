@@ -15,6 +15,7 @@ from gui.changing import STATE as LAST_POINTS_STATE
 from gui.changing import Changing
 from gui.checking import Checking
 from gui.deciding import Deciding
+from gui.entries import study_row
 from gui.explaining import Explaining
 from gui.jobs import Jobs
 from gui.lanes import run_within
@@ -147,7 +148,7 @@ class Controller(QObject):
 
     def step_study(self, step: int) -> None:
         """The first film of the next study, or of the one before."""
-        row = self.review.study_row(step)
+        row = study_row(self.review.entries, self.review.selected, step)
         if row >= 0:
             self.review.select(row)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +59,11 @@ class Entry:
     def frame(self) -> int:
         return self.ref.frame if self.ref is not None else 0
 
+    @property
+    def study(self) -> str:
+        """Its study's UID where the file has one; else every file is a study of its own."""
+        return (self.header.study_uid if self.header is not None else "") or self.path.as_posix()
+
 
 @dataclass(frozen=True, slots=True)
 class RowWords:
@@ -109,3 +115,15 @@ def score_words(probability: float) -> str:
     if probability < 0.005:
         return "< 0.01"
     return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"
+
+
+def study_row(entries: Sequence[Entry], row: int, step: int) -> int:
+    """The first row of the study after (1) or before (-1) that of `row`; -1 where there is none."""
+    at = row
+    while 0 <= at < len(entries) and entries[at].study == entries[row].study:
+        at += step
+    if not 0 <= at < len(entries):
+        return -1
+    while at > 0 and entries[at - 1].study == entries[at].study:
+        at -= 1
+    return at

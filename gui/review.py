@@ -340,25 +340,6 @@ class Review(QObject):
         order = ((self._selected + step) % total for step in range(1, total + 1))
         return next((row for row in order if self.is_flagged(row)), -1)
 
-    def study_row(self, step: int) -> int:
-        """The first row of the study after (1) or before (-1) the selected one; -1 where there is none."""
-        own = self._study(self._selected)
-        row = self._selected
-        while 0 <= row < len(self._entries) and self._study(row) == own:
-            row += step
-        if not 0 <= row < len(self._entries):
-            return -1
-        while row > 0 and self._study(row - 1) == self._study(row):
-            row -= 1
-        return row
-
-    def _study(self, row: int) -> str:
-        """The study of a row: its UID where the file has one; else every file is a study of its own."""
-        entry = self._entries[row] if 0 <= row < len(self._entries) else None
-        if entry is None:
-            return ""
-        return (entry.header.study_uid if entry.header is not None else "") or entry.path.as_posix()
-
     def words(self, row: int) -> RowWords:
         """What a row says about its film."""
         entry = self._entries[row]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.entries import Entry, Stage, Tone
+from gui.entries import Entry, Stage, Tone, study_row
 from gui.review import Filter, OverlaySettings, Review
 from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
 from imaging.heatmap import Heatmap
@@ -162,13 +162,13 @@ def test_next_flagged_goes_round_the_end(review: Review) -> None:
     assert review.next_flagged() == 0
 
 
-def test_studies_are_stepped_by_their_first_film(review: Review) -> None:
-    review.add([film("a", "1"), film("b", "1"), film("c", "2"), film("d", "3"), film("e", "3")])
-    review.select(1)
-    assert review.study_row(1) == 2
-    review.select(4)
-    assert review.study_row(-1) == 2
-    assert review.study_row(1) == -1
+def test_studies_are_stepped_by_their_first_film() -> None:
+    films = [film("a", "1"), film("b", "1"), film("c", "2"), film("d", "3"), film("e", "3")]
+    assert study_row(films, 1, 1) == 2
+    assert study_row(films, 4, -1) == 2
+    assert study_row(films, 2, -1) == 0
+    assert study_row(films, 4, 1) == -1
+    assert study_row(films, -1, 1) == -1
 
 
 def test_hidden_ai_says_nothing_in_the_list(review: Review) -> None:
