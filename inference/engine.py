@@ -8,12 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imaging.errors import NegatoscopeError
+from imaging.errors import Code, FilmError, NegatoscopeError
 
 Floats = npt.NDArray[np.float32]
 
 INPUT = "film"  # the graph's input and outputs by name
 OUTPUTS = ("logits", "class_maps", "embedding")
+NO_SCORE = "The model gave no usable score for this film."
 BATCH_CPU = 4  # films; on a CPU more of them gain nothing and fall out of its cache
 
 
@@ -73,6 +74,21 @@ def check_output(output: Output, films: int, labels: int, channels: int) -> None
     if logits.shape != (films, labels) or not maps_fit or embedding.shape != (films, channels):
         detail = f"{logits.shape} {maps.shape} {embedding.shape}"
         raise EngineError("The model's graph gave something else than its card names.", detail=detail)
+
+
+def run_for_film(engine: Engine, films: Floats) -> Output:
+    """What the engine says of one film, shown to it in one way or in several, float32 [N, 1, S, S].
+
+    Raises FilmError, in words for whoever looks at that film, where the network can't be run or gives no numbers.
+    """
+    try:
+        output = engine.run(films)
+    except EngineError as error:
+        message = "The network could not be run on this film."
+        raise FilmError(Code.ANALYSIS_FAILED, message, detail=error.detail) from error
+    if not (np.isfinite(output.logits).all() and np.isfinite(output.class_maps).all()):
+        raise FilmError(Code.ANALYSIS_FAILED, NO_SCORE)
+    return output
 
 
 def joined(parts: list[Output]) -> Output:

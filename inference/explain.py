@@ -24,7 +24,7 @@ from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import Calibration, ModelCard
 from inference.cells import cells_rect
-from inference.engine import Engine, EngineError, Floats
+from inference.engine import NO_SCORE, Engine, Floats, run_for_film
 from inference.occlusion import occlusion_map
 from inference.preprocess import Grey, to_input
 from inference.scores import logit_index
@@ -61,7 +61,11 @@ def explain(
     if method == "occlusion":
         raw = occlusion_map(engine, grey, index, token=token, progress=progress)
         return Heatmap(label, raw, occlusion_scale(bundle.card.calibration[label]), rect)
-    raw = _hires_map(bundle, grey, index) if method == "hires_cam" else _class_map(engine, grey, index)
+    film = to_input(grey[np.newaxis])
+    if method == "hires_cam":
+        raw = _hires_map(bundle, film, index)
+    else:
+        raw = run_for_film(engine, film).class_maps[0, index].copy()
     progress(1, 1)
     return Heatmap(
         label, raw, bundle.card.heat_scale[label], rect, cells_rect(bundle.card, (raw.shape[0], raw.shape[1]))
@@ -78,26 +82,12 @@ def occlusion_scale(calibration: Calibration) -> float:
     return max(float(high - low), _LEAST_SCALE)
 
 
-def _hires_map(bundle: ModelBundle, grey: Grey, index: int) -> Floats:
+def _hires_map(bundle: ModelBundle, film: Floats, index: int) -> Floats:
     """HiResCAM by the gradient of the head, float32 [h, w]: by PyTorch on the CPU, whatever the engine."""
     from inference.cam import hires_maps
     from inference.torch_engine import load_network
 
-    raw: Floats = hires_maps(load_network(bundle), to_input(grey[np.newaxis]))[0, index].astype(np.float32)
-    return _usable(raw)
-
-
-def _class_map(engine: Engine, grey: Grey, index: int) -> Floats:
-    """Grad-CAM as the engine gives it with the scores, float32 [h, w]."""
-    try:
-        raw: Floats = engine.run(to_input(grey[np.newaxis])).class_maps[0, index]
-    except EngineError as error:
-        message = "The network could not be run on this film."
-        raise FilmError(Code.ANALYSIS_FAILED, message, detail=error.detail) from error
-    return _usable(raw.copy())
-
-
-def _usable(raw: Floats) -> Floats:
+    raw: Floats = hires_maps(load_network(bundle), film)[0, index].astype(np.float32)
     if not np.isfinite(raw).all():
-        raise FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
+        raise FilmError(Code.ANALYSIS_FAILED, NO_SCORE)
     return raw

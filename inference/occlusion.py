@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken, Progress, no_progress
-from inference.engine import Engine, EngineError, Floats
+from inference.engine import Engine, Floats, run_for_film
 from inference.preprocess import Grey, to_input
 
 _BLUR = 0.35  # the blur's standard deviation, in sides of the patch
@@ -96,11 +95,4 @@ def _hidden(side: int, centre: float, patch: float) -> Floats:
 
 def _logits(engine: Engine, films: Floats, logit: int) -> npt.NDArray[np.float64]:
     """One logit of each film, float64 [N]."""
-    try:
-        logits = engine.run(films).logits[:, logit].astype(np.float64)
-    except EngineError as error:
-        message = "The network could not be run on this film."
-        raise FilmError(Code.ANALYSIS_FAILED, message, detail=error.detail) from error
-    if not np.isfinite(logits).all():
-        raise FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
-    return logits
+    return run_for_film(engine, films).logits[:, logit].astype(np.float64)

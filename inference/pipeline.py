@@ -17,7 +17,7 @@ from imaging.study import ImageRef
 from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.cells import cells_rect
-from inference.engine import Engine, EngineError, Floats, check_output
+from inference.engine import NO_SCORE, Engine, EngineError, Floats, check_output
 from inference.gate import FilmFacts, film_facts, read_gate
 from inference.operating import recommended_points
 from inference.preprocess import Grey, grid_rect, load_grey, to_input
@@ -94,7 +94,7 @@ class Analyser:
     ) -> ImageResult | FilmError:
         """`scores` are [F], `maps` float32 [K, h, w], `embedding` float32 [D]."""
         if not (np.isfinite(scores).all() and np.isfinite(maps).all() and np.isfinite(embedding).all()):
-            return FilmError(Code.ANALYSIS_FAILED, "The model gave no usable score for this film.")
+            return FilmError(Code.ANALYSIS_FAILED, NO_SCORE)
         verdict = self._gate.verdict(film.grey, embedding, film.facts) if self._gate is not None else GateVerdict()
         if not verdict.accepted and self.insist:
             verdict = dataclasses.replace(verdict, insisted=True)
