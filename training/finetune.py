@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import BatchNorm2d, Module, functional
+from torch.nn import functional
 
 from inference.network import FilmNetwork, stages
 from inference.preprocess import Grey, to_input
 from training.augment import augment, augment_with_places
 from training.augment_spec import AugmentSpec
+from training.learning import move_average, training_mode
 from training.places import place_loss
 
 log = logging.getLogger(__name__)
@@ -82,14 +83,14 @@ def fine_tune(
     optimiser, schedule = _optimiser(network, spec, steps)
     healthy_weight = torch.tensor(float((~ill).sum() / ill.sum()))
     for number, chosen in enumerate(_batches(len(films), spec)):
-        _training_mode(network, keep_norm=spec.keep_norm)
+        training_mode(network, keep_norm=spec.keep_norm)
         batch = _Batch(films[chosen], ill[chosen], None if places is None else places[chosen])
         loss = _loss(network, batch, spec, rng, healthy_weight)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
-        _average(averaged, network, number, spec.average_over_steps)
+        move_average(averaged, network, number, spec.average_over_steps)
         on_step(Step(number + 1, steps, loss.item()))
     return averaged.eval()
 
@@ -141,25 +142,6 @@ def _batches(films: int, spec: FineTuneSpec) -> Iterator[npt.NDArray[np.int64]]:
         order = rng.permutation(films)
         for start in range(0, films - spec.batch + 1, spec.batch):
             yield order[start : start + spec.batch]
-
-
-def _training_mode(network: Module, *, keep_norm: bool) -> None:
-    network.train()
-    if keep_norm:
-        for module in network.modules():
-            if isinstance(module, BatchNorm2d):
-                module.eval()
-
-
-def _average(averaged: Module, network: Module, number: int, over_steps: int) -> None:
-    """Move the averaged weights towards the present ones; early steps count less, as the average is still short."""
-    share = max(1.0 / over_steps, 1.0 - (1.0 + number) / (10.0 + number))
-    with torch.no_grad():
-        for target, source in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
-            if source.is_floating_point():
-                target.lerp_(source, share)
-            else:
-                target.copy_(source)
 
 
 def run_network(network: FilmNetwork, films: Grey, batch: int = 64) -> tuple[Tensor, Tensor]:

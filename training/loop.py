@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from imaging.errors import NegatoscopeError
 from inference.engine import EngineMemoryError
@@ -24,6 +23,7 @@ from training.checkpoint import BEST, Learner, Progress, load_learner, save_lear
 from training.distributed import Peers
 from training.events import Changed, EpochDone, RunEvent, Saved, Step
 from training.judge import judge_epoch
+from training.learning import move_average, training_mode
 from training.losses import loss_of
 from training.plan import TrainingPlan
 from training.rates import make_optimiser, schedule_share, set_rates
@@ -220,7 +220,7 @@ class _Steps:
         steps = learning.epochs * self.per_epoch
         set_rates(learner.optimiser, schedule_share(learning, step, steps) * progress.plateau * progress.cut)
         torch.manual_seed(seed_of(self.plan.seed, Use.DROPOUT, step, self.peers.draws))
-        _training_mode(learner.network, keep_norm=self.plan.network.keep_norm)
+        training_mode(learner.network, keep_norm=self.plan.network.keep_norm)
         learner.optimiser.zero_grad(set_to_none=True)
         with self.peers.sharing_trouble():
             own = sum(
@@ -234,7 +234,7 @@ class _Steps:
         learner.optimiser.step()
         self.peers.average_statistics(learner.network)
         if learner.averaged is not learner.network:
-            _average(learner.averaged, learner.network, step, learning.average_over_steps)
+            move_average(learner.averaged, learner.network, step, learning.average_over_steps)
         with_progress(learner, step=step + 1)
         return loss
 
@@ -271,23 +271,3 @@ def _autocast(device: torch.device, plan: TrainingPlan) -> contextlib.AbstractCo
     if plan.learning.precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def _training_mode(network: FilmNetwork, *, keep_norm: bool) -> None:
-    """Batch norm of the backbone keeps its statistics where wanted; that of a dense head is new and never does."""
-    network.train()
-    if keep_norm:
-        for module in network.features.modules():
-            if isinstance(module, _BatchNorm):
-                module.eval()
-
-
-def _average(averaged: FilmNetwork, network: FilmNetwork, number: int, over_steps: int) -> None:
-    """Move the averaged weights towards the present ones; early steps count less, as the average is still short."""
-    share = max(1.0 / over_steps, 1.0 - (1.0 + number) / (10.0 + number))
-    with torch.no_grad():
-        for target, source in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
-            if source.is_floating_point():
-                target.lerp_(source, share)
-            else:
-                target.copy_(source)
