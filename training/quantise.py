@@ -33,11 +33,10 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """A graph that holds; `in_float` says which layers it leaves in float32."""
+    """A graph that holds."""
 
     graph: bytes
     spec: QuantisedSpec
-    in_float: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def quantise(
             words = "; ".join(_words(label, change) for label, change in changes.items())
             _LOG.info("int8 with %s in float32: %s", in_float, words)
             if all(change.holds for change in changes.values()):
-                return Quantised(content, _spec(card, validation, changes, int8), in_float)
+                return Quantised(content, _spec(card, validation, changes, int8))
             plainest = plainest or words
     return NotOffered(f"An int8 graph is not offered: in its plainest form {plainest}.")
 

@@ -170,6 +170,14 @@ def more_maps_than_labels(model: onnx.ModelProto) -> None:
     model.graph.output[1].type.tensor_type.shape.dim[1].dim_value = 7
 
 
+def nothing_that_can_be_run(model: onnx.ModelProto) -> None:
+    """The logits of films in rows of five: that there are not so many shows only when it runs."""
+    for node in model.graph.node:
+        node.output[:] = ["inner" if name == "logits" else name for name in node.output]
+    model.graph.initializer.append(helper.make_tensor("rows", TensorProto.INT64, [2], [-1, 5]))
+    model.graph.node.append(helper.make_node("Reshape", ["inner", "rows"], ["logits"]))
+
+
 ANY, ONNX, TORCH = ("onnx", "torch"), ("onnx",), ("torch",)
 # What is damaged, the words of the refusal, and the engines that meet it: each reads its own file only.
 DAMAGES: dict[str, tuple[Damage, str, tuple[str, ...]]] = {
@@ -251,6 +259,12 @@ def test_verifying_a_bad_bundle_finds_what_one_engine_would_not(bundle: ModelBun
     assert (status, said) == (3, "")
     assert re.search(words, complaint)
     assert not (tmp_path / TRACE).exists()
+
+
+def test_verifying_runs_the_graph(bundle: ModelBundle, tmp_path: Path) -> None:
+    with_graph(nothing_that_can_be_run)(bundle, tmp_path / "bad")
+    status, said, complaint = commanded(models_command, "verify", str(tmp_path / "bad"))
+    assert (status, said, complaint) == (3, "", "The model's graph can't be run, or gives something else.\n")
 
 
 def test_bad_bundles_among_the_models_leave_the_others_in_use(bundle: ModelBundle, film: Path, tmp_path: Path) -> None:
