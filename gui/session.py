@@ -20,8 +20,9 @@ from gui.decision import Decision, Verdict
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.study import ImageRef
+from inference.decisions import CALLED_ILL, COUNTS, SESSION_FILE
 
-FILE_NAME = "session.sqlite3"
+FILE_NAME = SESSION_FILE
 BUSY_TIMEOUT_S = 5.0  # how long a second instance may hold the file
 RECENT_LIMIT = 12
 
@@ -110,8 +111,8 @@ class Store:
         insist do not count.
         """
         rows = self._read(
-            """SELECT (verdict = 'agree') = (probability >= operating_point), count(*) FROM decisions WHERE id IN
-                (SELECT max(id) FROM latest_decisions WHERE label = ? AND verdict != 'none' AND NOT insisted
+            f"""SELECT {CALLED_ILL}, count(*) FROM decisions WHERE id IN
+                (SELECT max(id) FROM latest_decisions WHERE label = ? AND {COUNTS}
                  GROUP BY film_sha256, frame)
                GROUP BY 1""",
             (label,),

@@ -55,11 +55,15 @@ class DataPlan:
 
 @dataclass(frozen=True, slots=True)
 class StartPlan:
-    """Where the weights begin: `bundle` is an installed one's id, `files` are imported, one for each backbone."""
+    """Where the weights begin: `bundle` is an installed one's id, `files` are imported, one for each backbone.
+
+    `with_head` goes on with the bundle's head too, which has to tell the same labels apart in the same way.
+    """
 
     kind: StartKind
     bundle: str = ""
     files: tuple[str, ...] = ()
+    with_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,11 @@ def _claims(plan: TrainingPlan) -> list[tuple[bool, str]]:
         (0 < data.validation_share < 1, "its validation part is no share between 0 and 1"),
         (0 <= data.test_share < 1 - data.validation_share, "its parts leave nothing to train on"),
         (network.mode != "quick" or network.start.kind != "scratch", "quick training needs weights to start from"),
+        (
+            not network.start.with_head or network.start.kind == "bundle",
+            "only an installed model has a head to go on with",
+        ),
+        (not network.start.with_head or network.mode != "quick", "quick training fits its head anew"),
         (network.mode != "quick" or plan.augment is None, "quick training looks at each film once, without changes"),
         (network.mode != "quick" or not network.head.hidden, "quick training fits a linear head"),
         (0 <= network.frozen_share <= 1, "the frozen share is no share"),

@@ -13,6 +13,7 @@ from inference.bundle import ModelBundle
 from inference.device import choose_engine
 from inference.operating import recommended_points
 from inference.scores import probabilities
+from training.against import against, verdict
 from training.checkpoint import CheckpointError
 from training.evaluate import Scored, measures_of
 from training.outputs import run_engine
@@ -23,38 +24,53 @@ RESULT, PREDICTIONS = "result.json", "predictions.jsonl"
 SCHEMA = 1
 
 
-def write_result(folder: Path, bundle: ModelBundle, prepared: Prepared) -> dict[str, float]:
+def write_result(
+    folder: Path, bundle: ModelBundle, prepared: Prepared, old: ModelBundle | None = None
+) -> tuple[dict[str, float], str]:
     """Judge a sealed bundle on the parts that it did not learn from, and write `result.json` and `predictions.jsonl`.
 
-    Returns the main figures of the validation part by finding and measure. Raises CheckpointError where the disk does
-    not take it.
+    `old`: the model that the run went on from, which is held against the new one on the same films. Returns the main
+    figures of the validation part by finding and measure, and what speaks against the new model taking the old one's
+    place, '' where nothing does. Raises CheckpointError where the disk does not take it.
     """
     engine = choose_engine(bundle, "onnx")
     split = prepared.split
     parts: dict[str, Any] = {}
+    scores_of = {}
     lines: list[str] = []
     for name, positions in (("validation", split.validation), ("test", split.test)):
         if not len(positions):
             continue
         logits = run_engine(engine, np.asarray(prepared.cached.films[positions])).logits
         scores = probabilities(bundle.card, logits)
+        scores_of[name] = scores
         parts[name] = _part(bundle, prepared, positions, scores)
         lines += [
             _line(name, prepared, at, dict(zip(prepared.findings, row, strict=True)))
             for at, row in zip(positions.tolist(), scores.tolist(), strict=True)
         ]
-    body = {"schema": SCHEMA, "model": bundle.id, "weights_sha256": bundle.weights_sha256, "parts": parts}
+    body: dict[str, Any] = {
+        "schema": SCHEMA,
+        "model": bundle.id,
+        "weights_sha256": bundle.weights_sha256,
+        "parts": parts,
+    }
+    worse = ""
+    if old is not None:
+        body["against"] = against(old, bundle, prepared, scores_of)
+        worse = verdict(body["against"])
     try:
         replace_file(folder / PREDICTIONS, "".join(lines))
         replace_file(folder / RESULT, json.dumps(body, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise CheckpointError("The result can't be written: the disk may be full.", detail=str(error)) from error
-    return {
+    found = {
         f"{label}.{measure}": of[measure]["value"]
         for label, of in parts["validation"]["labels"].items()
         for measure in ("auc", "accuracy", "sensitivity", "specificity")
         if of[measure]["value"] is not None
     }
+    return found, worse
 
 
 def _part(bundle: ModelBundle, prepared: Prepared, positions: Positions, scores: np.ndarray) -> dict[str, Any]:

@@ -40,9 +40,10 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class FromBundle:
-    """The backbone of a model that is installed."""
+    """The backbone of a model that is installed, and its head where `with_head`."""
 
     bundle: ModelBundle
+    with_head: bool = False
 
 
 StartChoice = Scratch | Downloaded | Imported | FromBundle
@@ -55,7 +56,8 @@ def start(
     token: CancelToken | None = None,
     progress: Progress = no_progress,
 ) -> StartRecord:
-    """Give a network the weights to start from and return the record for its card. The head stays as it is.
+    """Give a network the weights to start from and return the record for its card. The head stays as it is, unless the
+    choice says otherwise.
 
     Raises WeightsError (ConsentNeededError where a download was not agreed to), BundleError, NegatoscopeError where the
     weights belong to another network, Cancelled.
@@ -68,8 +70,8 @@ def start(
             return _from_published(network, work, consent=consent)
         case Imported(paths):
             return _from_files(network, paths, work)
-        case FromBundle(bundle):
-            return _from_bundle(network, bundle)
+        case FromBundle(bundle, with_head):
+            return _from_bundle(network, bundle, with_head=with_head)
 
 
 def _from_published(network: FilmNetwork, work: Work, *, consent: bool) -> StartRecord:
@@ -109,17 +111,25 @@ def _loaded(
     return StartRecord(kind, "; ".join(named))
 
 
-def _from_bundle(network: FilmNetwork, bundle: ModelBundle) -> StartRecord:
+def _from_bundle(network: FilmNetwork, bundle: ModelBundle, *, with_head: bool) -> StartRecord:
     from inference.torch_engine import load_network
 
     if bundle.card.backbone != network.spec.name:
         raise WeightsError(f"{network.spec.title} can't start from the model {bundle.id}, which has another backbone.")
-    trunk = load_network(bundle).features
+    loaded = load_network(bundle)
+    trunk = loaded.features
     members = list(trunk.members) if isinstance(trunk, Stack) else [trunk]
     for number, member in enumerate(members):
         tensors = {f"features.{name}": tensor for name, tensor in member.state_dict().items()}
         load_start_weights(network, tensors, number)
-    return StartRecord("bundle", f"the backbone of the model {bundle.id}", bundle.weights_sha256)
+    if with_head:
+        try:
+            network.head.load_state_dict(loaded.head.state_dict())
+        except RuntimeError as error:
+            sentence = f"The head of the model {bundle.id} is another one; start from its backbone alone."
+            raise WeightsError(sentence, detail=str(error)) from error
+    parts = "backbone and head" if with_head else "backbone"
+    return StartRecord("bundle", f"the {parts} of the model {bundle.id}", bundle.weights_sha256)
 
 
 def _printable(name: str) -> str:

@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--data", type=Path, metavar="DIR|CSV", help="class folders, or columns path, label, patient")
+    parser.add_argument(
+        "--labels-from-decisions", action="store_true", help="the films below --data on which you decided in the viewer"
+    )
     parser.add_argument("--backbone", metavar="NAME", help="another backbone than the recipe's")
     parser.add_argument("--recipe", metavar="NAME", help=f"a way of training; {USUAL_RECIPE} where none is named")
     parser.add_argument("--plan", type=Path, metavar="F.json", help="a saved plan")
@@ -49,7 +52,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     try:
         rank = rank_of(os.environ)
         if rank.rank == 0:
-            _begin(options, folder, again=rank.restarts > 0)
+            _begin(options, folder, out, again=rank.restarts > 0)
     except (NegatoscopeError, OSError) as error:
         err.write(f"{error}\n")
         return USAGE
@@ -60,7 +63,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return DONE if status == INTERRUPTED and rank.world > 1 else status
 
 
-def _begin(options: argparse.Namespace, folder: RunDir, *, again: bool) -> None:
+def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: bool) -> None:
     """Make the folder ready: a new run, or one to go on with. `again`: torchrun started it anew after a loss, which
     takes back nothing that was asked of the run. Raises NegatoscopeError, OSError.
     """
@@ -68,7 +71,7 @@ def _begin(options: argparse.Namespace, folder: RunDir, *, again: bool) -> None:
 
     is_new = not (folder.path / PLAN).exists() and (options.data is not None or options.plan is not None)
     if is_new or not (options.resume or again):
-        folder.create(_plan(options))
+        folder.create(_plan(options, out))
         return
     folder.plan()
     if again:
@@ -122,16 +125,16 @@ def _in_turn(folder: RunDir, *, background: bool) -> Iterator[None]:
         leave_queue(folder.path)
 
 
-def _plan(options: argparse.Namespace) -> TrainingPlan:
+def _plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
     """The plan that the arguments describe. Raises NegatoscopeError."""
     from training.plan import PlanError, changed, read_plan
 
     if options.plan is not None:
-        if options.data or options.backbone or options.recipe:
+        if options.data or options.backbone or options.recipe or options.labels_from_decisions:
             raise PlanError("A saved plan names its films, backbone and recipe itself; change it with --set.")
         plan = read_plan(options.plan)
     elif options.data is not None:
-        plan = _new_plan(options)
+        plan = _new_plan(options, out)
     else:
         raise PlanError("Name the films with --data, or a saved plan with --plan.")
     for text in options.set:
@@ -142,7 +145,7 @@ def _plan(options: argparse.Namespace) -> TrainingPlan:
     return plan
 
 
-def _new_plan(options: argparse.Namespace) -> TrainingPlan:
+def _new_plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
     import dataclasses
 
     from inference.device import usable_cores
@@ -150,10 +153,23 @@ def _new_plan(options: argparse.Namespace) -> TrainingPlan:
     from training.recipes import plan_of, recipe_of, with_backbone
 
     source = options.data.resolve()
-    plan = plan_of(recipe_of(options.recipe or USUAL_RECIPE), source.stem, DataPlan(str(source)))
+    films = DataPlan(str(_decided(options, out) if options.labels_from_decisions else source))
+    plan = plan_of(recipe_of(options.recipe or USUAL_RECIPE), source.stem, films)
     if options.backbone:
         plan = with_backbone(plan, options.backbone)
     return dataclasses.replace(plan, threads=usable_cores())
+
+
+def _decided(options: argparse.Namespace, out: TextIO) -> Path:
+    """The list of decided films, in the run's folder: what was decided later is for another run. Raises DataError."""
+    from training.from_decisions import decided_films, write_decided
+
+    listed: Path = options.run.resolve() / "decisions.csv"
+    if not listed.exists():
+        decided = decided_films(options.data.resolve())
+        write_decided(decided, listed)
+        out.write(f"{decided.sentence}\n")
+    return listed
 
 
 def _value(text: str) -> object:

@@ -15,7 +15,7 @@ import torch
 
 from imaging.errors import NegatoscopeError
 from imaging.progress import Cancelled, CancelToken
-from inference.bundle import ModelBundle
+from inference.bundle import ModelBundle, import_bundle
 from inference.card import StartRecord
 from inference.models_dir import find
 from inference.network import FilmNetwork, build_network
@@ -23,7 +23,7 @@ from inference.records import to_json
 from training.checkpoint import BEST, load_tensors
 from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
-from training.events import Checked, Failed, Finished, RunEvent, Started, Stopped, Told
+from training.events import Changed, Checked, Failed, Finished, RunEvent, Started, Stopped, Told
 from training.loop import Loop, new_learner
 from training.plan import TrainingPlan
 from training.prepare import MOST_TO_SEAL, Prepared, prepare
@@ -32,8 +32,10 @@ from training.result import write_result
 from training.run_dir import BEAT_SECONDS, RunDir
 from training.seal import seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
+from training.weights_limits import WeightsError
 from training.words import DESCRIBED, words_of
 
+KEPT = "model"  # in the run's folder: a bundle that may not take the place of an earlier version
 _LOG = logging.getLogger(__name__)
 
 
@@ -134,6 +136,8 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
         watcher.peers = Peers()
         network = _best(plan, prepared, run)
     watcher.say("Judging the model and writing the bundle")
+    old = find(plan.network.start.bundle) if plan.network.start.kind == "bundle" else None
+    replaces = old is not None and old.card.name == words.name
     bundle = seal(
         network,
         prepared.film_set(prepared.split.train, "training films", MOST_TO_SEAL),
@@ -141,11 +145,22 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
         words,
         preprocess=plan.preprocess,
         recipe={"plan": to_json(plan)},
-        models_dir=models_dir,
+        models_dir=run.path / KEPT if replaces else models_dir,
     )
-    found = write_result(run.path, bundle, prepared)
+    found, worse = write_result(run.path, bundle, prepared, old)
+    if replaces:
+        bundle = _take_place(bundle, models_dir, worse, watcher)
     watcher.tell(Finished(time.time(), watcher.step, str(bundle.location), found))
     return bundle
+
+
+def _take_place(bundle: ModelBundle, models_dir: Path, worse: str, watcher: FolderWatcher) -> ModelBundle:
+    """Install a new version of the model that the run went on from, unless something speaks against it."""
+    if worse:
+        why = f"{bundle.id} is kept in the run's folder and not installed. {worse}"
+        watcher.tell(Changed(time.time(), watcher.step, why))
+        return bundle
+    return import_bundle(bundle.location, models_dir)
 
 
 def _check_films(prepared: Prepared, watcher: FolderWatcher) -> None:
@@ -160,13 +175,26 @@ def _started(
     plan: TrainingPlan, prepared: Prepared, watcher: FolderWatcher, *, download: bool
 ) -> tuple[FilmNetwork, StartRecord]:
     """The network that the plan begins with. Raises NegatoscopeError, Cancelled."""
+    choice = _choice(plan, download=download)
+    if isinstance(choice, FromBundle) and choice.with_head:
+        _check_labels(choice.bundle, prepared)
     network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head, auxiliary=True)
 
     def fetched(done: int, total: int | None = None) -> None:
         watcher.say(f"Fetching the starting weights: {done >> 20} MB of {(total or 0) >> 20} MB")
 
-    record = start(network, _choice(plan, download=download), token=watcher.token, progress=fetched)
+    record = start(network, choice, token=watcher.token, progress=fetched)
     return network, record
+
+
+def _check_labels(bundle: ModelBundle, prepared: Prepared) -> None:
+    """Raise WeightsError where the outputs of a bundle's head mean something else than the plan's."""
+    card, manifest = bundle.card, prepared.manifest
+    told = (card.labels, card.normal_label, card.activation, card.head)
+    if told != (manifest.labels, manifest.normal_label, prepared.activation, prepared.plan.network.head):
+        raise WeightsError(
+            f"The model {bundle.id} tells other labels apart, or has another head; start from its backbone alone."
+        )
 
 
 def _choice(plan: TrainingPlan, *, download: bool) -> StartChoice:
@@ -179,7 +207,7 @@ def _choice(plan: TrainingPlan, *, download: bool) -> StartChoice:
         case "downloaded":
             return Downloaded(consent=download)
         case "bundle":
-            return FromBundle(find(chosen.bundle))
+            return FromBundle(find(chosen.bundle), chosen.with_head)
 
 
 def _best(plan: TrainingPlan, prepared: Prepared, run: RunDir) -> FilmNetwork:

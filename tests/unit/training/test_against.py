@@ -1,0 +1,153 @@
+"""A run that goes on from an earlier bundle, and whether the new model may take the old one's place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from inference.bundle import ModelBundle, read_bundle
+from inference.preprocess import PreprocessSpec
+from inference.torch_engine import load_network
+from training.against import verdict
+from training.events import Changed, Finished
+from training.plan import (
+    ChoicePlan,
+    DataPlan,
+    LearningPlan,
+    NetworkPlan,
+    PlanError,
+    StartPlan,
+    TrainingPlan,
+    check_plan,
+)
+from training.result import RESULT
+from training.run_dir import RunDir
+from training.weights_limits import WeightsError
+from training.worker import train
+
+NETWORK = NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Noise, with a bright square in the class SQUARE."""
+    folder = tmp_path_factory.mktemp("films")
+    rng = np.random.default_rng(5)
+    for number in range(60):
+        label = "SQUARE" if number % 2 else "NORMAL"
+        pixels = rng.integers(60, 120, (40, 40)).astype(np.uint8)
+        if label == "SQUARE":
+            y, x = rng.integers(4, 28, 2)
+            pixels[y : y + 9, x : x + 9] = 220
+        (folder / label).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / label / f"person{number}_film.png")
+    return folder
+
+
+def plan_for(films: Path, network: NetworkPlan = NETWORK) -> TrainingPlan:
+    return TrainingPlan(
+        name="squares",
+        title="Squares",
+        data=DataPlan(str(films), validation_share=0.4),
+        preprocess=PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)),
+        network=network,
+        learning=LearningPlan(epochs=8, batch=12, rate=3e-3),
+        choice=ChoicePlan(),
+        augment=None,
+    )
+
+
+def carried_out(plan: TrainingPlan, folder: Path, models: Path) -> ModelBundle:
+    run = RunDir(folder)
+    run.create(plan)
+    bundle = train(run, models)
+    assert bundle is not None
+    return bundle
+
+
+@pytest.fixture(scope="module")
+def first(films: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEGATOSCOPE_DATA", str(folder / "data"))
+        return carried_out(plan_for(films), folder / "run", folder / "models")
+
+
+def going_on(first: ModelBundle, *, with_head: bool) -> NetworkPlan:
+    start = StartPlan("bundle", str(first.location), with_head=with_head)
+    return dataclasses.replace(NETWORK, start=start)
+
+
+def test_it_goes_on_from_backbone_and_head_and_takes_its_place(films: Path, first: ModelBundle, tmp_path: Path) -> None:
+    """At a rate of nothing the weights are those of before; the same films judge both, and neither is better."""
+    plan = plan_for(films, dataclasses.replace(going_on(first, with_head=True), keep_norm=True, frozen_share=1.0))
+    learning = dataclasses.replace(plan.learning, epochs=1, rate=1e-12, head_rate=1e-12, average_over_steps=0)
+    bundle = carried_out(dataclasses.replace(plan, learning=learning), tmp_path / "run", tmp_path / "models")
+    for name, value in load_network(first).state_dict().items():
+        torch.testing.assert_close(load_network(bundle).state_dict()[name], value, atol=1e-6, rtol=1e-5)
+    assert bundle.card.start.described == f"the backbone and head of the model {first.id}"
+    assert bundle.location.parent == tmp_path / "models"
+    against = json.loads((tmp_path / "run" / RESULT).read_text(encoding="utf-8"))["against"]
+    part = against["parts"]["validation"]
+    assert (against["model"], against["weights_sha256"]) == (first.id, first.weights_sha256)
+    assert (part["films"], part["trained_on"]) == (24, 0)
+    assert part["labels"]["SQUARE"]["new"]["auc"] == part["labels"]["SQUARE"]["old"]["auc"]
+    assert part["labels"]["SQUARE"]["auc"]["p"] == part["labels"]["SQUARE"]["calls_p"] == 1.0
+
+
+def test_a_worse_model_does_not_take_its_place(films: Path, first: ModelBundle, tmp_path: Path) -> None:
+    """A head that learnt nothing, on what the old one's backbone sees."""
+    plan = plan_for(films, dataclasses.replace(going_on(first, with_head=False), frozen_share=1.0, keep_norm=True))
+    learning = dataclasses.replace(plan.learning, epochs=1, rate=1e-12, head_rate=1e-12)
+    bundle = carried_out(dataclasses.replace(plan, learning=learning, seed=4), tmp_path / "run", tmp_path / "models")
+    assert bundle.location.parent == tmp_path / "run" / "model"
+    assert not (tmp_path / "models").exists()
+    events = RunDir(tmp_path / "run").events()[0]
+    why = next(event.why for event in events if isinstance(event, Changed))
+    assert "is kept in the run's folder and not installed. Its AUC is lower than that of" in why
+    assert read_bundle(Path(next(event.bundle for event in events if isinstance(event, Finished)))).id == bundle.id
+
+
+def test_a_model_of_another_name_takes_nobodys_place(films: Path, first: ModelBundle, tmp_path: Path) -> None:
+    plan = plan_for(films, dataclasses.replace(going_on(first, with_head=False), frozen_share=1.0, keep_norm=True))
+    learning = dataclasses.replace(plan.learning, epochs=1, rate=1e-12, head_rate=1e-12)
+    other = dataclasses.replace(plan, learning=learning, name="others")
+    bundle = carried_out(other, tmp_path / "run", tmp_path / "models")
+    assert bundle.location.parent == tmp_path / "models"
+    assert "against" in json.loads((tmp_path / "run" / RESULT).read_text(encoding="utf-8"))
+
+
+def test_a_head_for_other_labels_is_refused(films: Path, first: ModelBundle, tmp_path: Path) -> None:
+    renamed = tmp_path / "films"
+    for label, new in (("NORMAL", "NORMAL"), ("SQUARE", "CIRCLE")):
+        (renamed / new).mkdir(parents=True)
+        for path in (films / label).iterdir():
+            (renamed / new / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(WeightsError, match="tells other labels apart"):
+        carried_out(plan_for(renamed, going_on(first, with_head=True)), tmp_path / "run", tmp_path / "models")
+
+
+def test_a_plan_says_no_to_a_head_that_is_not_there(films: Path) -> None:
+    scratch = dataclasses.replace(NETWORK, start=StartPlan("scratch", with_head=True))
+    with pytest.raises(PlanError, match="only an installed model has a head"):
+        check_plan(plan_for(films, scratch))
+    quick = dataclasses.replace(NETWORK, start=StartPlan("bundle", "practice", with_head=True), mode="quick")
+    with pytest.raises(PlanError, match="fits its head anew"):
+        check_plan(plan_for(films, quick))
+
+
+def test_the_test_part_decides_where_there_is_one() -> None:
+    def part(high: float) -> dict[str, object]:
+        return {"films": 9, "labels": {"SQUARE": {"auc": {"value": high - 0.1, "high": high}}}}
+
+    assert verdict({"model": "m@1", "parts": {"validation": part(-0.1), "test": part(0.1)}}) == ""
+    assert "by 0.200" in verdict({"model": "m@1", "parts": {"validation": part(0.1), "test": part(-0.1)}})
+    small = {"films": 9, "labels": {"SQUARE": {"auc": {"value": -0.05, "high": 0.2}}}}
+    assert "by 0.050" in verdict({"model": "m@1", "parts": {"validation": small}}), "in doubt the old model stays"
+    assert "could not be compared with m@1" in verdict({"model": "m@1", "parts": {}})

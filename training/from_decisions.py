@@ -1,0 +1,127 @@
+"""Labels from the reader's own decisions: which films of a folder were decided, as a CSV to train with."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.atomic import replace_file
+from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.scan import Found, scan
+from inference.decisions import Called, called_films
+from training.manifest import DataError, patient_of
+
+COLUMNS = ("path", "labels", "patient", "source", "decided_at", "model")
+SOURCE = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFilm:
+    """A film with what its reader called it: `labels` are the findings, or the normal label alone."""
+
+    path: Path
+    labels: tuple[str, ...]
+    patient: str
+    decided_at: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decided films of a folder. Of the decided films, `missing` were not found there; `partly` lack a decision
+    on one of the findings, or are one frame of several, and can't teach.
+    """
+
+    films: tuple[DecidedFilm, ...]
+    missing: int
+    partly: int
+
+    @property
+    def sentence(self) -> str:
+        """What was taken, and what was left."""
+        counts = Counter(label for film in self.films for label in film.labels)
+        named = ", ".join(f"{count:,} {label}" for label, count in sorted(counts.items()))
+        said = f"{len(self.films):,} films have their labels from your decisions: {named}."
+        if self.missing:
+            said += f" {self.missing:,} decided films do not lie in this folder."
+        if self.partly:
+            said += f" {self.partly:,} are left out: not every finding was decided, or the file has several frames."
+        return said
+
+
+def decided_films(
+    folder: Path,
+    *,
+    findings: Sequence[str] = (),
+    normal_label: str = "NORMAL",
+    session: Path | None = None,
+    token: CancelToken | None = None,
+    progress: Progress = no_progress,
+) -> Decided:
+    """The films below a folder whose reader decided on every one of `findings` (none named: on all that were ever
+    decided). They are known by their bytes, wherever they lie now. Raises DataError, DecisionsError, Cancelled.
+    """
+    called = called_films(session)
+    wanted = tuple(findings) or tuple(sorted({item.label for item in called}))
+    by_film: dict[str, list[Called]] = {}
+    for one in called:
+        if one.label in wanted:
+            by_film.setdefault(one.film_sha256, []).append(one)
+    films: list[DecidedFilm] = []
+    found, partly = set(), 0
+    for item, digest in _digests(folder, token or CancelToken(), progress):
+        if digest in by_film and digest not in found:
+            found.add(digest)
+            whole = item.frames == 1 and {of.label for of in by_film[digest]} == set(wanted)
+            partly += not whole
+            if whole:
+                films.append(_film(item, by_film[digest], normal_label))
+    if not films:
+        raise DataError("No film in this folder has a decision of yours that it could teach.")
+    return Decided(tuple(films), len(by_film.keys() - found), partly)
+
+
+def write_decided(decided: Decided, out: Path) -> None:
+    """The films as a CSV that `read_manifest` takes; `source` says whence the labels are. Raises DataError."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for film in decided.films:
+        labels = "|".join(film.labels)
+        writer.writerow([film.path.as_posix(), labels, film.patient, SOURCE, film.decided_at, film.model])
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(out, text.getvalue())
+    except OSError as error:
+        raise DataError("The list of decided films can't be written.", detail=type(error).__name__) from error
+
+
+def _digests(folder: Path, token: CancelToken, progress: Progress) -> Iterator[tuple[Found, str]]:
+    seen = 0
+    for item in scan([folder], token):
+        if isinstance(item, Found):
+            try:
+                with item.ref.path.open("rb") as stream:
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            except OSError:
+                continue
+            seen += 1
+            progress(seen)
+            yield item, digest
+
+
+def _film(item: Found, called: Sequence[Called], normal_label: str) -> DecidedFilm:
+    path, header = item.ref.path, item.header
+    last = max(called, key=lambda one: one.decided_at)
+    return DecidedFilm(
+        path=path.resolve(),
+        labels=tuple(one.label for one in called if one.is_ill) or (normal_label,),
+        patient=(header.patient_id if header else "") or patient_of(path.name),
+        decided_at=last.decided_at,
+        model=last.model,
+    )
