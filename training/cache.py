@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from imaging.errors import FilmError
+from imaging.errors import Code, FilmError
 from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
 from imaging.study import ImageRef
@@ -23,6 +23,7 @@ from inference.records import to_json
 from training.manifest import DataError, LabelledFilm
 
 _FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
+_GONE = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)
 _TOLD = 64  # films between two words on how far it is
 
 
@@ -109,11 +110,16 @@ class Decoding:
     spec: PreprocessSpec
 
     def decode(self, position: int) -> str:
-        """Put one film into its place; why it can't be, or ''."""
+        """Put one film into its place; why it can't be, or ''. Raises DataError where it is not there any more."""
         film = self.films[position]
         try:
             self.out[position], image = load_grey(ImageRef(film.path, film.frame), self.spec)
         except FilmError as error:
+            if error.code in _GONE:  # a drive that is away must not leave black films in the cache for ever
+                raise DataError(
+                    "A film can't be opened any more since the films were listed: has it moved, or is its drive away?",
+                    detail=error.code,
+                ) from error
             return error.message
         self.facts[position] = (*image.full_size_px, image.inverted)
         return ""

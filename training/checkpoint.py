@@ -17,7 +17,7 @@ from imaging.errors import NegatoscopeError
 from inference.network import FilmNetwork
 from inference.records import RecordError, from_json, to_json
 
-BEST = "best.safetensors"
+BEST, STATE = "best.safetensors", "state.safetensors"
 _NOTE = "progress"
 
 
@@ -58,12 +58,12 @@ def save_learner(folder: Path, learner: Learner) -> None:
     if learner.averaged is not learner.network:
         tensors |= {f"averaged.{name}": value for name, value in learner.averaged.state_dict().items()}
     tensors |= _optimiser_tensors(learner.optimiser)
-    save_tensors(folder / "state.safetensors", tensors, {_NOTE: json.dumps(to_json(learner.progress))})
+    save_tensors(folder / STATE, tensors, {_NOTE: json.dumps(to_json(learner.progress))})
 
 
 def load_learner(folder: Path, learner: Learner) -> bool:
     """Bring a fresh learner to the saved state; False where none was saved. Raises CheckpointError."""
-    path = folder / "state.safetensors"
+    path = folder / STATE
     if not path.exists():
         return False
     tensors, notes = load_tensors(path)

@@ -22,6 +22,7 @@ from imaging.study import natural_key
 PATIENT_PATTERNS = (r"^(person\d+)_", r"^((?:NORMAL2-)?IM-\d+)-", r"^(\d{8})_\d{3}\.")
 NORMAL_NAMES = frozenset({"normal", "clear", "healthy", "no finding", "no_finding", "none", "negative"})
 Part = Literal["", "train", "validation", "test"]
+_FEW_LABELS = 8  # so many may be meant even where they have a film each
 _PARTS: dict[str, Part] = {
     "train": "train",
     "training": "train",
@@ -122,6 +123,13 @@ def read_manifest(
     """
     films, refused = _read(source, (_pattern(pattern),) if pattern else PATIENT_PATTERNS, token, progress)
     labels = _labels(films, normal_label)
+    if not films and refused:
+        raise DataError(f"None of the {len(refused):,} files can be read as films. The first of them: {refused[0][1]}")
+    if len(labels) > _FEW_LABELS and 2 * len(labels) > len(films):
+        raise DataError(
+            f"Nearly every film has a label of its own ({len(labels):,} labels, {len(films):,} films): "
+            "do the labels stand in another column or folder?"
+        )
     if len(labels) < 2:
         raise DataError("There are not two classes of films in this place: name a folder for each class, or a CSV.")
     normal = labels[0] if _is_normal(labels[0], normal_label) else None

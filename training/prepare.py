@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,16 @@ class Prepared:
     @property
     def findings(self) -> tuple[str, ...]:
         return tuple(label for label in self.manifest.labels if label != self.manifest.normal_label)
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes when a film, its labels, its patient or its part does: a sha256."""
+        whole = hashlib.sha256()
+        for film in self.manifest.films:
+            row = [film.digest, film.frame, film.labels, film.patient, film.part]
+            whole.update(json.dumps(row).encode("ascii") + b"\n")
+        whole.update(json.dumps(sorted(self.cached.why)).encode("ascii"))
+        return whole.hexdigest()
 
     def material(self, positions: Positions) -> Material:
         """Films for the loop; nothing is copied."""

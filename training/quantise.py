@@ -87,6 +87,11 @@ def quantise(
     return NotOffered(f"An int8 graph is not offered: in its plainest form {plainest}.")
 
 
+def _can_judge(ill: npt.NDArray[np.bool_]) -> bool:
+    """Whether one pair of films that change places moves the AUC by no more than what is tolerated."""
+    return int(ill.sum()) * int((~ill).sum()) * AUC_TOLERANCE >= 1
+
+
 def _spread(films: Grey) -> Grey:
     """As many training films as the ranges are taken from, spread evenly over all of them."""
     chosen = np.linspace(0, len(films) - 1, min(CALIBRATION_FILMS, len(films))).astype(int)

@@ -1,7 +1,8 @@
 """The folder of a run: the protocol between the process that trains and whoever watches (design.md).
 
 `plan.json`, append-only `events.jsonl`, `heartbeat`, `STOP` (its one word is 'keep' or 'cancel'), `PAUSE`,
-`checkpoint/` and `worker.log`. The watcher and the worker share nothing else, so that either may end and come back.
+`checkpoint/`, `films` (the fingerprint of what is learnt from) and `worker.log`. The watcher and the worker share
+nothing else, so that either may end and come back.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from training.events import Finished, RunEvent, event_line, parse_event
 from training.plan import TrainingPlan, plan_text, read_plan
 
 PLAN, EVENTS, HEARTBEAT, STOP, PAUSE, LOCK = "plan.json", "events.jsonl", "heartbeat", "STOP", "PAUSE", "lock"
-CHECKPOINT, LOG = "checkpoint", "worker.log"
+CHECKPOINT, LOG, FILMS = "checkpoint", "worker.log", "films"
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 30.0  # a worker that has not beaten for so long is gone, or its machine sleeps
 Wish = Literal["", "keep", "cancel"]
@@ -52,6 +53,19 @@ class RunDir:
     def plan(self) -> TrainingPlan:
         """The run's plan. Raises PlanError."""
         return read_plan(self.path / PLAN)
+
+    def keep_to_films(self, fingerprint: str, *, is_begun: bool) -> None:
+        """Note which films the run learns from; where it has begun to learn, they must be those that were noted.
+
+        Raises RunError.
+        """
+        path = self.path / FILMS
+        try:
+            if is_begun and path.exists() and path.read_text(encoding="ascii", errors="replace").strip() != fingerprint:
+                raise RunError("The films have changed since this run began; put them back, or begin another run.")
+            replace_file(path, f"{fingerprint}\n")
+        except OSError as error:
+            raise RunError("The folder of the run can't be written.", detail=type(error).__name__) from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:

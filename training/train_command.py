@@ -78,8 +78,9 @@ def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: b
         return
     if folder.finished is not None:
         raise RunError(f"This run is finished; its model is {folder.finished.bundle}.")
-    folder.ask("")
-    folder.pause(wanted=False)
+    with folder.locked():  # what is wished of a run that is being trained is none of ours
+        folder.ask("")
+        folder.pause(wanted=False)
 
 
 def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:

@@ -20,7 +20,7 @@ from inference.card import StartRecord
 from inference.models_dir import find
 from inference.network import FilmNetwork, build_network
 from inference.records import to_json
-from training.checkpoint import BEST, load_tensors
+from training.checkpoint import BEST, STATE, load_tensors
 from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
 from training.events import Changed, Checked, Failed, Finished, RunEvent, Started, Stopped, Told
@@ -29,7 +29,7 @@ from training.plan import TrainingPlan
 from training.prepare import MOST_TO_SEAL, Prepared, prepare
 from training.quick import HeadWork, learn_head
 from training.result import write_result
-from training.run_dir import BEAT_SECONDS, RunDir
+from training.run_dir import BEAT_SECONDS, RunDir, RunError
 from training.seal import seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
 from training.weights_limits import WeightsError
@@ -92,6 +92,19 @@ def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBund
                     raise Cancelled from error  # the process that heard of it first has gone already
                 watcher.tell(Failed(time.time(), watcher.step, error.message))
                 raise
+            except (OSError, MemoryError) as error:
+                failed = _what_the_machine_lacks(error)
+                watcher.tell(Failed(time.time(), watcher.step, failed.message))
+                raise failed from error
+
+
+def _what_the_machine_lacks(error: OSError | MemoryError) -> RunError:
+    """The bundle, and what is passed on between libraries, go through files and memory that nobody asked before."""
+    if isinstance(error, MemoryError):
+        return RunError("There is not enough memory for this run; what was learnt is kept.", detail=str(error))
+    return RunError(
+        "A file could not be read or written: the disk may be full; what was learnt is kept.", detail=str(error)
+    )
 
 
 def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle | None:
@@ -106,6 +119,8 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
         torch.manual_seed(plan.seed)  # for the head, which starts at random
         network, start = _started(plan, prepared, watcher, download=download)
     peers.check_same("films", (prepared.manifest.labels, prepared.seen()))
+    if peers.is_first:
+        run.keep_to_films(prepared.fingerprint, is_begun=(run.checkpoint / STATE).exists())
     watcher.check()
     if peers.is_first:
         _check_films(prepared, watcher)
