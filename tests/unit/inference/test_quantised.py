@@ -23,8 +23,8 @@ from inference.models_verify import relative_difference, verify
 from inference.pipeline import Analyser
 from inference.served import is_int8, served_card
 from tests.bundles import copy_with, with_quantised
+from tests.screening import rows_of, screened
 from tests.unit.inference.test_models import ordered
-from tests.unit.inference.test_screen import rows_of, screened
 
 
 @pytest.fixture(scope="module")

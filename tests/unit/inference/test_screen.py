@@ -1,71 +1,32 @@
 from __future__ import annotations
 
-import argparse
-import io
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import jsonschema
-import numpy as np
 import pytest
 from PIL import Image
 
 from imaging.paths import resource_path
 from imaging.study import ImageRef
-from inference import screen_command
 from inference.bundle import ModelBundle
 from inference.heat_files import heatmap_name
 from inference.screen import ordered_map
-from tests import dicom_files
-from tests.bundles import write_trial_bundle
+from tests.screening import rows_of, same, screened, write_films
 
 CHECK = Path(__file__).parents[4] / "shared" / "checks" / "screen_lines.py"
-CHANGING = ("engine", "seconds", "heatmaps")
 
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """A folder of six films on three levels, a multi-frame file, and three files that are refused."""
-    folder = tmp_path / "фильмы 🩻"
-    (folder / "sub" / "deep").mkdir(parents=True)
-    generator = np.random.default_rng(3)
-    for name in ("film 10.png", "film 2.png", "sub/film 1.jpg", "sub/deep/film 1.png"):
-        Image.fromarray(generator.integers(0, 256, (70, 90), np.uint8)).save(folder / name)
-    frames = np.stack([dicom_files.film(40, 50, seed=index) for index in range(2)])
-    dicom_files.write_dicom(folder / "frames", frames, frames=2)
-    whole = (folder / "film 2.png").read_bytes()
-    (folder / "torn.png").write_bytes(whole[: len(whole) // 2])
-    (folder / "notes.dcm").write_text("no film")
-    (folder / "sub" / "empty.png").touch()
-    return folder
-
-
-def screened(arguments: list[str]) -> tuple[int, str, str]:
-    """The exit status of the command, and what it says to out and err."""
-    parser = argparse.ArgumentParser()
-    screen_command.add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    status = screen_command.run(parser.parse_args(arguments), out, err)
-    return status, out.getvalue(), err.getvalue()
-
-
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def same(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lines without the fields that may differ between equal runs."""
-    return [{key: value for key, value in row.items() if key not in CHANGING} for row in rows]
+    """Films of all kinds below a folder with letters that are not ASCII."""
+    return write_films(tmp_path / "фильмы 🩻")
 
 
 def test_every_line_is_as_the_contract_says(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
@@ -177,78 +138,6 @@ def test_operating_points_are_chosen_by_the_command(bundle: ModelBundle, films: 
         assert row["heatmaps"] is None
 
 
-@pytest.mark.parametrize("cut", [0, 1, 40, 10_000])
-def test_a_run_that_was_killed_goes_on(bundle: ModelBundle, films: Path, tmp_path: Path, cut: int) -> None:
-    """`cut` bytes of the fifth line were on the disk when it died; 10,000: none of the lines was."""
-    target = tmp_path / "r.jsonl"
-    start = [str(films), "--model", str(bundle.location), "--out", str(target)]
-    screened(start)
-    whole = target.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    kept = b"" if cut == 10_000 else b"".join(lines[:4]) + lines[4][:cut]
-    target.write_bytes(kept)
-    status, said, _ = screened([*start, "--resume"])
-    assert status == 3
-    assert "9 lines" in said
-    assert same(rows_of(target)) == same([json.loads(line) for line in lines])
-    complete = kept[: kept.rfind(b"\n") + 1]
-    assert target.read_bytes().startswith(complete)
-
-
-def test_resuming_a_whole_run_changes_nothing(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
-    start = [str(films), "--model", str(bundle.location), "--out", str(tmp_path / "r.jsonl")]
-    screened([*start, "--resume"])
-    whole = (tmp_path / "r.jsonl").read_bytes()
-    assert screened([*start, "--resume"])[0] == 3
-    assert (tmp_path / "r.jsonl").read_bytes() == whole
-
-
-def test_lines_of_other_terms_are_not_gone_on_with(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
-    other = write_trial_bundle(tmp_path / "other", seed=2)
-    target = tmp_path / "r.jsonl"
-    start = [str(films), "--out", str(target), "--model"]
-    screened([*start, str(bundle.location)])
-    whole = target.read_bytes()
-    for changed in (
-        [*start, str(other.location)],
-        [*start, str(bundle.location), "--threshold", "0.9"],
-        [*start, str(bundle.location), "--heatmaps", str(tmp_path / "maps")],
-    ):
-        status, _, complaint = screened([*changed, "--resume"])
-        assert status == 2
-        assert "another model or from other options" in complaint
-        assert target.read_bytes() == whole
-    target.write_text("notes of mine\n")
-    assert screened([*start, str(bundle.location), "--resume"])[0] == 2
-    assert target.read_text() == "notes of mine\n"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"findings": [{}]},
-        {"findings": [3]},
-        {"findings": None},
-        {"findings": [{"label": [], "operating_point": 0.4}]},
-        {"gate": {}},
-        {"gate": None},
-        {"path": 3},
-        {"frame": "first"},
-    ],
-)
-def test_lines_that_hold_other_things_are_not_gone_on_with(
-    bundle: ModelBundle, films: Path, tmp_path: Path, change: dict[str, Any]
-) -> None:
-    target = tmp_path / "r.jsonl"
-    start = [str(films / "film 2.png"), "--model", str(bundle.location), "--out", str(target)]
-    screened(start)
-    (row,) = rows_of(target)
-    target.write_text(json.dumps(row | change) + "\n")
-    status, _, complaint = screened([*start, "--resume"])
-    assert status == 2
-    assert "another model or from other options" in complaint
-
-
 def test_its_own_output_among_the_films_is_no_input(bundle: ModelBundle, films: Path) -> None:
     start = [
         str(films),
@@ -349,61 +238,6 @@ def test_results_are_not_written_over_a_film(bundle: ModelBundle, films: Path) -
         assert status == 2
         assert "is a film" in complaint
         assert film.read_bytes() == whole
-
-
-@pytest.mark.parametrize("foreign", [b"notes without an end of line", b"0" * (3 << 20)])
-def test_what_is_no_torn_line_is_not_cut_off(bundle: ModelBundle, films: Path, tmp_path: Path, foreign: bytes) -> None:
-    target = tmp_path / "r.jsonl"
-    target.write_bytes(foreign)
-    status, _, _ = screened([str(films), "--model", str(bundle.location), "--out", str(target), "--resume"])
-    assert status == 2
-    assert target.read_bytes() == foreign
-
-
-@pytest.mark.parametrize("kept", [1, 2, 3])
-def test_a_film_named_twice_has_two_lines_after_resuming_too(
-    bundle: ModelBundle, films: Path, tmp_path: Path, kept: int
-) -> None:
-    target = tmp_path / "r.jsonl"
-    paths = [str(films / name) for name in ("film 2.png", "film 10.png", "film 2.png")]
-    start = [*paths, "--model", str(bundle.location), "--out", str(target)]
-    screened(start)
-    lines = target.read_bytes().splitlines(keepends=True)
-    target.write_bytes(b"".join(lines[:kept]))
-    assert screened([*start, "--resume"])[0] == 0
-    assert [row["path"] for row in rows_of(target)] == paths
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of a terminal are another matter there")
-@pytest.mark.parametrize("sent", ["SIGINT", "SIGKILL"])
-def test_a_run_that_is_stopped_from_outside_goes_on(
-    bundle: ModelBundle, films: Path, tmp_path: Path, sent: str
-) -> None:
-    """The whole program and its children, as a terminal would stop them, with heat maps under way."""
-    many, target, maps = tmp_path / "many", tmp_path / "r.jsonl", tmp_path / "maps"
-    many.mkdir()
-    for index in range(400):
-        (many / f"{index}.png").symlink_to(films / "film 2.png")
-    paths = [str(films), str(many)]
-    program = [sys.executable, str(Path(__file__).parents[3] / "main.py"), "screen", *paths]
-    program += ["--model", str(bundle.location), "--out", str(target), "--heatmaps", str(maps)]
-    run = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while not (target.exists() and target.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.Signals[sent])
-    _, complaint = run.communicate(timeout=60)
-    if sent == "SIGINT":
-        assert run.returncode == 130
-        assert complaint == "Interrupted. The lines written so far stay; --resume goes on behind them.\n"
-    assert 0 < target.read_bytes().count(b"\n") < 409
-    status, said, _ = screened([*program[3:], "--resume"])
-    assert (status, said.splitlines()[-1].split(" lines")[0]) == (3, "409")
-    rows = rows_of(target)
-    assert [row["path"] for row in rows[-400:]] == [(many / f"{index}.png").as_posix() for index in range(400)]
-    for row in rows[-400:]:
-        with Image.open(row["heatmaps"]["OPACITY"]) as heatmap:
-            heatmap.load()
 
 
 def test_several_views_are_said_everywhere(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:

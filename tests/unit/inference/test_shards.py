@@ -22,7 +22,7 @@ from inference.bundle import ModelBundle
 from inference.meeting import Meeting, Patience
 from inference.shards import Rank, Shards, rank_of
 from tests import dicom_files
-from tests.unit.inference.test_screen import rows_of, same, screened
+from tests.screening import rows_of, same, screened
 
 MAIN = Path(__file__).parents[3] / "main.py"
 ENVIRONMENT = {
