@@ -75,6 +75,7 @@ ROWS: tuple[Row, ...] = (
     Row("analyse_on_opening", "Analyse films when they are opened", "AI", (), checkable=True),
     Row("views", f"Average {VIEWS} views of each film ({VIEWS} times the time)", "AI", (), checkable=True),
     Row("check_model", "Check this model on my films…", "AI", rule=True),
+    Row("train_model", "Train a model…", "AI", tip="From films of your own that are labelled"),
     Row("help", "Help and shortcuts", "Help", ("F1", "H")),
     Row("model_card", "Model card", "Help"),
     Row("about", "About Negatoscope", "Help", rule=True),

@@ -16,6 +16,7 @@ from gui.viewport.film_view import FilmView, Tool
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
+    from gui.wizard.window import WizardWindow
 
 VERSION = "0.1.0"
 ZOOM_STEP = 1.25
@@ -39,6 +40,7 @@ class Commands(QObject):
         self._showing = showing
         self._window = window
         self._check: CheckDialog | None = None  # kept: a check goes on while it is closed
+        self._wizard: WizardWindow | None = None  # kept: what was chosen in it stays
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
                 actions[name].triggered.connect(lambda _=False, act=act: act())
@@ -92,6 +94,7 @@ class Commands(QObject):
             "analyse_on_opening": lambda: self._change("analyse_on_opening"),
             "views": lambda: self._change("views"),
             "check_model": self.show_check,
+            "train_model": self.show_wizard,
             "help": self._show_help,
             "model_card": self.show_model_card,
             "about": self._show_about,
@@ -159,6 +162,29 @@ class Commands(QObject):
     def check_dialog(self) -> CheckDialog | None:
         """The dialog, once it was asked for."""
         return self._check
+
+    def show_wizard(self) -> None:
+        """The wizard that trains a model, where it was left."""
+        if self._wizard is None:
+            from gui.training import Training
+            from gui.wizard.window import WizardWindow
+
+            self._wizard = WizardWindow(Training(self._controller.jobs, self), self._window)
+            self._wizard.film_asked.connect(self._controller.show_films)
+            self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
+        self._wizard.show()
+        self._wizard.raise_()
+        self._wizard.activateWindow()
+
+    @property
+    def wizard(self) -> WizardWindow | None:
+        """The wizard's window, once it was asked for."""
+        return self._wizard
+
+    def close_windows(self) -> None:
+        """The program ends."""
+        if self._wizard is not None:
+            self._wizard.close()
 
     def _change(self, setting: str) -> None:
         """A setting that the menu turns on and off."""

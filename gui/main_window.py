@@ -245,5 +245,6 @@ class MainWindow(QMainWindow):
         focused = self.focusWidget()
         if focused is not None:
             focused.clearFocus()  # a note that is being written is handed over
+        self.commands.close_windows()
         self.controller.close()
         super().closeEvent(event)

@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.training_work import Catalogue, Inspected, estimate_of, inspected_by, launched, read_catalogue, read_runs
+from gui.training_work import (
+    Catalogue,
+    Inspected,
+    PartSizes,
+    costs_of_plan,
+    inspected_by,
+    launched,
+    read_catalogue,
+    read_runs,
+)
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from training.estimate import Estimate
+    from training.estimate import Costs
     from training.plan import TrainingPlan
 
 
@@ -41,6 +50,8 @@ class Training(QObject):
         self._runs: tuple[Path, ...] = ()
         self._inspection: JobHandle | None = None
         self._estimate: JobHandle | None = None
+        self._asked: TrainingPlan | None = None  # whose estimate is wanted
+        self._costs: tuple[tuple[object, ...], Costs] | None = None
 
     def get_ready(self) -> None:
         """Load what plans are made of; `catalogue_read` follows."""
@@ -72,13 +83,21 @@ class Training(QObject):
             self.inspection_stopped.emit()
 
     def estimate(self, plan: TrainingPlan) -> None:
-        """Measure a few steps of the plan's network in a process of its own; an earlier measurement is given up."""
+        """Say what a plan would take: at once where its network was measured, else after it was.
+
+        A few of its steps are measured in a process of their own; an earlier measurement is given up.
+        """
+        from training.estimate import what_costs
+
         self.stop_estimating()
-        films = self.found.parts if self.found is not None else None
+        self._asked = plan
+        if self._costs is not None and self._costs[0] == what_costs(plan):
+            self._say_estimate()
+            return
         self._estimate = self.jobs.submit(
             Lane.IO,
-            lambda token, progress: estimate_of(plan, films, token),
-            done=self._estimated,
+            lambda token, progress: costs_of_plan(plan, token),
+            done=self._measured,
             failed=self._not_estimated,
             priority=1,
         )
@@ -91,6 +110,10 @@ class Training(QObject):
         if self._estimate is not None:
             self._estimate.cancel()
             self._estimate = None
+
+    def forget_costs(self) -> None:
+        """Measure anew the next time: the machine may have been busy."""
+        self._costs = None
 
     def start(self, plan: TrainingPlan, *, download: bool = False) -> None:
         """Make a folder for the plan and start its process; `run_started` tells the folder. Runs take turns.
@@ -134,9 +157,18 @@ class Training(QObject):
         self.found = None
         self.inspection_failed.emit(error.message)
 
-    def _estimated(self, estimate: Estimate) -> None:
-        self._estimate = None
-        self.estimated.emit(estimate)
+    def _measured(self, costs: tuple[tuple[object, ...], Costs]) -> None:
+        self._estimate, self._costs = None, costs
+        self._say_estimate()
+
+    def _say_estimate(self) -> None:
+        from training.estimate import reckoned
+
+        plan, found = self._asked, self.found
+        if plan is None or self._costs is None:
+            return
+        parts = found.parts if found is not None else PartSizes()
+        self.estimated.emit(reckoned(plan, self._costs[1], parts.train, parts.validation + parts.test))
 
     def _not_estimated(self, error: NegatoscopeError) -> None:
         self._estimate = None

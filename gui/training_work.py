@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from inference.models_dir import Installed
+    from training.augment_spec import AugmentSpec
     from training.checks import Check, Inspection
-    from training.estimate import Estimate
+    from training.estimate import Costs
     from training.plan import TrainingPlan
 
 PARTS = ("train", "validation", "test")
@@ -81,6 +82,8 @@ class Inspected:
 
 def read_catalogue() -> Catalogue:
     """Import what plans are made of, so that the window's thread need not wait for it, and see what is installed."""
+    import training.choose
+    import training.estimate
     import training.recipes
     import training.run_dir  # noqa: F401
     from inference.device import usable_cores
@@ -108,12 +111,24 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
         parts = [at[readable[at]] for at in (split.train, split.validation, split.test)]
     except DataError as error:
         parts, trouble = [], error.message
+    rows = tuple(_row(seen, label, parts) for label in seen.manifest.labels)
+    trouble = trouble or _too_few(rows)
     sizes = PartSizes()
     if parts:
         train, validation, test = (len(at) for at in parts)
         sizes = PartSizes(train, validation, test, len(seen.films) - train - validation - test)
-    rows = tuple(_row(seen, label, parts) for label in seen.manifest.labels)
     return Inspected(seen, found, rows, sizes, len(joined.patients), trouble)
+
+
+def _too_few(rows: Sequence[ClassRow]) -> str:
+    """Why these parts can't teach and judge; '' where they can."""
+    from training.split import FEWEST
+
+    for row in rows:
+        for name, count in zip(("training", "validation"), row.parts, strict=False):
+            if count < FEWEST:
+                return f"The {name} part has {count} films of {row.label}; it needs {FEWEST} at least."
+    return ""
 
 
 def _row(seen: Inspection, label: str, parts: Sequence[npt.NDArray[np.int64]]) -> ClassRow:
@@ -132,12 +147,42 @@ def pictures_of(seen: Inspection, positions: Sequence[int], side_px: int) -> lis
     return [np.asarray(picture, np.uint8) for picture in made]
 
 
-def estimate_of(plan: TrainingPlan, films: PartSizes | None, token: CancelToken) -> Estimate:
-    """How long a plan would take here. Raises NegatoscopeError, Cancelled."""
-    from training.estimate import estimate
+def costs_of_plan(plan: TrainingPlan, token: CancelToken) -> tuple[tuple[object, ...], Costs]:
+    """What each film costs here, and of which plans that holds. Raises NegatoscopeError, Cancelled."""
+    from training.estimate import costs_of, what_costs
 
-    sizes = films or PartSizes()
-    return estimate(plan, sizes.train, sizes.validation + sizes.test, token)
+    return what_costs(plan), costs_of(plan, token)
+
+
+def changed_films(seen: Inspection, spec: AugmentSpec, seed: int, count: int) -> list[npt.NDArray[np.uint8]]:
+    """Some films, spread over all classes, as training would change them: uint8 [S, S] each."""
+    import numpy as np
+
+    from training.preview import augmented
+
+    by_label = sorted(np.flatnonzero(seen.cached.readable).tolist(), key=lambda at: seen.films[at].labels)
+    chosen = [by_label[at] for at in np.linspace(0, len(by_label) - 1, count).astype(int)] if by_label else []
+    films = np.stack([np.asarray(seen.cached.films[at]) for at in chosen]) if chosen else None
+    return list(augmented(films, spec, seed)) if films is not None else []
+
+
+def saved_plan(plan: TrainingPlan, place: Path) -> Path:
+    """Write a plan, and hand its place back. Raises NegatoscopeError."""
+    from imaging.atomic import replace_file
+    from training.plan import plan_text
+
+    try:
+        replace_file(place, plan_text(plan))
+    except OSError as error:
+        raise NegatoscopeError("The plan can't be written there.", detail=type(error).__name__) from error
+    return place
+
+
+def loaded_plan(place: Path) -> TrainingPlan:
+    """A saved plan. Raises PlanError."""
+    from training.plan import read_plan
+
+    return read_plan(place)
 
 
 def launched(run: Path | None, plan: TrainingPlan | None, *, download: bool) -> Path:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from imaging.progress import CancelToken
 from training.cache import CachedFilms, cached_films
-from training.manifest import LabelledFilm, Manifest, read_manifest
+from training.manifest import DataError, LabelledFilm, Manifest, read_manifest
 from training.metrics import auc
 from training.near_twins import near_twins
 from training.plan import TrainingPlan
@@ -186,7 +186,11 @@ def _classes(seen: Inspection) -> Iterator[Check]:
 
 def _validation(seen: Inspection) -> Iterator[Check]:
     """Whether the part that judges is large enough to say anything."""
-    split = split_films(seen.manifest, seen.plan.data, seen.plan.seed)
+    try:
+        split = split_films(seen.manifest, seen.plan.data, seen.plan.seed)
+    except DataError as error:
+        yield Check("Validation part", Level.RED, error.message)
+        return
     counts = Counter(label for at in split.validation for label in seen.films[at].labels)
     least = min((counts[label] for label in seen.manifest.labels), default=0)
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)

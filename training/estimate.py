@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import multiprocessing
 import sys
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from imaging.confined import interrupts_held_back, make_harmless
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
-from training.plan import TrainingPlan, parse_plan, plan_text
+from training.plan import StartPlan, TrainingPlan, parse_plan, plan_text
 
 MEASURED_SECONDS = 3.0  # of steps, once torch is loaded and the network built
 _PATIENCE_SECONDS = 90.0  # for all of it, on a machine that is busy
@@ -74,11 +75,6 @@ def duration(seconds: float) -> str:
     return f"{round(hours)} hours" if hours < 36 else f"{round(hours / 24)} days"
 
 
-def estimate(plan: TrainingPlan, learnt: int, judged: int, token: CancelToken) -> Estimate:
-    """Measure a plan and reckon its run on so many training and judged films. Raises EstimateError, Cancelled."""
-    return reckoned(plan, costs_of(plan, token), learnt, judged)
-
-
 def reckoned(plan: TrainingPlan, costs: Costs, learnt: int, judged: int) -> Estimate:
     """The run that these costs make: epochs, their judging, and one more look at every film to seal the model."""
     known = learnt > 0
@@ -92,6 +88,13 @@ def reckoned(plan: TrainingPlan, costs: Costs, learnt: int, judged: int) -> Esti
         seconds, batch = epochs * (learnt * costs.learn_s + looks * costs.look_s) + seal, plan.learning.batch
     memory = costs.rest_bytes + batch * costs.film_bytes
     return Estimate(seconds, memory / _PAGE if costs.rest_bytes else 0.0, plan.threads, known)
+
+
+def what_costs(plan: TrainingPlan) -> tuple[object, ...]:
+    """All of a plan that its costs depend on: plans that are equal in this cost the same for each film."""
+    network = dataclasses.replace(plan.network, start=StartPlan("scratch"))
+    learning = plan.learning
+    return network, plan.preprocess.size_px, plan.augment, learning.optimiser, learning.precision, plan.threads
 
 
 def costs_of(plan: TrainingPlan, token: CancelToken) -> Costs:

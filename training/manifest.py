@@ -121,7 +121,7 @@ def read_manifest(
     (`pattern`, or the known ones). Films with equal bytes are joined to one patient, so that no split can part them.
     `normal_label` '' takes a class called normal, clear or the like. Raises DataError in one sentence, Cancelled.
     """
-    films, refused = _read(source, (_pattern(pattern),) if pattern else PATIENT_PATTERNS, token, progress)
+    films, refused = _read(source, (checked_pattern(pattern),) if pattern else PATIENT_PATTERNS, token, progress)
     labels = _labels(films, normal_label)
     if not films and refused:
         raise DataError(f"None of the {len(refused):,} files can be read as films. The first of them: {refused[0][1]}")
@@ -268,7 +268,7 @@ def _is_normal(label: str, normal: str) -> bool:
     return label == normal if normal else label.casefold() in NORMAL_NAMES
 
 
-def _pattern(text: str) -> str:
+def checked_pattern(text: str) -> str:
     """A pattern that the user wrote. Raises DataError where it is none, or marks no patient."""
     try:
         if re.compile(text).groups < 1:

@@ -20,11 +20,10 @@ from training.film_set import FilmSet
 from training.manifest import DataError, Manifest, read_manifest
 from training.near_twins import with_near_twins_joined
 from training.plan import TrainingPlan
-from training.split import Positions, Split, split_films
+from training.split import FEWEST, Positions, Split, split_films
 from training.targets import targets_of
 
 MOST_TO_SEAL = 8_000  # training films that gate and references are made from: more take memory and tell nothing new
-FEWEST = 2  # films of each class in each part
 Say = Callable[[str], None]
 
 

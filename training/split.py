@@ -11,6 +11,7 @@ import numpy.typing as npt
 from training.manifest import DataError, LabelledFilm, Manifest, Part
 from training.plan import DataPlan
 
+FEWEST = 2  # films of each class in each part that teaches or judges
 Positions = npt.NDArray[np.int64]
 
 

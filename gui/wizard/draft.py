@@ -64,11 +64,23 @@ class Draft(QObject):
         body = place = to_json(self._plan)
         *outer, last = key.split(".")
         for name in outer:
-            place = place[name]
-        place[last] = value
+            place = place[name] if place is not None else None
+        if place is None:
+            return "Augmentation is off."
+        place[last] = _whole(key, value)
         try:
             plan = from_json(TrainingPlan, body)
         except RecordError as error:
             return f"{error}."
         self.set(plan)
         return ""
+
+
+def _whole(key: str, value: Any) -> Any:
+    """Augmentation is switched on and off as a whole."""
+    if key != "augment":
+        return value
+    from inference.records import to_json
+    from training.augment_spec import AugmentSpec
+
+    return to_json(AugmentSpec()) if value else None

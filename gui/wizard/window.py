@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.drops import dropped_paths
-from gui.panels.box import label, rule, upright
+from gui.panels.box import label, rule, set_tone, upright
 from gui.theme import font
 from gui.training import Training
 from gui.wizard.data_page import DataPage
@@ -19,7 +19,7 @@ from gui.wizard.plan_page import PlanPage
 from gui.wizard.run_words import RunWords
 from gui.wizard.steps import Step, StepColumn
 
-MINIMUM_PX = (1024, 640)
+MINIMUM_PX = (1080, 640)
 USUAL_PX = (1280, 800)
 DATA, PLAN, RUN = range(3)
 TITLE = "Train a model"
@@ -29,9 +29,10 @@ class WizardWindow(QWidget):
     """Not modal: the reader goes on reading. Closed, it only hides; a run that was started goes on without it."""
 
     bundle_asked = Signal(object)  # Path of a sealed bundle to open in the viewer
+    film_asked = Signal(object, object)  # tuple[ImageRef, ...], ImageRef
 
-    def __init__(self, training: Training) -> None:
-        super().__init__()
+    def __init__(self, training: Training, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
         self.training = training
         self.draft = Draft(self)
         self.data = DataPage(training, self.draft)
@@ -53,6 +54,7 @@ class WizardWindow(QWidget):
         self.setMinimumSize(*MINIMUM_PX)
         self.resize(*USUAL_PX)
         self.setProperty("surface", "background")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         title = label(TITLE, tone="strong")
         title.setFont(font("strong"))
         head, foot, middle = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -85,6 +87,7 @@ class WizardWindow(QWidget):
         self.back.clicked.connect(lambda: self.go_to(self.current - 1))
         self.forward.clicked.connect(self._go_on)
         self.steps.picked.connect(self.go_to)
+        self.data.film_asked.connect(self.film_asked)
         training.run_started.connect(self._run_started)
         training.start_failed.connect(self._not_started)
         training.catalogue_read.connect(lambda _: self.refresh())
@@ -113,6 +116,7 @@ class WizardWindow(QWidget):
         self.forward.setText("Start training" if self.current == PLAN else "Next: the plan")
         allowed = self.data.is_ready if self.current == DATA else self.plan.is_ready
         self.forward.setEnabled(allowed)
+        set_tone(self.foot, "amber" if self.current == PLAN and self.plan.is_troubled else "secondary")
         self.foot.setText(escape(self._foot()))
 
     def _steps(self) -> tuple[Step, ...]:
@@ -155,6 +159,8 @@ class WizardWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.training.stop_inspecting()
         self.training.stop_estimating()
+        self.data.rest()
+        self.plan.rest()
         self.run.rest()
         super().closeEvent(event)
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from imaging.progress import Cancelled, CancelToken
-from training.estimate import Costs, costs_of, duration, estimate, reckoned
+from training.estimate import Costs, costs_of, duration, reckoned, what_costs
 from training.plan import DataPlan, StartPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of, with_backbone
 
@@ -42,8 +42,15 @@ def test_steps_are_measured_in_a_process_of_their_own() -> None:
     assert small.look_s < small.learn_s
 
 
+def test_a_measurement_holds_for_plans_that_differ_in_epochs_only() -> None:
+    plan = tiny()
+    longer = dataclasses.replace(plan, learning=dataclasses.replace(plan.learning, epochs=50))
+    assert what_costs(longer) == what_costs(plan)
+    assert what_costs(tiny(96)) != what_costs(plan)
+
+
 def test_measuring_stops_at_once() -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        estimate(tiny(), 10, 10, token)
+        costs_of(tiny(), token)

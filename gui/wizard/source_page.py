@@ -1,0 +1,126 @@
+"""Where films are chosen: a field to drop them on, two buttons, and how they have to lie."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from gui.dialogs.check_model import DropField
+from gui.icons import pixmap
+from gui.panels.box import label
+from gui.theme import PALETTE, font
+
+ICON_PX = 40
+HOW = (
+    "A folder with one folder for each class (NORMAL, PNEUMONIA), inside train, val and test or not; or a CSV with the "
+    "columns path and label, and patient and split where they are known. DICOM, PNG, JPEG or TIFF."
+)
+WHY = (
+    "A model learns from films that are labelled already. They are read, checked for what misleads a network, and "
+    "parted by patient before anything is learnt."
+)
+
+
+class SourcePage(QWidget):
+    """Nothing is chosen yet, or it could not be read: then `message` says why."""
+
+    chosen = Signal(object)  # Path
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = DropField()
+        self.message = label(tone="red", wrap=True)
+        self.folder, self.csv = QPushButton("Choose a folder…"), QPushButton("Choose a CSV file…")
+        self.folder.setProperty("kind", "primary")
+        self.folder.clicked.connect(self._ask_for_folder)
+        self.csv.clicked.connect(self._ask_for_csv)
+        self._picture = QLabel()
+        self._picture.setFixedHeight(ICON_PX)
+        self._lay_out()
+        self.show_state("", ready=False)
+
+    def _lay_out(self) -> None:
+        title = label("Drop labelled films here", tone="strong")
+        title.setFont(font("title"))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        for button in (self.folder, self.csv):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        inside = QVBoxLayout(self.field)
+        inside.setContentsMargins(48, 24, 48, 24)
+        inside.setSpacing(10)
+        inside.addStretch(1)
+        for text in (self._picture, title, label(HOW, tone="secondary", wrap=True), self.message):
+            text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            inside.addWidget(text)
+        inside.addSpacing(8)
+        inside.addLayout(buttons)
+        inside.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(24, 20, 24, 20)
+        whole.setSpacing(16)
+        whole.addWidget(label(WHY, tone="secondary", wrap=True))
+        whole.addWidget(self.field, 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._picture.pixmap().isNull():
+            self._picture.setPixmap(pixmap("drop", PALETTE.accent, ICON_PX, self.devicePixelRatioF()))
+        super().paintEvent(event)
+
+    def show_state(self, message: str, *, ready: bool) -> None:
+        self.message.setText(escape(message))  # it may quote a file
+        self.message.setVisible(bool(message))
+        for button in (self.folder, self.csv):
+            button.setEnabled(ready)
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A folder of labelled films")
+        if name:
+            self.chosen.emit(Path(name))
+
+    def _ask_for_csv(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "A CSV file of labelled films", filter="CSV (*.csv *.txt *.tsv)")
+        if name:
+            self.chosen.emit(Path(name))
+
+
+class ReadingPage(QWidget):
+    """How far reading and decoding are, and the way to stop them."""
+
+    stop_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = label(tone="strong")
+        self.words.setFont(font("strong"))
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(360)
+        self.bar.setAccessibleName("Films read")
+        self.stop = QPushButton("Stop")
+        self.stop.clicked.connect(self.stop_asked)
+        aside = label("Each film is decoded once; the next runs on these films begin at once.", tone="secondary")
+        whole = QVBoxLayout(self)
+        whole.setSpacing(12)
+        whole.addStretch(1)
+        for widget in (self.words, self.bar, aside, self.stop):
+            whole.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        whole.addStretch(1)
+
+    def show_words(self, words: str) -> None:
+        self.words.setText(words)
+        show_share(self.bar, words)
+
+
+def show_share(bar: QProgressBar, words: str) -> None:
+    """Fill a bar by words that end in '12 of 345'; any others leave it busy."""
+    numbers = [int(word.replace(",", "")) for word in words.split() if word.replace(",", "").isdigit()]
+    done, total = numbers[-2:] if len(numbers) >= 2 else (0, 0)
+    bar.setRange(0, total)
+    bar.setValue(done)

@@ -1,0 +1,339 @@
+"""The wizard by real events: films dropped, checked and mended, a plan made, and a run that ends in a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableWidget, QWidget
+
+from gui.wizard.fields import leaves, value_at
+from gui.wizard.window import DATA, PLAN, RUN, WizardWindow
+from tests.e2e.window import PATIENCE_MS, OpenWindow
+from training.events import Finished
+from training.plan import TrainingPlan, read_plan
+from training.recipes import RECIPES
+from training.run_dir import RunDir
+from training.runs import known_runs
+
+OpenWizard = Callable[..., WizardWindow]
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """Noise, with a bright square in the class SQUARE; two films a patient, one film under both labels."""
+    folder = tmp_path / "Ward 3"
+    rng = np.random.default_rng(5)
+    for number in range(68):
+        label = "SQUARE" if number % 4 >= 2 else "NORMAL"
+        pixels = rng.integers(60, 120, (48, 48)).astype(np.uint8)
+        if label == "SQUARE":
+            y, x = rng.integers(8, 30, 2)
+            pixels[y : y + 10, x : x + 10] = 220
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / label / f"person{number // 2}_film_{number}.png")
+    (folder / "SQUARE" / "person90_film_0.png").write_bytes((folder / "NORMAL" / "person0_film_0.png").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def open_wizard(open_window: OpenWindow, qtbot: Any) -> OpenWizard:
+    """The wizard as the menu opens it, ready for films."""
+
+    def make(size_px: tuple[int, int] = (1280, 720)) -> WizardWindow:
+        window = open_window()
+        window.actions_by_name["train_model"].trigger()
+        wizard = window.commands.wizard
+        assert wizard is not None
+        wizard.resize(*size_px)
+        qtbot.waitUntil(lambda: wizard.training.catalogue is not None, timeout=PATIENCE_MS)
+        return wizard
+
+    return make
+
+
+def drop(widget: QWidget, path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    keys, action = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(400, 300), action, mime, LEFT, keys)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(400, 300), action, mime, LEFT, keys))
+
+
+def click(button: QWidget) -> None:
+    assert button.isEnabled()
+    QTest.mouseClick(button, LEFT)
+
+
+def choose(box: QComboBox, data: str) -> None:
+    """Pick an entry by the keyboard, as a user does."""
+    row = box.findData(data)
+    assert row >= 0, data
+    box.setFocus()
+    while box.currentIndex() != row:
+        QTest.keyClick(box, Qt.Key.Key_Down if box.currentIndex() < row else Qt.Key.Key_Up)
+
+
+def type_in(widget: Any, text: str) -> None:
+    widget.setFocus()
+    widget.selectAll()
+    QTest.keyClicks(widget, text)
+    QTest.keyClick(widget, Qt.Key.Key_Return)
+
+
+def inspected(qtbot: Any, wizard: WizardWindow) -> None:
+    training = wizard.training
+    qtbot.waitUntil(lambda: training.found is not None and not training.is_inspecting, timeout=PATIENCE_MS)
+
+
+def plan_of(wizard: WizardWindow) -> TrainingPlan:
+    plan = wizard.draft.plan
+    assert plan is not None
+    return plan
+
+
+def cells(table: QTableWidget, row: int) -> list[str]:
+    """What a row of a table says."""
+    found = (table.item(row, column) for column in range(table.columnCount()))
+    return [item.text() if item is not None else "" for item in found]
+
+
+def check_named(wizard: WizardWindow, name: str) -> Any:
+    return next(row for row in wizard.data.found.checks.rows if row.check.name == name)
+
+
+def test_films_are_dropped_checked_looked_at_and_mended(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    assert not wizard.forward.isEnabled()
+    drop(wizard, films)
+    assert wizard.data.currentWidget() is wizard.data.reading
+    inspected(qtbot, wizard)
+    found = wizard.data.found
+    assert [cells(found.table, row)[:2] for row in range(2)] == [["NORMAL (healthy)", "34"], ["SQUARE", "35"]]
+    assert wizard.about.text() == "69 films of 34 patients"
+    qtbot.waitUntil(lambda: "→" in found.patients.examples.text(), timeout=PATIENCE_MS)
+    torn = check_named(wizard, "Labels that disagree")
+    assert torn.level.text() == "To mend", "not by its colour alone"
+    assert not torn.row.isVisible()
+    click(torn.films)
+    qtbot.waitUntil(lambda: torn.row.tiles[0].tile is not None, timeout=PATIENCE_MS)
+    assert {tile.tile.word for tile in torn.row.tiles} == {"NORMAL", "SQUARE"}
+    assert all(tile.tile.image is not None for tile in torn.row.tiles)
+    click(torn.fix)
+    qtbot.waitUntil(lambda: len(plan_of(wizard).data.leave_out) == 1, timeout=PATIENCE_MS)
+    inspected(qtbot, wizard)
+    assert all(row.check.name != "Labels that disagree" for row in found.checks.rows)
+    assert wizard.about.text().startswith("67 films")
+    assert found.left_out.text() == "1 file left out"
+    click(found.put_back)
+    inspected(qtbot, wizard)
+    assert check_named(wizard, "Labels that disagree").isVisible()
+
+
+def test_a_pattern_for_patients_is_tried_before_it_is_used(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    card = wizard.data.found.patients
+    for pattern, said in (("(", "no regular expression"), ("person", "a pair of brackets")):
+        card.pattern.setText(pattern)
+        qtbot.waitUntil(lambda said=said: said in card.examples.text(), timeout=PATIENCE_MS)
+        assert not card.apply.isEnabled()
+    card.pattern.setFocus()
+    card.pattern.clear()
+    QTest.keyClicks(card.pattern, r"^(person\d)")
+    qtbot.waitUntil(card.apply.isEnabled, timeout=PATIENCE_MS)
+    assert wizard.training.found is not None
+    assert wizard.training.found.patients == 34, "nothing is inspected anew before it is asked for"
+    click(card.apply)
+    inspected(qtbot, wizard)
+    assert wizard.training.found.patients == 9
+    assert card.word.text() == "9"
+
+
+def test_what_cannot_be_read_is_said_and_other_films_can_be_chosen(
+    open_wizard: OpenWizard, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    drop(wizard, films / "NORMAL")
+    source = wizard.data.source
+    qtbot.waitUntil(lambda: "not two classes" in source.message.text(), timeout=PATIENCE_MS)
+    assert source.isVisible()
+    (tmp_path / "few" / "A").mkdir(parents=True)
+    (tmp_path / "few" / "B").mkdir()
+    for name, origin in (("A", films / "NORMAL"), ("B", films / "SQUARE")):
+        for path in sorted(origin.iterdir())[: 6 if name == "A" else 1]:
+            (tmp_path / "few" / name / path.name).write_bytes(path.read_bytes())
+    drop(wizard, tmp_path / "few")
+    inspected(qtbot, wizard)
+    assert "it needs 2 at least" in wizard.data.found.sizes.text()
+    assert not wizard.forward.isEnabled()
+    click(wizard.data.found.other)
+    assert source.isVisible()
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    assert wizard.forward.isEnabled()
+
+
+def test_reading_stops_at_once(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    drop(wizard, films)
+    click(wizard.data.reading.stop)
+    assert wizard.data.currentWidget() is wizard.data.source
+    qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)
+    assert wizard.training.found is None
+
+
+def on_plan_page(wizard: WizardWindow, films: Path, qtbot: Any) -> None:
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    click(wizard.forward)
+    assert wizard.current == PLAN
+
+
+def test_a_recipe_fills_the_page_and_its_weights_wait_for_consent(
+    open_wizard: OpenWizard, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    page = wizard.plan
+    assert plan_of(wizard).network.start.bundle == "pneumonia"
+    assert wizard.forward.isEnabled()
+    choose(page.recipe, "densenet121")
+    recipe = RECIPES["densenet121"]
+    assert plan_of(wizard).learning == recipe.learning
+    assert page.main.editors["learning.rate"].widget.property("text") == "0.0001"
+    assert "Agree to the download" in wizard.foot.text()
+    assert not wizard.forward.isEnabled()
+    page.start.consent.setFocus()
+    QTest.keyClick(page.start.consent, Qt.Key.Key_Space)
+    assert wizard.forward.isEnabled()
+    assert page.download
+    choose(page.start.start, "scratch")
+    assert "Random weights" in page.start.about.text()
+    assert not page.download
+    page.write_plan(tmp_path / "plan.json")
+    qtbot.waitUntil((tmp_path / "plan.json").exists, timeout=PATIENCE_MS)
+    choose(page.recipe, "quick")
+    assert plan_of(wizard).network.mode == "quick"
+    page.read_plan(tmp_path / "plan.json")
+    qtbot.waitUntil(lambda: plan_of(wizard).recipe == "densenet121", timeout=PATIENCE_MS)
+    assert plan_of(wizard) == read_plan(tmp_path / "plan.json")
+    (tmp_path / "newer.json").write_text(json.dumps({"schema": 99}), encoding="utf-8")
+    page.read_plan(tmp_path / "newer.json")
+    qtbot.waitUntil(lambda: "newer Negatoscope" in wizard.foot.text(), timeout=PATIENCE_MS)
+
+
+def test_every_field_can_be_reached_and_contradictions_are_said(
+    open_wizard: OpenWizard, films: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    page = wizard.plan
+    click(page.way.modes["standard"])
+    assert (plan_of(wizard).recipe, plan_of(wizard).network.mode) == ("standard", "standard")
+    page.show_all.setFocus()
+    QTest.keyClick(page.show_all, Qt.Key.Key_Space)
+    assert set(page.all.editors) == {leaf.key for leaf in leaves(TrainingPlan)}
+    assert {"learning.mixup", "augment.rotate_deg", "network.head.hidden", "data.test_share"} <= set(page.all.editors)
+    type_in(page.all.editors["learning.label_smoothing"].widget, "1.5")
+    assert "label smoothing is no share" in wizard.foot.text()
+    assert not wizard.forward.isEnabled()
+    type_in(page.all.editors["learning.label_smoothing"].widget, "0.1")
+    assert plan_of(wizard).learning.label_smoothing == pytest.approx(0.1)
+    assert wizard.forward.isEnabled()
+    type_in(page.main.editors["learning.rate"].widget, "fast")
+    assert "should be a number" in wizard.foot.text()
+    type_in(page.all.editors["network.head.hidden"].widget, "64, 32")
+    assert plan_of(wizard).network.head.hidden == (64, 32)
+    type_in(page.all.editors["data.test_share"].widget, "0.2")
+    qtbot.waitUntil(lambda: wizard.training.is_inspecting, timeout=PATIENCE_MS)
+    inspected(qtbot, wizard)
+    assert wizard.training.found is not None
+    assert wizard.training.found.parts.test > 0
+    assert value_at(plan_of(wizard), "augment.noise") == pytest.approx(0.05)
+    click(page.augment.on)
+    assert plan_of(wizard).augment is None
+    assert not page.all.editors["augment.noise"].widget.isEnabled()
+
+
+def test_augmentation_is_shown_and_the_time_is_measured(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    page = wizard.plan
+    choose(page.start.backbone, "tiny_fine")
+    assert plan_of(wizard).network.start.bundle == "practice@1"
+    click(page.way.modes["standard"])
+    qtbot.waitUntil(lambda: len(page.augment.pictures.images) == 6, timeout=PATIENCE_MS)
+    first = page.augment.pictures.images[0].copy()
+    click(page.augment.again)
+    qtbot.waitUntil(lambda: page.augment.pictures.images[0] != first, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "on this machine" in page.way.estimate.text(), timeout=PATIENCE_MS)
+    assert page.way.estimate.text().startswith("About")
+
+
+def shown_texts(page: QWidget) -> list[QLabel | QPushButton]:
+    found: list[QLabel | QPushButton] = [*page.findChildren(QLabel), *page.findChildren(QPushButton)]
+    return [widget for widget in found if widget.isVisibleTo(page)]
+
+
+@pytest.mark.parametrize("size_px", [(1280, 720), (1080, 640)])
+def test_nothing_is_clipped(open_wizard: OpenWizard, films: Path, qtbot: Any, size_px: tuple[int, int]) -> None:
+    wizard = open_wizard(size_px)
+    on_plan_page(wizard, films, qtbot)
+    for page, scrolled in ((DATA, wizard.data.found), (PLAN, wizard.plan)):
+        wizard.go_to(page)
+        QApplication.processEvents()
+        assert scrolled.horizontalScrollBar().maximum() == 0
+        inner = scrolled.widget()
+        assert inner is not None
+        for text in shown_texts(inner):
+            right = text.mapTo(inner, QPoint(text.width(), 0)).x()
+            assert right <= inner.width(), text.text()
+            assert text.height() >= min(text.minimumSizeHint().height(), 14), text.text()
+
+
+def test_every_control_has_a_name(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    for widget in wizard.findChildren(QWidget):
+        inner = widget.objectName().startswith("qt_") or isinstance(widget.parent(), QComboBox)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and not inner:
+            named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+            assert named or widget.metaObject().className() in ("QScrollArea", "PlanPage", "FoundPage", "QLineEdit")
+
+
+def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    choose(wizard.plan.start.backbone, "tiny_fine")
+    type_in(wizard.plan.name, "Squares")
+    plan = dataclasses.replace(
+        plan_of(wizard),
+        data=dataclasses.replace(plan_of(wizard).data, validation_share=0.3),
+        preprocess=dataclasses.replace(plan_of(wizard).preprocess, size_px=64),
+    )
+    wizard.draft.set(plan)
+    qtbot.waitUntil(wizard.forward.isEnabled, timeout=PATIENCE_MS)
+    inspected(qtbot, wizard)
+    click(wizard.forward)
+    qtbot.waitUntil(lambda: wizard.current == RUN, timeout=PATIENCE_MS)
+    (run,) = known_runs()
+    assert RunDir(run).plan().name == "Squares"
+    assert wizard.training.runs() == (run,)
+    qtbot.waitUntil(lambda: RunDir(run).finished is not None, timeout=PATIENCE_MS)
+    finished = RunDir(run).finished
+    assert isinstance(finished, Finished)
+    assert Path(finished.bundle).name == "squares@1"
