@@ -50,7 +50,7 @@ class Explaining(QObject):
             another.connect(self._look)
 
     def take_model(self, loaded: LoadedModel) -> None:
-        self._analyser = loaded.analyser
+        self._analyser = loaded.one_view or loaded.analyser  # a map is of the film itself
 
     @property
     def methods(self) -> tuple[Method, ...]:
