@@ -6,8 +6,10 @@ import importlib
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,21 @@ def locked(name: str = "requirements.lock") -> dict[str, Requirement]:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [path.name[:5] for path in decisions] == [f"{number:04d}-" for number in range(1, len(decisions) + 1)]
+    for number, path in enumerate(decisions, start=1):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}. "), path.name
+        assert "**Status:** " in text, path.name
+
+
+def test_no_word_is_explained_twice() -> None:
+    entries = re.findall(r"^\*\*(.+?)\*\* —", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(entries) > 30
+    assert [word for word, times in Counter(entries).items() if times > 1] == []
 
 
 def test_every_locked_version_is_exact_and_free_of_a_build() -> None:
