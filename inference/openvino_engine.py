@@ -30,15 +30,19 @@ class OpenVinoEngine:
 
     def run(self, films: Floats) -> Output:
         try:
-            request = self._idle.pop()
-        except IndexError:
-            request = self._compiled.create_infer_request()
-        try:
+            request = self._request()
             found = request.infer({INPUT: films})
         except (RuntimeError, MemoryError) as error:
             raise EngineError("The network could not be run on this film.", detail=str(error)) from error
         self._idle.append(request)
         return Output(*(found[name] for name in OUTPUTS))
+
+    def _request(self) -> Any:
+        """One that no thread is using; made where all are in use, which takes memory."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._compiled.create_infer_request()
 
 
 def _compiled(bundle: ModelBundle, threads: int) -> Any:
