@@ -122,7 +122,14 @@ def copy_with(bundle: ModelBundle, folder: Path, parts: Mapping[str, bytes], **c
 
 def with_open_gate(bundle: ModelBundle, folder: Path, **changes: Any) -> ModelBundle:
     """A copy of a bundle with a gate that goes by what the files say of themselves: every picture passes."""
-    embedding = BACKBONES[bundle.card.backbone].channels
+    content = blank_gate(BACKBONES[bundle.card.backbone].channels)
+    least, most = dict.fromkeys(("frontal", "spread", "sharpness"), -1e9), dict.fromkeys(LIMITS, 1e9)
+    spec = GateSpec(1, "films that never were", 50, Measure(1.0, 0.9, 1.0), most | least)
+    return copy_with(bundle, folder, {GATE: content}, gate=spec, **changes)
+
+
+def blank_gate(embedding: int) -> bytes:
+    """The file of a gate, all zeros, for embeddings of so many numbers."""
     shapes = {
         "hidden": (1, LAYOUT_LENGTH),
         "hidden_bias": (1,),
@@ -133,10 +140,8 @@ def with_open_gate(bundle: ModelBundle, folder: Path, **changes: Any) -> ModelBu
         "embedding_mean": (embedding,),
         "embedding_axes": (1, embedding),
     }
-    content = save({name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
-    least, most = dict.fromkeys(("frontal", "spread", "sharpness"), -1e9), dict.fromkeys(LIMITS, 1e9)
-    spec = GateSpec(1, "films that never were", 50, Measure(1.0, 0.9, 1.0), most | least)
-    return copy_with(bundle, folder, {GATE: content}, gate=spec, **changes)
+    content: bytes = save({name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+    return content
 
 
 def with_reference(

@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class JudgedBundle:
     """A bundle with its new card, the engine that runs it, its films, and what it says of them.
 
     `output` is that of the validation films, `embeddings` float32 [N, D] are those of the training films.
@@ -47,7 +47,7 @@ class Parts:
     contents: dict[str, bytes] = field(default_factory=dict)
 
 
-def parts_of(judged: Judged) -> Parts:
+def parts_of(judged: JudgedBundle) -> Parts:
     """Every optional file that the films allow."""
     parts = Parts(judged.card)
     for add in (_with_gate, _with_reference, _with_quantised):
@@ -55,7 +55,7 @@ def parts_of(judged: Judged) -> Parts:
     return parts
 
 
-def _with_gate(judged: Judged, parts: Parts) -> Parts:
+def _with_gate(judged: JudgedBundle, parts: Parts) -> Parts:
     """The gate, where there are films enough; else the reason goes to the log."""
 
     def embed(films: Grey) -> Floats:
@@ -72,7 +72,7 @@ def _with_gate(judged: Judged, parts: Parts) -> Parts:
     return Parts(dataclasses.replace(parts.card, gate=spec), {**parts.contents, GATE: save(arrays)})
 
 
-def _with_reference(judged: Judged, parts: Parts) -> Parts:
+def _with_reference(judged: JudgedBundle, parts: Parts) -> Parts:
     """The films to show as examples, where their pictures can be found again."""
     training = judged.training
     films = np.array(training.phantoms, np.int64) if training.phantoms else training.digests
@@ -93,7 +93,7 @@ def _multi_hot(card: ModelCard, films: FilmSet) -> npt.NDArray[np.uint8]:
     return np.stack([found.get(label, healthy) for label in card.labels], axis=1).astype(np.uint8)
 
 
-def _with_quantised(judged: Judged, parts: Parts) -> Parts:
+def _with_quantised(judged: JudgedBundle, parts: Parts) -> Parts:
     """The int8 graph, where it holds; else the reason goes to the log."""
     graph = judged.bundle.content(GRAPH)
     made = quantise(graph, judged.card, judged.training, judged.validation, judged.output)

@@ -28,7 +28,7 @@ from training.calibrate import Choice, choose_calibration, fit_calibration, heat
 from training.film_set import FilmSet
 from training.metrics import at_threshold, auc, measures
 from training.outputs import run_engine
-from training.parts import Judged, parts_of
+from training.parts import JudgedBundle, parts_of
 from training.shifts import SUITE, shifted
 from training.temperature import fit_temperature
 
@@ -80,7 +80,7 @@ def seal_again(bundle: ModelBundle, training: FilmSet, validation: FilmSet, mode
     card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": table})
     _LOG.info("held against %d changes of the films", len(SUITE))
     embeddings = run_engine(engine, training.films).embedding
-    parts = parts_of(Judged(card, bundle, engine, training, validation, output, embeddings))
+    parts = parts_of(JudgedBundle(card, bundle, engine, training, validation, output, embeddings))
     return rewrite_bundle(models_dir / card.id, bundle, parts.card, parts.contents)
 
 

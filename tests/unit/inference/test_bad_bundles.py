@@ -26,10 +26,9 @@ from inference import models_command, screen_command
 from inference.bundle import CARD, ModelBundle
 from inference.card import GATE, GRAPH, LICENCE, WEIGHTS, GateSpec, Measure
 from inference.engine import INPUT
-from inference.gate import LIMITS, LOOKS
-from inference.gate_features import LAYOUT_LENGTH
+from inference.gate import LIMITS
 from inference.models_dir import user_models_folder
-from tests.bundles import copy_with, multi_label_card
+from tests.bundles import blank_gate, copy_with, multi_label_card
 
 TRACE = "exploded"
 Damage = Callable[[ModelBundle, Path], object]  # makes a damaged copy of a bundle in a folder
@@ -115,17 +114,7 @@ def empty_safetensors(_: Path) -> bytes:
 
 def gate_of_another_network(_: Path) -> bytes:
     """All that a gate holds, for an embedding of three numbers."""
-    shapes = {
-        "hidden": (1, LAYOUT_LENGTH),
-        "hidden_bias": (1,),
-        "output": (len(LOOKS), 1),
-        "output_bias": (len(LOOKS),),
-        "layout_mean": (LAYOUT_LENGTH,),
-        "layout_axes": (1, LAYOUT_LENGTH),
-        "embedding_mean": (3,),
-        "embedding_axes": (1, 3),
-    }
-    return bytes(save({name: torch.zeros(shape) for name, shape in shapes.items()}))
+    return blank_gate(3)
 
 
 def external(location: str) -> Damage:
