@@ -42,16 +42,16 @@ def judge_epoch(
     """
     peers = peers or Peers()
     loss, measures = _measured(network, validation, plan, peers)
-    worth = _worth(loss, measures, plan.choice.pick)
+    picked = worth(loss, measures, plan.choice.pick)
     if plan.choice.bear_shifts:
         some = validation.evenly(_MOST_SHIFTED)
         films, places = some.grey(np.arange(len(some))), np.arange(len(some))
         for name in SUITE:
             moved = Material(shifted(films, name), places, some.targets)
             shifted_loss, found = _measured(network, moved, plan, peers)
-            worth = min(worth, _worth(shifted_loss, found, plan.choice.pick))
-        measures = measures | {"worst": worth}
-    return Judgement(loss, measures, worth)
+            picked = min(picked, worth(shifted_loss, found, plan.choice.pick))
+        measures = measures | {"worst": picked}
+    return Judgement(loss, measures, picked)
 
 
 def logits_of(network: FilmNetwork, material: Material, peers: Peers | None = None) -> npt.NDArray[np.float32]:
@@ -116,6 +116,6 @@ def sensitivity_at(ill: npt.NDArray[np.bool_], scores: Vector, specificity: floa
     return float((scores[ill] > healthy[spared - 1]).mean()) if spared else 1.0
 
 
-def _worth(loss: float, measures: dict[str, float], pick: Pick) -> float:
+def worth(loss: float, measures: dict[str, float], pick: Pick) -> float:
     """What is to be as large as can be. The loss decides too where the films do not define the measure."""
     return -loss if pick == "loss" else measures.get(pick, -loss)

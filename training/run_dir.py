@@ -79,6 +79,15 @@ class RunDir:
                 raise RunError("This run is being trained already.")
             yield
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a worker owns the run at this moment."""
+        try:
+            with (self.path / LOCK).open("a+b") as stream:
+                return not _lock(stream.fileno())
+        except OSError:
+            return False
+
     def append(self, event: RunEvent) -> None:
         """Write an event, past any buffer. Raises RunError where the disk does not take it."""
         try:

@@ -63,7 +63,7 @@ def launch(run: Path, *, download: bool = False) -> int:
         RunDir(run).beat()  # it counts as alive from now on, while its process is still coming up
         with (run / LOG).open("ab") as log:
             child = subprocess.Popen(
-                [*_program(), *arguments],
+                [*program(), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -79,7 +79,7 @@ def launch(run: Path, *, download: bool = False) -> int:
     return child.pid
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """How this very program is called: frozen it is one file, else the interpreter and `main.py`."""
     return [sys.executable] if hasattr(sys, "frozen") else [sys.executable, str(_MAIN)]
 

@@ -40,11 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR, where there is one")
     parser.add_argument("--download", action="store_true", help="agree to download published starting weights")
     parser.add_argument("--background", action="store_true", help="wait for the runs beside it, and yield to others")
+    parser.add_argument("--grid", metavar="twelve|F.json", help="a run for each cell of a grid, in folders below DIR")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs of a grid at a time")
     parser.add_argument("--models", type=Path, metavar="DIR", help="where the bundle is written; else the user's own")
 
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Train. 0 done; 3 the run failed; 2 where it can't begin; 130 stopped, and `--resume` goes on."""
+    if options.grid is not None:
+        from training import grid_command
+
+        return grid_command.run(options, out, err, _with_fields)
     from inference.shards import rank_of
     from training.run_dir import RunDir
 
@@ -128,7 +134,7 @@ def _in_turn(folder: RunDir, *, background: bool) -> Iterator[None]:
 
 def _plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
     """The plan that the arguments describe. Raises NegatoscopeError."""
-    from training.plan import PlanError, changed, read_plan
+    from training.plan import PlanError, read_plan
 
     if options.plan is not None:
         if options.data or options.backbone or options.recipe or options.labels_from_decisions:
@@ -138,7 +144,14 @@ def _plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
         plan = _new_plan(options, out)
     else:
         raise PlanError("Name the films with --data, or a saved plan with --plan.")
-    for text in options.set:
+    return _with_fields(plan, options.set)
+
+
+def _with_fields(plan: TrainingPlan, settings: list[str]) -> TrainingPlan:
+    """The plan with the fields of `--set`. Raises PlanError."""
+    from training.plan import PlanError, changed
+
+    for text in settings:
         key, equals, value = text.partition("=")
         if not equals:
             raise PlanError(f"“{text}” is not of the form key=value.")

@@ -20,6 +20,7 @@ from inference.card import StartRecord
 from inference.models_dir import find
 from inference.network import FilmNetwork, build_network
 from inference.records import to_json
+from training.also_kept import AlsoWatcher, also_kept
 from training.checkpoint import BEST, STATE, load_tensors
 from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
@@ -145,10 +146,13 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
         learn_head(network, HeadWork(plan, words, training, patients, watcher))
     else:
         learner = new_learner(network, plan, peers.device())
-        Loop(plan, learner, training, validation, run.checkpoint, watcher, peers).run()
+        watching = also_kept(run, watcher, learner) if peers.is_first else watcher
+        Loop(plan, learner, training, validation, run.checkpoint, watching, peers).run()
         if not peers.is_first:
             return None
         watcher.peers = Peers()
+        if isinstance(watching, AlsoWatcher):
+            watching.hand_over(run.path.name)
         network = _best(plan, prepared, run)
     watcher.say("Judging the model and writing the bundle")
     old = find(plan.network.start.bundle) if plan.network.start.kind == "bundle" else None
