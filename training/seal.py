@@ -76,23 +76,25 @@ def seal_again(bundle: ModelBundle, training: FilmSet, validation: FilmSet, mode
     output = run_engine(engine, validation.films)
     card = _judged(bundle.card, validation, output)
     _LOG.info("calibrated on %d films", len(validation))
-    table = {label: bears_shifts(card, engine, validation, label) for label in card.findings}
-    card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": table})
+    card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": bears_shifts(card, engine, validation)})
     _LOG.info("held against %d changes of the films", len(SUITE))
     embeddings = run_engine(engine, training.films).embedding
     parts = parts_of(JudgedBundle(card, bundle, engine, training, validation, output, embeddings))
     return rewrite_bundle(models_dir / card.id, bundle, parts.card, parts.contents)
 
 
-def bears_shifts(card: ModelCard, engine: Engine, validation: FilmSet, label: str) -> dict[str, dict[str, float]]:
-    """AUC, sensitivity and specificity at the recommended point under each change of `training.shifts.SUITE`."""
-    ill, position = validation.truth[label], card.findings.index(label)
-    table = {}
+def bears_shifts(card: ModelCard, engine: Engine, validation: FilmSet) -> dict[str, dict[str, dict[str, float]]]:
+    """For each finding its AUC, sensitivity and specificity at the recommended point under each change of
+    `training.shifts.SUITE`. The network looks once at each changed film, however many findings there are.
+    """
+    tables: dict[str, dict[str, dict[str, float]]] = {label: {} for label in card.findings}
     for name in SUITE:
-        scores = probabilities(card, run_engine(engine, shifted(validation.films, name)).logits)[:, position]
-        row = {"auc": auc(ill, scores)} | at_threshold(ill, scores, card.operating[label].recommended)
-        table[name] = {measure: round(value, 4) for measure, value in row.items()}
-    return table
+        scores = probabilities(card, run_engine(engine, shifted(validation.films, name)).logits)
+        for position, label in enumerate(card.findings):
+            ill, own = validation.truth[label], scores[:, position]
+            row = {"auc": auc(ill, own)} | at_threshold(ill, own, card.operating[label].recommended)
+            tables[label][name] = {measure: round(value, 4) for measure, value in row.items()}
+    return tables
 
 
 def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
