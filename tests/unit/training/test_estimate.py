@@ -20,7 +20,7 @@ def tiny(size_px: int = 64) -> TrainingPlan:
 def test_a_run_is_reckoned_from_its_films() -> None:
     plan = tiny()  # 5 epochs, batches of 32
     found = reckoned(plan, Costs(0.1, 0.02, 2.0**30, 2.0**25), 1000, 100)
-    assert found.seconds == pytest.approx(5 * (100 + 2) + 22)
+    assert found.seconds == pytest.approx(5 * (100 + 2) + (3000 + 1000 + 12 * 100) * 0.005)
     assert found.memory_gb == pytest.approx(2.0)
     assert found.sentence == "About 9 minutes on this machine (1 core), about 2.0 GB of memory."
     unknown = reckoned(plan, Costs(0.1, 0.02, 0.0, 0.0), 0, 0)

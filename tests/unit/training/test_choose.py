@@ -1,0 +1,56 @@
+"""Changes to a plan that belong together."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from inference.models_dir import Installed
+from tests.bundles import card_of
+from training.choose import fitting_films, usual_start, with_mode, with_outputs
+from training.manifest import LabelledFilm, Manifest
+from training.plan import DataPlan, Mode, StartPlan, check_plan
+from training.recipes import RECIPES, plan_of, recipe_of
+
+
+@pytest.mark.parametrize("mode", ["quick", "standard", "full"])
+@pytest.mark.parametrize("name", ["quick", "standard", "stacked", "densenet121"])
+def test_every_recipe_can_be_trained_in_every_way(name: str, mode: Mode) -> None:
+    plan = with_mode(plan_of(recipe_of(name), "x", DataPlan("x")), mode)
+    check_plan(plan)
+    assert plan.network.mode == mode
+    assert (plan.augment is None) == (mode == "quick" or (RECIPES[name].augment is None and name != "quick"))
+
+
+def manifest(*labels: tuple[str, ...], normal: str | None = "NORMAL") -> Manifest:
+    films = tuple(LabelledFilm(Path(str(at)), own, str(at), str(at)) for at, own in enumerate(labels))
+    known = tuple(dict.fromkeys(label for own in labels for label in own))
+    return Manifest(films, known, normal)
+
+
+def test_outputs_fit_the_labels() -> None:
+    plan = plan_of(recipe_of("standard"), "x", DataPlan("x"))
+    assert fitting_films(plan, manifest(("NORMAL",), ("ILL",))) == plan
+    three = fitting_films(plan, manifest(("NORMAL",), ("A",), ("B",)))
+    assert (three.network.outputs, three.learning.loss) == ("softmax", "cross_entropy")
+    assert fitting_films(plan, manifest(("A",), ("B",), normal=None)).network.outputs == "softmax"
+    several = fitting_films(three, manifest(("NORMAL",), ("A", "B")))
+    assert (several.network.outputs, several.learning.loss) == ("sigmoid", "bce")
+    for fitted in (three, several):
+        check_plan(fitted)
+
+
+def test_the_focal_loss_stays() -> None:
+    plan = plan_of(recipe_of("standard"), "x", DataPlan("x"))
+    focal = dataclasses.replace(plan, learning=dataclasses.replace(plan.learning, loss="focal"))
+    assert with_outputs(focal, "softmax").learning.loss == "focal"
+
+
+def test_an_installed_model_with_the_same_backbone_is_the_usual_start() -> None:
+    models = [Installed(card_of(name=name), Path(name)) for name in ("first", "second")]
+    backbone = models[0].card.backbone
+    assert usual_start(backbone, models) == StartPlan("bundle", "first@1")
+    assert usual_start(backbone, models, "second") == StartPlan("bundle", "second@1")
+    assert usual_start("vgg16", models) is None
