@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from inference.bundle import ModelBundle
-from inference.card import DataSummary, StartRecord
+from inference.card import Activation, DataSummary, StartRecord
 from inference.device import choose_engine
 from inference.head_spec import HeadSpec
 from inference.models_verify import verify
@@ -21,6 +21,7 @@ from inference.scores import probabilities
 from inference.similar import read_reference
 from training.film_set import FilmSet
 from training.finetune import FineTuneSpec, fine_tune
+from training.metrics import auc
 from training.seal import Words, seal, seal_again
 from training.shifts import SUITE
 
@@ -135,3 +136,45 @@ def test_the_films_it_learnt_from_travel_as_examples(sealed: ModelBundle, traini
     nearest = reference.nearest(embedding, 1)[0]
     assert nearest.digest == training.digests[5]
     assert nearest.labels == ("SQUARE",)
+
+
+@pytest.mark.parametrize(
+    ("activation", "labels", "normal", "every"),
+    [
+        ("sigmoid", ("MASS", "NODULE"), None, {"MASS": (2, 0), "NODULE": (3, 0)}),
+        ("softmax", ("MASS", "PLAIN", "NODULE"), "PLAIN", {"MASS": (3, 0), "NODULE": (3, 2)}),
+    ],
+)
+def test_every_finding_of_several_is_counted_by_its_own_films(
+    tmp_path: Path,
+    activation: Activation,
+    labels: tuple[str, ...],
+    normal: str | None,
+    every: dict[str, tuple[int, int]],
+) -> None:
+    def part(count: int, seed: int) -> FilmSet:
+        numbers = np.arange(count)
+        truth = {label: numbers % step == rest for label, (step, rest) in every.items()}
+        digests = tuple(sha256(f"{seed} {number}".encode()).hexdigest() for number in numbers)
+        return FilmSet(_films(count, seed)[0], truth, numbers.astype(str), "films of noise", digests)
+
+    words = dataclasses.replace(WORDS, activation=activation, labels=labels, normal_label=normal)
+    torch.manual_seed(0)
+    network = build_network("tiny", len(labels), PREPROCESS)
+    training, validation = part(30, seed=3), part(60, seed=4)
+    made = seal(network, training, validation, words, preprocess=PREPROCESS, recipe={}, models_dir=tmp_path)
+    card = made.card
+    assert card.gate is None, "thirty films are too few"
+    scores = probabilities(card, choose_engine(made, "onnx").run(to_input(validation.films)).logits)
+    for position, label in enumerate(card.findings):
+        ill = validation.truth[label]
+        assert card.metrics[label]["auc"].value == pytest.approx(auc(ill, scores[:, position]), abs=1e-6)
+        assert card.recipe["shifts"][label]["as collected"]["auc"] == pytest.approx(
+            card.metrics[label]["auc"].value, abs=5e-5
+        )
+        assert (card.operating[label].ill, card.operating[label].films) == (int(ill.sum()), 60)
+    reference = read_reference(made)
+    assert reference is not None
+    healthy = ~np.any(list(training.truth.values()), axis=0)
+    found = np.stack([training.truth.get(label, healthy) for label in labels], axis=1)
+    assert np.array_equal(reference.labels, found[[training.digests.index(digest) for digest in reference.digests]])
