@@ -6,7 +6,7 @@ signal, which says in the past tense what has happened. Moving the operating poi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -234,6 +234,11 @@ class Review(QObject):
         """Operating points of earlier sessions, for the very models that they were chosen for."""
         if self._scores.recall_sensitivities(stored):
             self.operating_point_moved.emit()
+
+    def choose_sensitivities(self, chosen: Mapping[str, float]) -> None:
+        """Operating points that the reader chose for models elsewhere, as on the result of a training run."""
+        self._scores.choose_sensitivities(chosen)
+        self.operating_point_moved.emit()  # those of models that are not open are remembered too
 
     def threshold(self, label: str) -> float:
         """The operating point in force for a label, a probability."""

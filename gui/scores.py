@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -179,6 +179,11 @@ class ScoreBook:
         before = self._open.sensitivity
         self.choose(self.model)
         return self._open.sensitivity != before
+
+    def choose_sensitivities(self, chosen: Mapping[str, float]) -> None:
+        """The reader chose points elsewhere than on the slider, by model version and weights."""
+        self._chosen |= {name: at for name, at in chosen.items() if 0 <= at <= 1}
+        self.choose(self.model)
 
     def threshold(self, label: str) -> float:
         """The operating point in force for a label, a probability."""

@@ -24,6 +24,7 @@ from training.split import FEWEST, Positions, Split, split_films
 from training.targets import targets_of
 
 MOST_TO_SEAL = 8_000  # training films that gate and references are made from: more take memory and tell nothing new
+READING = "Reading the list of films"  # the first word of every worker
 Say = Callable[[str], None]
 
 
@@ -94,7 +95,7 @@ class Prepared:
 
 def prepare(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None = None) -> Prepared:
     """Read, decode and part a plan's films. `say` is told in words how far it is. Raises DataError, Cancelled."""
-    say("Reading the list of films")
+    say(READING)
     source = Path(plan.data.source)
     manifest = read_manifest(source, plan.data.normal_label, plan.data.patient_pattern, token)
     left_out = frozenset(plan.data.leave_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -94,5 +95,6 @@ def _line(part: str, prepared: Prepared, position: int, scores: dict[str, float]
         "patient": film.patient,
         "labels": list(film.labels),
         "probabilities": scores,
+        "subject": dataclasses.asdict(film.subject),
     }
     return json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n"

@@ -58,6 +58,9 @@ class FolderWatcher:
             self.run.append(event)
 
     def say(self, words: str) -> None:
+        """What has no steps is cancelled here: whoever works next asks the token."""
+        if self.run.wish() == "cancel":
+            self.token.cancel()
         self.tell(Told(time.time(), words))
 
     def check(self) -> None:

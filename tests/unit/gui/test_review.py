@@ -227,6 +227,17 @@ def test_what_was_kept_moves_a_model_that_is_chosen_already_but_not_one_that_was
     assert review.sensitivity == 0.9
 
 
+def test_a_point_chosen_elsewhere_moves_the_open_model_and_is_remembered_for_another(review: Review) -> None:
+    review.set_model(model())
+    review.set_sensitivity(0.9)
+    moves: list[float] = []
+    review.operating_point_moved.connect(lambda: moves.append(review.sensitivity))
+    review.choose_sensitivities({f"trial@1 {'0' * 64}": 0.7})
+    review.choose_sensitivities({"other@1 1": 0.6})
+    assert moves == [0.7, 0.7]
+    assert review.chosen_sensitivities == {f"trial@1 {'0' * 64}": 0.7, "other@1 1": 0.6}
+
+
 @pytest.mark.parametrize("stored", [None, 3, [], {"trial@1": "high"}, {f"trial@1 {'0' * 64}": 7}])
 def test_nonsense_that_was_kept_moves_nothing(review: Review, stored: object) -> None:
     review.set_model(model())

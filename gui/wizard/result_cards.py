@@ -1,0 +1,276 @@
+"""The cards of the Result page, one a question: where to put the point, what went wrong, for whom, against what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
+
+from gui.panels.box import label
+from gui.wizard.framed import Framed
+from gui.wizard.result_plots import RocPlot
+from gui.wizard.result_tiles import said
+from gui.wizard.run_states import duration
+from gui.wizard.tables import WordTable
+
+if TYPE_CHECKING:
+    from gui.wizard.result_work import Judgement
+    from training.class_report import ClassRow
+    from training.compare import Versus
+    from training.run_result import Mistake
+    from training.run_table import RunRow
+    from training.subgroups import Group
+
+ROW_PX = 26
+TAKE, TAKEN = "Use in the viewer", "Used in the viewer"
+MOST_LISTED = 200
+FIXED = "It is chosen on the validation part alone."
+TRAITS = {"sex": "Sex", "age": "Age", "view": "View", "source": "Source"}
+NO_GROUPS = (
+    "Sex, age, view and source of these films are not known, or are the same for all. A CSV with such columns, or "
+    "DICOM files, would tell."
+)
+
+
+class PointCard(Framed):
+    """ROC with its point, what the point means, and the word to take it."""
+
+    recommended_asked = Signal()
+    point_taken = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("ROC, drag the point", parent)
+        self.plot = RocPlot()
+        self.words = label(tone="secondary", wrap=True)
+        self.words.setMinimumHeight(50)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.recommended = QPushButton("Recommended")
+        self.take = QPushButton(TAKE)
+        self.take.setToolTip("The Sensitivity slider of this model will stand at this point")
+        self.recommended.clicked.connect(self.recommended_asked)
+        self.take.clicked.connect(self.point_taken)
+        self.take.setMinimumWidth(self.take.fontMetrics().horizontalAdvance(TAKEN) + 30)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button in (self.take, self.recommended):
+            row.addWidget(button)
+        row.addStretch(1)
+        self.column.addWidget(self.plot, 1)
+        self.column.addWidget(self.words)
+        self.column.addLayout(row)
+
+    def show_judgement(self, judgement: Judgement, stop: int, *, moves: bool, taken: bool) -> None:
+        """`moves`: the point may be dragged on these films; `taken`: the viewer was told this one."""
+        found, spared = judgement.measures["sensitivity"], judgement.measures["specificity"]
+        self.plot.show_point(found.value if found else None, spared.value if spared else None, stop)
+        self.heading.setText("ROC, DRAG THE POINT" if moves else "ROC")
+        which = "recommended point" if stop < 0 else "your point"
+        lines = f"sensitivity {said(found)}<br>specificity {said(spared)}<br>threshold {judgement.point:.3f}, {which}"
+        self.words.setText(lines if moves else f"{lines}<br>{FIXED}")
+        self.recommended.setVisible(moves)
+        self.take.setVisible(moves)
+        self.recommended.setEnabled(stop >= 0)
+        self.take.setEnabled(not taken)
+        self.take.setText(TAKEN if taken else TAKE)
+
+
+class MistakesCard(Framed):
+    """The films on the wrong side of the point, the worst first."""
+
+    film_opened = Signal(int)  # its place in the list
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Worst mistakes", parent)
+        self.films = QListWidget()
+        self.films.setAccessibleName("Worst mistakes")
+        self.films.setFrameShape(QListWidget.Shape.NoFrame)
+        self.films.setMinimumHeight(140)
+        self.nothing = label("No film is on the wrong side of this point.", tone="secondary", wrap=True)
+        self.column.addWidget(self.films, 1)
+        self.column.addWidget(self.nothing)
+        self.films.itemClicked.connect(self._open)
+        self.films.itemActivated.connect(self._open)
+
+    def show_mistakes(self, mistakes: Sequence[Mistake], *, hide_names: bool) -> None:
+        self.films.clear()
+        for place, of in enumerate(mistakes[:MOST_LISTED]):
+            kind = "Missed" if of.missed else "False alarm"
+            name = f"Film {place + 1}" if hide_names else of.film.path.name
+            item = QListWidgetItem(f"{kind}   {of.probability:.2f}   {name}")
+            item.setSizeHint(QSize(0, ROW_PX))
+            item.setToolTip("Opens the film in the viewer")
+            self.films.addItem(item)
+        self.films.setVisible(bool(mistakes))
+        self.nothing.setVisible(not mistakes)
+        self.say(f"{len(mistakes):,}" if mistakes else "")
+
+    def _open(self, item: QListWidgetItem) -> None:
+        self.film_opened.emit(self.films.row(item))
+
+
+class GroupsCard(Framed):
+    """Each group of films with its own measures."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("By group", parent)
+        self.table = WordTable("By group", ("Group", "Films", "Patients", "AUC", "Sensitivity", "Specificity"))
+        self.words = label(tone="secondary", wrap=True)
+        self.column.addWidget(self.table)
+        self.column.addWidget(self.words)
+        self.column.addStretch(1)
+
+    def show_groups(self, groups: Sequence[Group]) -> None:
+        rows = [
+            (
+                f"{TRAITS[of.trait]}: {of.name}",
+                f"{of.ill:,} ill, {of.healthy:,} healthy",
+                f"{of.patients:,}",
+                said(of.auc),
+                said(of.sensitivity),
+                said(of.specificity),
+            )
+            for of in groups
+        ]
+        few = [of for of in groups if of.is_small]
+        self.table.show_rows(rows, ["secondary" if of.is_small else "" for of in groups])
+        self.table.setVisible(bool(groups))
+        if not groups:
+            self.words.setText(NO_GROUPS)
+        elif few:
+            from training.subgroups import FEW
+
+            which = "Every group" if len(few) == len(groups) else f"Groups in grey ({len(few)} of {len(groups)})"
+            has = "has" if len(few) == len(groups) else "have"
+            self.words.setText(
+                f"{which} {has} fewer than {FEW} ill or {FEW} healthy films: too few to tell a difference from chance."
+            )
+        self.words.setVisible(not groups or bool(few))
+
+
+class ReportCard(Framed):
+    """The class report."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Class report", parent)
+        self.table = WordTable("Class report", ("Class", "Films", "Precision", "Sensitivity", "F1"))
+        self.column.addWidget(self.table)
+        self.column.addStretch(1)
+
+    def show_report(self, report: Sequence[ClassRow]) -> None:
+        self.table.show_rows(
+            [(of.name, f"{of.films:,}", said(of.precision), said(of.sensitivity), said(of.f1)) for of in report]
+        )
+
+
+class ShiftsCard(Framed):
+    """The validation part under changes of the films, beside the ordinary figures."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("If films were taken differently", parent)
+        self.table = WordTable("Changed films", ("Change", "AUC", "Sensitivity", "Specificity"))
+        self.words = label(
+            "The validation films, changed as another hospital's may be, at the recommended point. The worst row in "
+            "amber.",
+            tone="secondary",
+            wrap=True,
+        )
+        self.column.addWidget(self.table)
+        self.column.addWidget(self.words)
+        self.column.addStretch(1)
+
+    def show_shifts(self, shifts: Mapping[str, Mapping[str, float]]) -> None:
+        worst = min(shifts, key=lambda name: shifts[name].get("auc", 1.0), default="")
+        rows = [
+            (name.replace("_", " "), *(_number(of.get(measure)) for measure in ("auc", "sensitivity", "specificity")))
+            for name, of in shifts.items()
+        ]
+        self.table.show_rows(rows, ["amber" if name == worst else "" for name in shifts])
+
+
+class RunsCard(Framed):
+    """Runs on the same films against a baseline."""
+
+    baseline_picked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Runs on the same films", parent)
+        self.baseline = QComboBox()
+        self.baseline.setAccessibleName("Baseline")
+        self.table = WordTable(
+            "Runs on the same films",
+            (
+                "Run",
+                "Mode",
+                "Augmented",
+                "Kept by",
+                "AUC",
+                "Sensitivity",
+                "Specificity",
+                "Δ AUC",
+                "DeLong",
+                "McNemar",
+                "Time",
+            ),
+        )
+        self.table.explain(
+            {
+                7: "The run’s AUC less the baseline’s",
+                8: "The chance of such a difference of the AUCs if there is none (DeLong)",
+                9: "The chance of such different calls if both are right equally often (McNemar)",
+            }
+        )
+        self.words = label(tone="secondary", wrap=True)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(label("Against", tone="secondary"))
+        row.addWidget(self.baseline)
+        row.addStretch(1)
+        self.against = QWidget()
+        self.against.setLayout(row)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.column.addWidget(self.against)
+        self.column.addWidget(self.table)
+        self.column.addWidget(self.words)
+        self.baseline.activated.connect(self.baseline_picked)
+
+    def show_runs(self, rows: Sequence[RunRow], trouble: str) -> None:
+        chosen = self.baseline.currentIndex()
+        self.baseline.clear()
+        for row in rows:
+            self.baseline.addItem(row.compared.name)
+        self.baseline.setCurrentIndex(chosen if 0 <= chosen < len(rows) else 0)
+        self.against.setVisible(len(rows) > 1)
+        self.table.setVisible(bool(rows))
+        alone = "No other run was judged on the very same films yet. Train again with the same split to compare."
+        self.words.setText(escape(trouble) or alone)
+        self.words.setVisible(len(rows) < 2)
+
+    def show_finding(self, rows: Sequence[RunRow], label: str, found: Mapping[tuple[int, str], Versus]) -> None:
+        """The rows for one finding; those of `found` are against the baseline."""
+        cells = [_run_cells(row, label, found.get((place, label))) for place, row in enumerate(rows)]
+        tips = ["This run" if place == 0 else row.folder.name for place, row in enumerate(rows)]
+        self.table.show_rows(cells, tips=tips)
+        self.table.selectRow(0)
+
+
+def _run_cells(row: RunRow, label: str, versus: Versus | None) -> list[str]:
+    of = row.compared.measures.get(label)
+    values = [_number(of[name]["value"]) if of else "–" for name in ("auc", "sensitivity", "specificity")]
+    against = ["·", "·", "·"]
+    if versus is not None:
+        against = [f"{versus.auc.value:+.3f}", _p(versus.auc.p), _p(versus.calls_p)]
+    time = duration(row.seconds) if row.seconds is not None else "–"
+    name = f"{row.compared.name.partition(' ')[0]}, {row.backbone}"
+    return [name, row.mode, "yes" if row.augmented else "no", row.kept_by, *values, *against, time]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,352 @@
+"""The Result page: what the run's model is worth on films that it did not learn from, and where to put its point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.entries import label_name
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.panels.box import label, set_tone
+from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.theme import font
+from gui.wizard import result_work
+from gui.wizard.confusion import ConfusionMatrix
+from gui.wizard.framed import Framed
+from gui.wizard.result_cards import GroupsCard, MistakesCard, PointCard, ReportCard, RunsCard, ShiftsCard
+from gui.wizard.result_plots import PrecisionPlot, ReliabilityPlot
+from gui.wizard.result_tiles import Tiles
+from gui.wizard.scrolled import ScrolledColumn
+from imaging.errors import NegatoscopeError
+from imaging.progress import CancelToken, Progress
+
+if TYPE_CHECKING:
+    from gui.wizard.result_work import Curves, Judgement, Shown
+    from training.run_result import JudgedPart
+
+T = TypeVar("T")
+
+MARGINS_PX = (16, 14, 16, 14)
+SETTLE_MS = 250  # after the last move of the point, what takes long is counted
+PRIORITY = 4
+PARTS = {"validation": "Validation part", "test": "Test part"}
+
+
+class ResultPage(QWidget):
+    """One run's result at a time: one part, one finding, one point."""
+
+    model_opened = Signal(str)  # where the bundle lies
+    films_asked = Signal(object)  # list[Path]
+    point_chosen = Signal(object)  # {model and weights: sensitivity}, as the viewer keeps it
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.shown: Shown | None = None
+        self.judgement: Judgement | None = None
+        self._stop = -1  # the chosen stop of the finding; -1 is the recommended point
+        self._taken: tuple[str, int] | None = None  # the finding and stop that the viewer was told
+        self._hidden = False
+        self._handles: dict[str, JobHandle] = {}
+        self.message = label(tone="secondary", wrap=True)
+        self.title, self.about = label(tone="strong"), label(tone="secondary", wrap=True)
+        self.title.setFont(font("title"))
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self.parts, self.findings = QTabBar(), QComboBox()
+        self.open_model = QPushButton("Open in the viewer")
+        self.open_model.setProperty("kind", "primary")
+        self.tiles, self.point = Tiles(), PointCard()
+        self.confusion, self.reliability, self.precision = ConfusionMatrix(), ReliabilityPlot(), PrecisionPlot()
+        self.mistakes, self.groups, self.report = MistakesCard(), GroupsCard(), ReportCard()
+        self.shifts, self.runs = ShiftsCard(), RunsCard()
+        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._lay_out()
+        self._connect()
+        self._say("No result is shown.")
+
+    def _lay_out(self) -> None:
+        self.parts.setAccessibleName("Part of the films")
+        self.parts.setDrawBase(False)
+        self.parts.setUsesScrollButtons(False)
+        self.parts.setElideMode(Qt.TextElideMode.ElideNone)
+        self.findings.setAccessibleName("Finding")
+        scrolled = ScrolledColumn()
+        column = scrolled.column
+        column.setContentsMargins(*MARGINS_PX)
+        column.setSpacing(12)
+        column.addLayout(self._head())
+        column.addWidget(self.tiles)
+        column.addLayout(self._plots())
+        below = QGridLayout()
+        below.setSpacing(12)
+        below.addWidget(_framed("Precision and recall", self.precision), 0, 0)
+        below.addWidget(self.mistakes, 0, 1)
+        below.setRowMinimumHeight(0, 236)
+        below.setColumnStretch(0, 1)
+        below.setColumnStretch(1, 1)
+        column.addLayout(below)
+        for card in (self.runs, self.report, self.groups, self.shifts):
+            column.addWidget(card)
+        column.addStretch(1)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages = QStackedWidget()
+        self.pages.setStyleSheet("QStackedWidget { background: transparent; }")
+        self.pages.addWidget(self.message)
+        self.pages.addWidget(scrolled)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.pages)
+
+    def _head(self) -> QHBoxLayout:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.about)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addLayout(words, 1)
+        for widget in (self.findings, self.parts, self.open_model):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        return row
+
+    def _plots(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.confusion_card = _framed("Confusion, opens films", self.confusion)
+        for widget, stretch in (
+            (self.point, 5),
+            (self.confusion_card, 4),
+            (_framed("Reliability", self.reliability), 4),
+        ):
+            widget.setMinimumHeight(312)
+            row.addWidget(widget, stretch)
+        return row
+
+    def _connect(self) -> None:
+        self.parts.currentChanged.connect(lambda _: self._show_part())
+        self.findings.activated.connect(lambda _: self._show_finding())
+        self.open_model.clicked.connect(self._open_model)
+        self.point.plot.stop_moved.connect(self._move_to)
+        self.point.recommended_asked.connect(lambda: self._move_to(-1))
+        self.point.point_taken.connect(self._take_point)
+        self.confusion.cell_opened.connect(self._open_cell)
+        self.tiles.missed_opened.connect(lambda: self._open_cell(True, False))
+        self.mistakes.film_opened.connect(self._open_mistake)
+        self.runs.baseline_picked.connect(lambda _: self._compare())
+        self._settled.timeout.connect(self._judge)
+
+    # What is shown
+
+    def show_result(self, path: Path) -> None:
+        """Read the result of a run's folder and show it."""
+        self._drop_jobs()
+        self.shown, self.judgement, self._stop, self._taken = None, None, -1, None
+        self._say("Reading the result…")
+        self._submit("read", lambda token, progress: result_work.read_shown(path, token), self._read)
+
+    def hide_names(self, *, hidden: bool) -> None:
+        """Whether file names, which may be patients', are kept off the page."""
+        self._hidden = hidden
+        if self.judgement is not None:
+            self.mistakes.show_mistakes(self.judgement.mistakes, hide_names=hidden)
+
+    def _say(self, sentence: str, tone: str = "secondary") -> None:
+        self.message.setText(escape(sentence))
+        set_tone(self.message, tone)
+        self.pages.setCurrentIndex(0)
+
+    def _submit(self, slot: str, fn: Callable[[CancelToken, Progress], T], done: Callable[[T], None]) -> None:
+        """A new job takes the place of the one before it in its slot."""
+        if slot in self._handles:
+            self._handles[slot].cancel()
+        self._handles[slot] = self._jobs.submit(Lane.IO, fn, done=done, failed=self._failed, priority=PRIORITY)
+
+    def _drop_jobs(self) -> None:
+        self._settled.stop()
+        for handle in self._handles.values():
+            handle.cancel()
+        self._handles.clear()
+
+    def _failed(self, error: NegatoscopeError) -> None:
+        self._say(error.message, "red")
+
+    def _read(self, shown: Shown) -> None:
+        self.shown = shown
+        self.title.setText(shown.result.model.replace("@", " "))
+        self.open_model.setEnabled(bool(shown.bundle))
+        self.open_model.setToolTip("" if shown.bundle else "The model of this run is not among the models any more")
+        self.parts.blockSignals(True)
+        while self.parts.count():
+            self.parts.removeTab(0)
+        for name in shown.result.parts:
+            self.parts.setTabData(self.parts.addTab(PARTS.get(name, name)), name)
+        self.parts.blockSignals(False)
+        self.findings.clear()
+        for name in shown.result.parts["validation"].points:
+            self.findings.addItem(label_name(name), name)
+        self.findings.setVisible(self.findings.count() > 1)
+        self.runs.show_runs(shown.rows, shown.trouble)
+        self.pages.setCurrentIndex(1)
+        self._compare()
+        self._show_finding()
+
+    @property
+    def part(self) -> JudgedPart | None:
+        """The part of the films that is shown."""
+        name = self.parts.tabData(self.parts.currentIndex())
+        return self.shown.result.parts.get(name) if self.shown is not None else None
+
+    @property
+    def finding(self) -> str:
+        return str(self.findings.currentData() or "")
+
+    @property
+    def stop(self) -> int:
+        """The chosen stop of the slider, -1 for the recommended point."""
+        return self._stop
+
+    def _threshold(self) -> float:
+        """The chosen point: it is one for all parts, and chosen on the validation part."""
+        assert self.shown is not None
+        stops = self.shown.stops[self.finding]
+        recommended = self.shown.result.parts["validation"].points[self.finding]
+        return stops[self._stop].threshold if 0 <= self._stop < len(stops) else recommended
+
+    def _show_finding(self) -> None:
+        self._stop = -1
+        if self.shown is not None:
+            self.shifts.setVisible(bool(self.shown.shifts.get(self.finding)))
+            self.shifts.show_shifts(self.shown.shifts.get(self.finding, {}))
+        self._show_part()
+
+    def _show_part(self) -> None:
+        shown, part, finding = self.shown, self.part, self.finding
+        if shown is None or part is None:
+            return
+        self.about.setText(
+            escape(
+                f"{shown.title} · {len(part.films):,} films of {part.patients:,} patients · 95 % intervals by patient"
+            )
+        )
+        self.judgement = None
+        self._submit("curves", lambda token, progress: result_work.curves(part, finding), self._show_curves)
+        self._judge()
+
+    @property
+    def _moves(self) -> bool:
+        """Whether the point may be chosen on the films that are shown: never on the test part."""
+        part = self.part
+        return part is not None and part.name == "validation" and bool(self.shown and self.shown.stops[self.finding])
+
+    def _show_curves(self, curves: Curves) -> None:
+        assert self.shown is not None
+        self.point.plot.show_curves(curves, self.shown.stops[self.finding] if self._moves else ())
+        self.precision.show_curves(curves)
+        self.reliability.show_curves(curves)
+        if self.judgement is not None:
+            self._show_point(self.judgement)
+
+    def _judge(self) -> None:
+        part, finding = self.part, self.finding
+        if part is None:
+            return
+        point = self._threshold()
+        self._submit("judge", lambda token, progress: result_work.judged(part, finding, point), self._show_judgement)
+
+    def _show_judgement(self, judgement: Judgement) -> None:
+        if judgement.point != self._threshold():
+            return  # the point was moved on meanwhile
+        self.judgement = judgement
+        self._show_point(judgement)
+        self.mistakes.show_mistakes(judgement.mistakes, hide_names=self._hidden)
+        self.groups.show_groups(judgement.groups)
+        self.report.show_report(judgement.report)
+
+    def _show_point(self, judgement: Judgement) -> None:
+        found, precision = judgement.measures["sensitivity"], judgement.measures["precision"]
+        self.tiles.show_judgement(judgement)
+        self.confusion.show_counts(judgement.counts)
+        self.confusion_card.say("your point" if self._stop >= 0 else "")
+        self.precision.show_point(found.value if found else None, precision.value if precision else None)
+        taken = self._taken == (self.finding, self._stop)
+        self.point.show_judgement(judgement, self._stop, moves=self._moves, taken=taken)
+
+    def _compare(self) -> None:
+        shown, baseline = self.shown, max(0, self.runs.baseline.currentIndex())
+        if shown is None:
+            return
+        rows = shown.rows
+        self.runs.show_finding(rows, self.finding, {})
+        if len(rows) > 1:
+            self._submit(
+                "compare",
+                lambda token, progress: result_work.compared(rows, baseline),
+                lambda found: self.runs.show_finding(rows, self.finding, found),
+            )
+
+    # What is done
+
+    def _move_to(self, stop: int) -> None:
+        """The point follows the hand at once; what takes long is counted when it rests."""
+        part = self.part
+        if not self._moves or part is None:
+            return
+        self._stop = stop
+        self.judgement = result_work.judged_quickly(part, self.finding, self._threshold())
+        self._show_point(self.judgement)
+        self._settled.start()
+
+    def _take_point(self) -> None:
+        """Tell the viewer the share of ill validation films that the point finds: that is what its slider holds."""
+        shown = self.shown
+        if shown is None or self.judgement is None:
+            return
+        sensitivity = RECOMMENDED_SENSITIVITY
+        if self._stop >= 0:
+            counts = self.judgement.counts
+            ill = counts[True, True] + counts[True, False]
+            sensitivity = shown.stops[self.finding][self._stop].true_positive / ill
+        self._taken = (self.finding, self._stop)
+        self._show_point(self.judgement)
+        self.point_chosen.emit({shown.identity: sensitivity})
+
+    def _open_model(self) -> None:
+        if self.shown is not None and self.shown.bundle:
+            self.model_opened.emit(self.shown.bundle)
+
+    def _open_cell(self, ill: bool, called: bool) -> None:
+        from training.run_result import cell
+
+        part = self.part
+        if part is not None:
+            films = cell(part, self.finding, self._threshold(), ill=ill, called=called)
+            self._ask_for([film.path for film in films])
+
+    def _open_mistake(self, place: int) -> None:
+        if self.judgement is not None and place < len(self.judgement.mistakes):
+            self._ask_for([self.judgement.mistakes[place].film.path])
+
+    def _ask_for(self, paths: Sequence[Path]) -> None:
+        if paths:
+            self.films_asked.emit(list(dict.fromkeys(paths)))
+
+
+def _framed(heading: str, content: QWidget) -> Framed:
+    card = Framed(heading)
+    card.column.addWidget(content, 1)
+    return card

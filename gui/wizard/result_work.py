@@ -1,0 +1,188 @@
+"""What the Result page shows, worked out on a job's thread: read once, then judged for each part, finding and point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imaging.errors import NegatoscopeError
+from imaging.progress import CancelToken
+
+if TYPE_CHECKING:
+    from inference.card import Measure, OperatingRow
+    from inference.local_table import ReliabilityBin
+    from training.class_report import ClassRow
+    from training.compare import Versus
+    from training.curves import CurvePoint
+    from training.run_result import JudgedPart, Mistake, RunResult
+    from training.run_table import RunRow
+    from training.subgroups import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A run's result. `rows` are the runs on the same films, this one first; `trouble` says why there is no table.
+
+    `bundle` is where the model lies, '' where it is gone. `stops` are the operating points of the slider by finding,
+    counted on the validation part: for each number of films found, the highest threshold that finds them. `shifts` are
+    measures of the validation part under changes of the films, by finding and change, as the card has them.
+    """
+
+    path: Path
+    title: str
+    result: RunResult
+    bundle: str
+    rows: tuple[RunRow, ...]
+    stops: dict[str, tuple[OperatingRow, ...]]
+    shifts: dict[str, dict[str, dict[str, float]]]
+    trouble: str = ""
+
+    @property
+    def identity(self) -> str:
+        """How the viewer names the model where it keeps its operating point."""
+        return f"{self.result.model} {self.result.weights_sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What does not depend on the operating point."""
+
+    points: tuple[CurvePoint, ...]
+    ill: int
+    healthy: int
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A part judged at a point. Measures are None where the films do not define them.
+
+    `counts` are films by (is ill, called ill). `is_quick`: measures that take long are not in it yet.
+    """
+
+    point: float
+    measures: dict[str, Measure | None]
+    counts: dict[tuple[bool, bool], int]
+    groups: tuple[Group, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    report: tuple[ClassRow, ...] = ()
+    is_quick: bool = False
+
+
+def read_shown(path: Path, token: CancelToken) -> Shown:
+    """Raises ResultError, PlanError, Cancelled."""
+    from training.run_dir import RunDir
+    from training.run_result import read_result
+    from training.run_table import runs_on_same_films
+
+    run = RunDir(path)
+    result = read_result(path)
+    bundle = run.finished.bundle if run.finished is not None else ""
+    rows: tuple[RunRow, ...] = ()
+    trouble = ""
+    try:
+        rows = runs_on_same_films(path, token)
+    except NegatoscopeError as error:
+        trouble = error.message
+    return Shown(
+        path=path,
+        title=run.plan().title,
+        result=result,
+        bundle=bundle if bundle and (Path(bundle) / "card.json").is_file() else "",
+        rows=rows,
+        stops={label: _stops(result.parts["validation"], label) for label in result.parts["validation"].points},
+        shifts=_shifts(Path(bundle)) if bundle else {},
+        trouble=trouble,
+    )
+
+
+def curves(part: JudgedPart, label: str) -> Curves:
+    """The points of ROC and precision over recall, and whether scores mean what they say."""
+    from training.curves import points_of
+    from training.metrics import reliability
+
+    films = part.scored(label)
+    ill = int(films.ill.sum())
+    return Curves(
+        points_of(films.ill, films.probabilities),
+        ill,
+        len(films.ill) - ill,
+        reliability(films.ill, films.probabilities),
+    )
+
+
+def judged_quickly(part: JudgedPart, label: str, point: float) -> Judgement:
+    """What follows a dragged point: shares with their intervals, and counts. A few milliseconds."""
+    from training.metrics import share_by_patient
+
+    films = part.scored(label)
+    called = films.probabilities >= point
+
+    def share(of: Any, among: Any) -> Measure | None:
+        return share_by_patient(of[among], films.patients[among]) if among.any() else None
+
+    measures = {
+        "sensitivity": share(called, films.ill),
+        "specificity": share(~called, ~films.ill),
+        "precision": share(films.ill, called),
+        "accuracy": share(called == films.ill, films.ill | ~films.ill),
+    }
+    counts = {
+        (ill, flag): int(((films.ill == ill) & (called == flag)).sum())
+        for ill in (True, False)
+        for flag in (True, False)
+    }
+    return Judgement(point, measures, counts, is_quick=True)
+
+
+def judged(part: JudgedPart, label: str, point: float) -> Judgement:
+    """Everything at a point: each measure with its interval by patient, groups, and the films on the wrong side."""
+    from training.class_report import class_report
+    from training.evaluate import label_measures
+    from training.run_result import mistakes
+    from training.subgroups import groups_of
+
+    films = part.scored(label)
+    subjects = [film.subject for film in part.films]
+    return Judgement(
+        point=point,
+        measures=label_measures(films, point),
+        counts=judged_quickly(part, label, point).counts,
+        groups=groups_of(films, subjects, point),
+        mistakes=mistakes(part, label, point),
+        report=class_report(part, part.points | {label: point}),
+    )
+
+
+def compared(rows: tuple[RunRow, ...], baseline: int) -> dict[tuple[int, str], Versus]:
+    """Every run against the one at `baseline`."""
+    from training.run_table import against
+
+    return against(rows, baseline)
+
+
+def _stops(part: JudgedPart, label: str) -> tuple[OperatingRow, ...]:
+    """By falling threshold. None where the films are all of one kind."""
+    from training.calibrate import operating_points
+
+    films = part.scored(label)
+    if not films.is_both:
+        return ()
+    rows = operating_points(films.ill, films.probabilities, part.patients, part.name).rows
+    best: dict[int, OperatingRow] = {}
+    for row in sorted(rows):
+        best[row.true_positive] = row
+    return tuple(sorted((row for found, row in best.items() if found), reverse=True))
+
+
+def _shifts(bundle: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """What the card says of changed films; nothing where the model is gone or its card says nothing of them."""
+    from inference.bundle import read_bundle
+    from inference.card import BundleError
+
+    try:
+        table = read_bundle(bundle).card.recipe.get("shifts")
+    except BundleError:
+        return {}
+    return table if isinstance(table, dict) and all(isinstance(of, dict) for of in table.values()) else {}

@@ -1,0 +1,244 @@
+"""The Run page: a run's live curves and words, and the ways to rest, end and go on.
+
+The page only looks: the run is a process of its own, which outlives it. Its folder is read on a job's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QColor, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from gui.icons import icon
+from gui.jobs import JobHandle, Jobs, Lane
+from gui.theme import PALETTE
+from gui.wizard import run_work
+from gui.wizard.curves import CurvePlot, Line
+from gui.wizard.framed import Framed
+from gui.wizard.run_head import Facts, RunHead
+from gui.wizard.run_states import START_PATIENCE_S, State, state_of, words_of
+from gui.wizard.run_work import Seen
+from imaging.errors import NegatoscopeError
+from training.run_story import Dot, Story, Word
+
+MARGINS_PX = (16, 14, 16, 14)
+TICK_MS = 400
+ROW_PX = 24
+PRIORITY = 3  # behind the film that is being read
+NOT_YET = "Drawn when the first epoch is judged"
+MEASURES = {
+    "loss": "Validation loss",
+    "accuracy": "Accuracy",
+    "recall": "Sensitivity",
+    "auc": "AUC",
+    "sensitivity_at_specificity": "Sensitivity at the wanted specificity",
+}
+DOTS = {"": PALETTE.secondary, "amber": PALETTE.amber, "red": PALETTE.red, "green": PALETTE.green}
+ICONS = {"amber": "warning", "red": "cross", "green": "check", "": "minus"}
+
+
+class RunPage(QWidget):
+    """One run at a time."""
+
+    resume_asked = Signal(object)  # Path of the run: a worker is wanted
+    result_asked = Signal(object)  # Path
+    state_changed = Signal(str)  # a State, for the wizard's list of steps
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._path: Path | None = None
+        self._seen: Seen | None = None
+        self._state: State | None = None
+        self._asked_at = 0.0
+        self._shown_words: tuple[Word, ...] = ()
+        self._looking: JobHandle | None = None
+        self.head = RunHead()
+        self.loss = CurvePlot("Loss", "Drawn with the first steps")
+        self.measure = CurvePlot("Validation", NOT_YET)
+        self.rate = CurvePlot("Learning rate", "Drawn with the first steps")
+        self.measure_card = Framed("Validation")
+        self.words = QListWidget()
+        self.facts = Facts()
+        self._lay_out()
+        self._timer = QTimer(self, interval=TICK_MS)
+        self._timer.timeout.connect(self._look)
+        self.head.pause.clicked.connect(self._pause_or_go_on)
+        self.head.keep.clicked.connect(lambda: self._tell(partial(run_work.ask, wish="keep")))
+        self.head.cancel.clicked.connect(lambda: self._tell(partial(run_work.ask, wish="cancel")))
+        self.head.result.clicked.connect(lambda: self.result_asked.emit(self._path))
+
+    def _lay_out(self) -> None:
+        plots = QHBoxLayout()
+        plots.setSpacing(12)
+        cards = (Framed("Loss"), self.measure_card, Framed("Learning rate"))
+        for card, plot in zip(cards, (self.loss, self.measure, self.rate), strict=True):
+            card.column.addWidget(plot, 1)
+            plots.addWidget(card, 1)
+        told = Framed("What happened")
+        self.words.setAccessibleName("What happened")
+        self.words.setWordWrap(True)
+        self.words.setFrameShape(QListWidget.Shape.NoFrame)
+        self.words.setMinimumHeight(72)
+        self.words.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        told.column.addWidget(self.words, 1)
+        below = QHBoxLayout()
+        below.setSpacing(12)
+        below.addWidget(told, 2)
+        below.addWidget(self.facts, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(*MARGINS_PX)
+        whole.setSpacing(12)
+        whole.addWidget(self.head)
+        whole.addLayout(plots, 3)
+        whole.addLayout(below, 2)
+
+    # What is shown
+
+    @property
+    def path(self) -> Path | None:
+        return self._path
+
+    @property
+    def state(self) -> State | None:
+        return self._state
+
+    def show_run(self, path: Path) -> None:
+        """Show the run of a folder, as it stands and from now on."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self._path, self._seen, self._state, self._looking = path, None, None, None
+        self._asked_at, self._shown_words = 0.0, ()
+        self.words.clear()
+        self.head.show_trouble("")
+        self._follow()
+
+    def show_trouble(self, sentence: str) -> None:
+        """Something that was asked for could not be done."""
+        self._asked_at = 0.0
+        self.head.show_trouble(sentence)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._follow()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _follow(self) -> None:
+        if self.isVisible() and self._path is not None:
+            self._timer.start()
+            self._look()
+
+    def _look(self) -> None:
+        """Read on, unless a reading is under way: a drive that hangs holds up no queue."""
+        path, before = self._path, self._seen
+        if path is None or self._looking is not None:
+            return
+        self._looking = self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: run_work.look(path, before),
+            done=self._looked,
+            failed=self._not_looked,
+            priority=PRIORITY,
+        )
+
+    def _looked(self, seen: Seen) -> None:
+        self._looking = None
+        self._seen = seen
+        self._show()
+
+    def _not_looked(self, error: NegatoscopeError) -> None:
+        self._looking = None
+        self._timer.stop()
+        self.head.show_trouble(error.message)
+
+    def _show(self) -> None:
+        seen = self._seen
+        if seen is None:
+            return
+        if seen.is_alive and not seen.story.stage.is_over:
+            self._asked_at = 0.0
+        asked = time.monotonic() - self._asked_at < START_PATIENCE_S if self._asked_at else False
+        state = state_of(seen, asked=asked)
+        self.head.show_words(words_of(seen, state), has_best=seen.story.best is not None)
+        self._show_curves(seen)
+        self._show_told(seen.story)
+        self.facts.show_run(seen)
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+    def _show_curves(self, seen: Seen) -> None:
+        story, pick = seen.story, seen.plan.choice.pick
+        best = float(story.best.epoch + 1) if story.best is not None else None
+        lines = (
+            Line("training", PALETTE.accent, story.training_loss),
+            Line("validation", PALETTE.green, story.validation_loss, dotted=True),
+        )
+        self.loss.show_lines(lines, story.epochs, best)
+        picked = self._measure_line(story, pick)
+        self.measure_card.heading.setText(f"{MEASURES[pick]}, picks the epoch".upper())
+        others = [self._measure_line(story, name, PALETTE.secondary) for name in ("accuracy", "auc") if name != pick]
+        self.measure.show_lines([picked, *others], story.epochs, best)
+        rate = [Dot(dot.at, dot.value * seen.plan.learning.head_rate) for dot in story.rate]
+        self.rate.show_lines([Line("rate", PALETTE.accent, rate)], story.epochs)
+
+    @staticmethod
+    def _measure_line(story: Story, name: str, colour: str = PALETTE.green) -> Line:
+        key = "validation_loss" if name == "loss" else name
+        dots = [Dot(float(of.epoch + 1), of.measures[key]) for of in story.judged if key in of.measures]
+        return Line(MEASURES[name].partition(" at ")[0].lower().replace("auc", "AUC"), colour, dots, dotted=True)
+
+    def _show_told(self, story: Story) -> None:
+        if story.words == self._shown_words:
+            return
+        bar = self.words.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - 4
+        self._shown_words = story.words
+        self.words.clear()
+        for word in story.words:
+            clock = time.strftime("%H:%M:%S", time.localtime(word.time))
+            item = QListWidgetItem(icon(ICONS[word.tone], DOTS[word.tone]), f"{clock}  {word.text}")
+            item.setToolTip(escape(word.text))
+            if word.tone:
+                item.setForeground(QColor(DOTS[word.tone]))
+            self.words.addItem(item)
+        if follows:
+            self.words.scrollToBottom()
+
+    # What is asked of the run
+
+    def _pause_or_go_on(self) -> None:
+        if self._state is None:
+            return
+        if self._state.is_resumable:
+            self._asked_at = time.monotonic()
+            self.head.show_trouble("")
+            self.resume_asked.emit(self._path)
+            self._follow()
+            self._show()
+        elif self._seen is not None:
+            self._tell(partial(run_work.pause, wanted=not self._seen.is_paused))
+
+    def _tell(self, write: Callable[[Path], None]) -> None:
+        """Write what is wanted into the run's folder, then look at once."""
+        path = self._path
+        if path is None:
+            return
+        self.head.freeze()
+        self._jobs.submit(
+            Lane.IO, lambda token, progress: write(path), done=lambda _: self._look(), failed=self._not_told
+        )
+
+    def _not_told(self, error: NegatoscopeError) -> None:
+        self.head.show_trouble(error.message)
+        self._show()

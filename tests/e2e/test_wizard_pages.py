@@ -1,0 +1,396 @@
+"""The wizard's Run and Result pages on real runs: watched, told to rest, ended, gone on with, and judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.jobs import Jobs
+from gui.theme import apply_theme
+from gui.wizard.result_page import ResultPage
+from gui.wizard.run_page import RunPage
+from gui.wizard.run_states import State
+from inference.bundle import read_bundle
+from inference.operating import points_for_sensitivity
+from tests.e2e.labelled_films import SMALL, write_csv_set
+from tests.e2e.window import PATIENCE_MS
+from training.events import Finished, Saved
+from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
+from training.run_story import Stage
+
+MAIN = Path(__file__).parents[2] / "main.py"
+SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
+SMALLEST_PX = (778, 520)
+
+
+def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """The worker of a run, as the window starts it."""
+    run = ["train", "--run", str(folder / "runs" / name), "--models", str(folder / "models" / name)]
+    return subprocess.Popen(
+        [sys.executable, str(MAIN), *run, *arguments],
+        env={**os.environ, "NEGATOSCOPE_DATA": str(folder / "data"), "OMP_WAIT_POLICY": "PASSIVE"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films, and two finished runs on them."""
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "films").mkdir()
+    csv = write_csv_set(folder / "films", 120)
+    workers = [
+        start_run(
+            folder, name, "--data", str(csv), *SMALL, "--set", f"name={name}", "--set", f"learning.epochs={epochs}"
+        )
+        for name, epochs in (("long", 6), ("short", 2))
+    ]
+    assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
+    return folder
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    if not qapp.styleSheet():
+        apply_theme(qapp)
+    jobs = Jobs()
+    yield jobs
+    assert jobs.shutdown(10.0)
+
+
+def shown(qtbot: Any, page: QWidget) -> None:
+    qtbot.addWidget(page)
+    page.resize(*SIZE_PX)
+    page.show()
+
+
+def run_page(qtbot: Any, jobs: Jobs, path: Path) -> RunPage:
+    page = RunPage(jobs)
+    shown(qtbot, page)
+    page.show_run(path)
+    return page
+
+
+def until(qtbot: Any, page: RunPage, *states: State) -> None:
+    qtbot.waitUntil(lambda: page.state in states, timeout=PATIENCE_MS)
+
+
+def click(button: QWidget) -> None:
+    assert button.isVisible()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+# The Run page
+
+
+def test_a_run_is_watched_rests_is_cancelled_and_goes_on_to_its_best(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    csv, path = folder / "films" / "films.csv", folder / "runs" / "live"
+    worker = start_run(folder, "live", "--data", str(csv), *SMALL, "--set", "learning.epochs=3000")
+    try:
+        qtbot.waitUntil((path / PLAN).exists, timeout=PATIENCE_MS)
+        page = run_page(qtbot, jobs, path)
+        until(qtbot, page, State.LEARNING)
+        assert "of 3000" in page.head.title.text()
+        qtbot.waitUntil(lambda: "of learning left" in page.head.sentence.text(), timeout=PATIENCE_MS)
+        qtbot.waitUntil(page.head.keep.isEnabled, timeout=PATIENCE_MS)
+        assert "training" in page.loss.accessibleDescription()
+        assert "AUC" in page.measure.accessibleDescription()
+        click(page.head.pause)
+        until(qtbot, page, State.PAUSED)
+        page.hide()
+        again = run_page(qtbot, jobs, path)
+        until(qtbot, again, State.PAUSED)
+        assert again.loss.accessibleDescription().startswith("training"), "coming back shows the whole run"
+        assert again.words.count() >= 3
+        QTest.keyClick(again.head.cancel, Qt.Key.Key_Space)
+        until(qtbot, again, State.STOPPED)
+        assert worker.wait(timeout=60) == 130
+        with qtbot.waitSignal(again.resume_asked) as asked:
+            click(again.head.pause)
+        assert asked.args == [path]
+        assert again.state is State.STARTING
+        worker = start_run(folder, "live", "--resume")
+        until(qtbot, again, State.LEARNING)
+        click(again.head.keep)
+        until(qtbot, again, State.FINISHED)
+        with qtbot.waitSignal(again.result_asked):
+            click(again.head.result)
+        assert "stopped early" in again.head.sentence.text()
+        assert worker.wait(timeout=60) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def killed_copy(folder: Path, to: Path) -> Path:
+    """The folder of a run as a worker leaves it that is killed after its third checkpoint."""
+    shutil.copytree(folder / "runs" / "long", to)
+    lines = (to / EVENTS).read_text(encoding="utf-8").splitlines(keepends=True)
+    saved = [place for place, line in enumerate(lines) if '"Saved"' in line]
+    (to / EVENTS).write_text("".join(lines[: saved[3] + 1]), encoding="utf-8")
+    (to / HEARTBEAT).write_text("1 0.0\n", encoding="ascii")
+    return to
+
+
+def test_a_worker_that_is_gone_is_said_and_can_be_asked_back(
+    folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any
+) -> None:
+    page = run_page(qtbot, jobs, killed_copy(folder, tmp_path / "killed"))
+    until(qtbot, page, State.GONE)
+    assert "Nothing was heard of it" in page.head.sentence.text()
+    assert page.head.pause.text() == "Go on"
+    assert not page.head.cancel.isVisible()
+    click(page.head.pause)
+    until(qtbot, page, State.STARTING)
+    page.show_trouble("The process of the run could not be started.")
+    until(qtbot, page, State.GONE)
+    assert page.head.trouble.isVisible()
+
+
+def test_why_a_run_failed_is_said_in_words(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
+    worker = start_run(tmp_path, "none", "--data", str(folder / "films" / "gone.csv"), *SMALL)
+    assert worker.wait(timeout=120) == 3
+    page = run_page(qtbot, jobs, tmp_path / "runs" / "none")
+    until(qtbot, page, State.FAILED)
+    assert "can't be found or read" in page.head.sentence.text().replace("&#x27;", "'")
+    page.show_run(tmp_path / "nowhere")
+    qtbot.waitUntil(page.head.trouble.isVisible, timeout=PATIENCE_MS)
+    assert "plan can" in page.head.trouble.text()
+
+
+def test_a_run_that_waits_for_its_turn_says_for_which(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
+    from training.events import Told
+
+    run = RunDir(tmp_path / "waits")
+    run.create(RunDir(folder / "runs" / "long").plan())
+    page = run_page(qtbot, jobs, run.path)
+    until(qtbot, page, State.STARTING)
+    run.append(Told(1.0, "Waiting for the run “long” to end"))
+    run.beat()
+    until(qtbot, page, State.WAITING)
+    assert "“long”" in page.head.sentence.text()
+    click(page.head.cancel)
+    qtbot.waitUntil(lambda: run.wish() == "cancel", timeout=PATIENCE_MS)
+    until(qtbot, page, State.CANCELLING)
+
+
+def test_the_finished_run_is_shown_whole_and_nothing_looks_on(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = run_page(qtbot, jobs, folder / "runs" / "long")
+    until(qtbot, page, State.FINISHED)
+    assert page.facts.rows["Training films"].text() == "68"
+    assert "after 6 epochs" in page.loss.accessibleDescription()
+    assert page.minimumSizeHint().width() <= SMALLEST_PX[0]
+    assert page.minimumSizeHint().height() <= SMALLEST_PX[1]
+    page.hide()
+    assert not page._timer.isActive()
+
+
+# The Result page
+
+
+def result_page(qtbot: Any, jobs: Jobs, path: Path) -> ResultPage:
+    page = ResultPage(jobs)
+    shown(qtbot, page)
+    page.show_result(path)
+    qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
+    return page
+
+
+def part_of(path: Path, part: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((path / "result.json").read_text(encoding="utf-8"))["parts"][part]["labels"]
+    return dict(found["SQUARE"])
+
+
+def show_part(qtbot: Any, jobs: Jobs, page: ResultPage, place: int) -> None:
+    QTest.mouseClick(page.parts, Qt.MouseButton.LeftButton, pos=page.parts.tabRect(place).center())
+    qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
+
+
+def test_figures_are_those_of_the_run_on_both_parts(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    path = folder / "runs" / "long"
+    page = result_page(qtbot, jobs, path)
+    for place, part in enumerate(("validation", "test")):
+        show_part(qtbot, jobs, page, place)
+        of = part_of(path, part)
+        for name, tile in page.tiles.tiles.items():
+            said = f"{of[name]['value']:.3f}, {of[name]['low']:.3f}–{of[name]['high']:.3f}"
+            assert tile.accessibleName().endswith(said), name
+        healthy, ill = of["confusion"]
+        assert [page.confusion.cells[at].text() for at in ((True, True), (True, False))] == [str(ill[1]), str(ill[0])]
+        assert [page.confusion.cells[at].text() for at in ((False, True), (False, False))] == [
+            str(healthy[1]),
+            str(healthy[0]),
+        ]
+    rows = page.report.table.cells()
+    assert [row[0] for row in rows] == ["SQUARE", "NORMAL"]
+
+
+def test_cells_and_mistakes_open_their_films(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    part, judgement = page.part, page.judgement
+    assert part is not None
+    assert judgement is not None
+    for (ill, called), cell in page.confusion.cells.items():
+        films = {
+            film.path
+            for film in part.films
+            if ("SQUARE" in film.labels) == ill and (film.probabilities["SQUARE"] >= judgement.point) == called
+        }
+        assert cell.isEnabled() == bool(films)
+        if films:
+            with qtbot.waitSignal(page.films_asked) as asked:
+                QTest.keyClick(cell, Qt.Key.Key_Space)
+            assert set(asked.args[0]) == films
+    assert len(judgement.mistakes) == page.mistakes.films.count() > 0
+    page.mistakes.films.setCurrentRow(0)
+    with qtbot.waitSignal(page.films_asked) as asked:
+        QTest.keyClick(page.mistakes.films, Qt.Key.Key_Return)
+    assert asked.args[0] == [judgement.mistakes[0].film.path]
+    page.hide_names(hidden=True)
+    assert "film_" not in page.mistakes.films.item(0).text()
+
+
+def drag_to(page: ResultPage, stop: int) -> None:
+    """Take the point with the mouse and lead it to a stop of the curve."""
+    plot, shown = page.point.plot, page.shown
+    assert shown is not None
+    row, curves = shown.stops["SQUARE"][stop], plot._curves
+    assert curves is not None
+    at = plot.at(row.false_positive / curves.healthy, row.true_positive / curves.ill).toPoint()
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=at + QPoint(30, 30))
+    QTest.mouseMove(plot, at)
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=at)
+
+
+def test_the_point_is_dragged_on_the_validation_part_and_taken_to_the_viewer(
+    folder: Path, jobs: Jobs, qtbot: Any
+) -> None:
+    path = folder / "runs" / "long"
+    page = result_page(qtbot, jobs, path)
+    shown = page.shown
+    assert shown is not None
+    drag_to(page, 3)
+    assert page.stop == 3
+    row = shown.stops["SQUARE"][3]
+    ill = part_of(path, "validation")["confusion"][1]
+    assert page.confusion.cells[True, True].text() == str(row.true_positive)
+    assert f"sensitivity {row.true_positive / sum(ill):.3f} (" in page.point.words.text()
+    assert page.tiles.tiles["f1"].text() == "…", "what takes long follows when the point rests"
+    qtbot.waitUntil(lambda: page.tiles.tiles["f1"].text() != "…", timeout=PATIENCE_MS)
+    QTest.keyClick(page.point.plot, Qt.Key.Key_Right)
+    assert page.stop == 4
+    with qtbot.waitSignal(page.point_chosen) as chosen:
+        click(page.point.take)
+    bundle = read_bundle(Path(shown.bundle))
+    ((name, sensitivity),) = chosen.args[0].items()
+    assert name == f"{bundle.id} {bundle.weights_sha256}"
+    threshold = shown.stops["SQUARE"][4].threshold
+    assert points_for_sensitivity(bundle.card, sensitivity)["SQUARE"] == pytest.approx(threshold, abs=1e-6)
+    assert page.point.take.text() == "Used in the viewer"
+    show_part(qtbot, jobs, page, 1)
+    assert page.judgement is not None
+    assert page.judgement.point == threshold, "the point holds on the test part"
+    drag_to(page, 0)
+    QTest.keyClick(page.point.plot, Qt.Key.Key_Left)
+    assert page.stop == 4, "and is never chosen there"
+    assert "validation part alone" in page.point.words.text()
+    show_part(qtbot, jobs, page, 0)
+    click(page.point.recommended)
+    assert page.stop == -1
+
+
+def test_groups_name_who_they_are_and_that_they_are_few(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    names = [row[0] for row in page.groups.table.cells()]
+    assert {"Sex: female", "Sex: male", "View: AP", "View: PA"} <= set(names)
+    assert "too few to tell" in page.groups.words.text()
+    assert page.shifts.table.rowCount() > 10
+
+
+def test_runs_on_the_same_films_stand_against_a_baseline(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    rows = {row[0].partition(",")[0]: row for row in page.runs.table.cells()}
+    assert {"long@1", "short@1"} <= set(rows)
+    assert rows["long@1"][7:10] == ["·", "·", "·"]
+    assert rows["short@1"][8].startswith("p ")
+    before = rows["short@1"][7]
+    page.runs.baseline.setFocus()
+    place = page.runs.baseline.findText("short@1 (test)")
+    while page.runs.baseline.currentIndex() != place:
+        QTest.keyClick(page.runs.baseline, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE_MS)
+    rows = {row[0].partition(",")[0]: row for row in page.runs.table.cells()}
+    assert float(rows["long@1"][7]) == -float(before)
+
+
+def test_the_model_is_opened_while_it_is_there(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "short")
+    with qtbot.waitSignal(page.model_opened) as opened:
+        click(page.open_model)
+    finished = RunDir(folder / "runs" / "short").finished
+    assert isinstance(finished, Finished)
+    assert opened.args == [finished.bundle]
+    moved = tmp_path / "runs" / "short"
+    shutil.copytree(folder / "runs" / "short", moved)
+    text = (moved / EVENTS).read_text(encoding="utf-8").replace(Path(finished.bundle).as_posix(), "/nowhere/at@1")
+    (moved / EVENTS).write_text(text, encoding="utf-8")
+    page.show_result(moved)
+    qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
+    assert not page.open_model.isEnabled()
+    assert "No other run" in page.runs.words.text()
+
+
+def test_a_result_that_is_not_there_or_damaged_is_one_sentence(
+    folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(folder / "runs" / "short", broken)
+    predictions = broken / "predictions.jsonl"
+    predictions.write_text(predictions.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    page = ResultPage(jobs)
+    shown(qtbot, page)
+    for path, sentence in ((tmp_path / "nowhere", "no result yet"), (broken, "is damaged")):
+        page.show_result(path)
+        qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE_MS)
+        assert page.message.isVisible()
+        assert sentence in page.message.text().replace("&#x27;", "'")
+
+
+def test_nothing_is_cut_off_in_a_small_window(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    content = page.point.parentWidget()
+    assert content is not None
+    cards = (page.tiles, page.point, page.mistakes, page.runs, page.report, page.groups, page.shifts)
+    for size_px in (SIZE_PX, SMALLEST_PX):
+        page.resize(*size_px)
+        qtbot.waitUntil(lambda: all(card.height() >= card.minimumSizeHint().height() for card in cards))
+        assert content.width() <= page.width()
+        for card in cards:
+            assert card.geometry().right() <= content.width(), card.accessibleName()
+
+
+def test_the_story_of_a_real_run(folder: Path) -> None:
+    from training.run_story import Story, told_on
+
+    run = RunDir(folder / "runs" / "long")
+    events = run.events()[0]
+    whole = told_on(Story(), events, run.plan())
+    assert whole.stage is Stage.FINISHED
+    assert (whole.share, len(whole.judged)) == (1.0, 6)
+    assert sum(isinstance(event, Saved) for event in events) == 7
+    piecewise = Story()
+    for event in events:
+        piecewise = told_on(piecewise, [event], run.plan())
+    assert piecewise == whole
