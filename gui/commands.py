@@ -171,6 +171,7 @@ class Commands(QObject):
 
             self._wizard = WizardWindow(Training(self._controller.jobs, self), self._window)
             self._wizard.film_asked.connect(self._controller.show_films)
+            self._wizard.point_chosen.connect(self._controller.review.choose_sensitivities)
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
         self._wizard.show()
         self._wizard.raise_()

@@ -159,6 +159,11 @@ class ResultPage(QWidget):
         self._say("Reading the result…")
         self._submit("read", lambda token, progress: result_work.read_shown(path, token), self._read)
 
+    @property
+    def path(self) -> Path | None:
+        """The run whose result is shown, once it is read."""
+        return self.shown.path if self.shown is not None else None
+
     def hide_names(self, *, hidden: bool) -> None:
         """Whether file names, which may be patients', are kept off the page."""
         self._hidden = hidden

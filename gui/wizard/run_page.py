@@ -48,7 +48,8 @@ class RunPage(QWidget):
 
     resume_asked = Signal(object)  # Path of the run: a worker is wanted
     result_asked = Signal(object)  # Path
-    state_changed = Signal(str)  # a State, for the wizard's list of steps
+    state_changed = Signal(str)  # a State
+    changed = Signal()  # the words of the wizard's list of steps
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +58,7 @@ class RunPage(QWidget):
         self._seen: Seen | None = None
         self._state: State | None = None
         self._asked_at = 0.0
+        self._told_title = ""
         self._shown_words: tuple[Word, ...] = ()
         self._looking: JobHandle | None = None
         self.head = RunHead()
@@ -109,15 +111,26 @@ class RunPage(QWidget):
     def state(self) -> State | None:
         return self._state
 
+    @property
+    def is_finished(self) -> bool:
+        return self._state is State.FINISHED
+
+    @property
+    def title(self) -> str:
+        """Where the run stands, in a few words; '' before it was read."""
+        return self.head.title.text() if self._state is not None else ""
+
     def show_run(self, path: Path) -> None:
         """Show the run of a folder, as it stands and from now on."""
         if self._looking is not None:
             self._looking.cancel()
+        self._asked_at = self._asked_at if path == self._path else 0.0  # a run that is being resumed stays so
         self._path, self._seen, self._state, self._looking = path, None, None, None
-        self._asked_at, self._shown_words = 0.0, ()
+        self._shown_words = ()
         self.words.clear()
         self.head.show_trouble("")
         self._follow()
+        self._look()  # once where it is not on the screen: the wizard's steps say where it stands
 
     def show_trouble(self, sentence: str) -> None:
         """Something that was asked for could not be done."""
@@ -176,6 +189,9 @@ class RunPage(QWidget):
         if state is not self._state:
             self._state = state
             self.state_changed.emit(state)
+        if self.title != self._told_title:
+            self._told_title = self.title
+            self.changed.emit()
 
     def _show_curves(self, seen: Seen) -> None:
         story, pick = seen.story, seen.plan.choice.pick

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.drops import dropped_paths
 from gui.panels.box import label, rule, set_tone, upright
@@ -16,12 +17,14 @@ from gui.training import Training
 from gui.wizard.data_page import DataPage
 from gui.wizard.draft import Draft
 from gui.wizard.plan_page import PlanPage
-from gui.wizard.run_words import RunWords
+from gui.wizard.result_page import ResultPage
+from gui.wizard.run_page import RunPage
 from gui.wizard.steps import Step, StepColumn
+from imaging.study import ImageRef
 
 MINIMUM_PX = (1080, 640)
 USUAL_PX = (1280, 800)
-DATA, PLAN, RUN = range(3)
+DATA, PLAN, RUN, RESULT = range(4)
 TITLE = "Train a model"
 
 
@@ -30,6 +33,7 @@ class WizardWindow(QWidget):
 
     bundle_asked = Signal(object)  # Path of a sealed bundle to open in the viewer
     film_asked = Signal(object, object)  # tuple[ImageRef, ...], ImageRef
+    point_chosen = Signal(object)  # {model and weights: sensitivity}
 
     def __init__(self, training: Training, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
@@ -37,9 +41,13 @@ class WizardWindow(QWidget):
         self.draft = Draft(self)
         self.data = DataPage(training, self.draft)
         self.plan = PlanPage(training, self.draft)
-        self.run = RunWords(training)
+        self.run, self.result = RunPage(training.jobs), ResultPage(training.jobs)
+        self.runs = QComboBox()
+        self.runs.setAccessibleName("Runs")
         self.pages = QStackedWidget()
-        self.steps = StepColumn((Step("Data"), Step("Plan", open=False), Step("Run", open=False)))
+        self.steps = StepColumn(
+            (Step("Data"), Step("Plan", open=False), Step("Run", open=False), Step("Result", open=False))
+        )
         self.about = label(tone="secondary")
         self.foot = label(tone="secondary", wrap=True)
         self.back, self.forward = QPushButton("Back"), QPushButton("Next")
@@ -62,12 +70,13 @@ class WizardWindow(QWidget):
         head.setSpacing(12)
         head.addWidget(title)
         head.addWidget(self.about, 1)
+        head.addWidget(self.runs)
         foot.setContentsMargins(24, 10, 24, 10)
         foot.setSpacing(8)
         foot.addWidget(self.foot, 1)
         for button in (self.back, self.forward):
             foot.addWidget(button)
-        for page in (self.data, self.plan, self.run):
+        for page in (self.data, self.plan, self.run, self.result):
             self.pages.addWidget(page)
         middle.setSpacing(0)
         middle.addWidget(self.steps)
@@ -95,6 +104,13 @@ class WizardWindow(QWidget):
             changed.connect(lambda *_: self.refresh())
         for changed in (training.inspection_stopped, self.draft.changed, self.plan.changed, self.run.changed):
             changed.connect(self.refresh)
+        training.runs_read.connect(self._runs_read)
+        self.runs.activated.connect(lambda _: self._show_run(self.runs.currentData()))
+        self.run.resume_asked.connect(training.resume)
+        self.run.result_asked.connect(lambda _: self.go_to(RESULT))
+        self.result.model_opened.connect(lambda place: self.bundle_asked.emit(Path(place)))
+        self.result.films_asked.connect(self._open_films)
+        self.result.point_chosen.connect(self.point_chosen)
 
     @property
     def current(self) -> int:
@@ -103,6 +119,8 @@ class WizardWindow(QWidget):
     def go_to(self, step: int) -> None:
         """Show a page, where the steps before it allow it."""
         if 0 <= step < self.pages.count() and self._steps()[step].open:
+            if step == RESULT and self.run.path is not None and self.result.path != self.run.path:
+                self.result.show_result(self.run.path)
             self.pages.setCurrentIndex(step)
             self.refresh()
 
@@ -113,6 +131,7 @@ class WizardWindow(QWidget):
         self.about.setText(escape(f"{found.films:,} films of {found.patients:,} patients") if found else "")
         self.back.setVisible(self.current > DATA)
         self.forward.setVisible(self.current < RUN)
+        self.runs.setVisible(self.current >= RUN and self.runs.count() > 1)
         self.forward.setText("Start training" if self.current == PLAN else "Next: the plan")
         allowed = self.data.is_ready if self.current == DATA else self.plan.is_ready
         self.forward.setEnabled(allowed)
@@ -123,8 +142,9 @@ class WizardWindow(QWidget):
         ready = self.data.is_ready
         return (
             Step("Data", self.data.words, done=ready),
-            Step("Plan", self.plan.words, done=self.run.run is not None, open=ready),
-            Step("Run", self.run.words, open=self.run.run is not None),
+            Step("Plan", self.plan.words, done=self.run.path is not None, open=ready),
+            Step("Run", self.run.title, done=self.run.is_finished, open=self.run.path is not None),
+            Step("Result", "what it is worth" if self.run.is_finished else "", open=self.run.is_finished),
         )
 
     def _foot(self) -> str:
@@ -132,6 +152,8 @@ class WizardWindow(QWidget):
             return "Nothing leaves this computer."
         if self.current == PLAN:
             return self.plan.foot
+        if self.current == RESULT:
+            return "The model is one of your models already. What is measured here holds for films of this collection."
         return "The run goes on when this window, or the program, is closed."
 
     def _go_on(self) -> None:
@@ -145,11 +167,31 @@ class WizardWindow(QWidget):
 
     def _run_started(self, run: Path) -> None:
         self.plan.let_go("")
+        self._show_run(run)
+
+    def _show_run(self, run: Path) -> None:
         self.run.show_run(run)
+        self.runs.setCurrentIndex(self.runs.findData(run))
         self.go_to(RUN)
 
     def _not_started(self, sentence: str) -> None:
         self.plan.let_go(sentence)
+        if self.current == RUN:
+            self.run.show_trouble(sentence)
+
+    def _runs_read(self, runs: tuple[Path, ...]) -> None:
+        """Whoever comes back finds the newest run where it was left."""
+        self.runs.clear()
+        for run in runs:
+            self.runs.addItem(run.name, run)
+        if self.run.path is None and runs:
+            self.run.show_run(runs[0])
+        self.runs.setCurrentIndex(self.runs.findData(self.run.path))
+        self.refresh()
+
+    def _open_films(self, paths: Sequence[Path]) -> None:
+        refs = tuple(ImageRef(path) for path in paths)
+        self.film_asked.emit(refs, refs[0])
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -161,7 +203,6 @@ class WizardWindow(QWidget):
         self.training.stop_estimating()
         self.data.rest()
         self.plan.rest()
-        self.run.rest()
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

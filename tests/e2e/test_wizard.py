@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableWidget, QWidget
 
 from gui.wizard.fields import leaves, value_at
-from gui.wizard.window import DATA, PLAN, RUN, WizardWindow
+from gui.wizard.window import DATA, PLAN, RESULT, RUN, WizardWindow
 from tests.e2e.window import PATIENCE_MS, OpenWindow
 from training.events import Finished
 from training.plan import TrainingPlan, read_plan
@@ -337,3 +337,14 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Pa
     finished = RunDir(run).finished
     assert isinstance(finished, Finished)
     assert Path(finished.bundle).name == "squares@1"
+    qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
+    click(wizard.run.head.result)
+    assert wizard.current == RESULT
+    qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(wizard.bundle_asked) as asked:
+        click(wizard.result.open_model)
+    assert asked.args == [Path(finished.bundle)]
+    with qtbot.waitSignal(wizard.film_asked):
+        click(next(cell for cell in wizard.result.confusion.cells.values() if cell.isEnabled()))
+    wizard.close()
+    qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)
