@@ -2,27 +2,33 @@
 
 usage: OMP_WAIT_POLICY=PASSIVE python -m tests.benchmarks.bench_quantised [MODEL ...] [--rounds N] [--threads N]
 
-For each bundled model and for batches of 1 and 4 the engines take turns on the same films; the median CPU time of each
-counts, which other programs disturb less than the clock. A model that carries no int8 graph gets one here, with ranges
-seen on noise: its speed is right, its scores mean nothing. The threads of OpenVINO count like those of this process.
+MODEL is a model, or a backbone of the table, which gets random weights. For batches of 1 and 4 the engines take turns
+on the same films; the median CPU time of each counts, which other programs disturb less than the clock. A model that
+carries no int8 graph gets all those that sealing would try, with ranges seen on noise: their speed is right, their
+scores mean nothing. The threads of OpenVINO count like those of this process.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
-from inference.bundle import ModelBundle
+from inference.backbones import BACKBONES, BackboneSpec
+from inference.bundle import ModelBundle, write_bundle
 from inference.card import GRAPH
 from inference.device import choose_engine
 from inference.engine import Engine, Floats
+from inference.head_spec import LINEAR
 from inference.models_dir import find
 from inference.onnx_engine import INT8, OnnxEngine
 from inference.preprocess import to_input
+from tests.networks import card_for, cloudy_films, stirred_network
 from training.int8_graph import Int8Maker
 
 BATCHES = (1, 4)
@@ -36,13 +42,20 @@ def main() -> None:
     options = parser.parse_args()
     print("CPU milliseconds a film, and how many times faster than ONNX Runtime in float32")
     for name in options.models:
-        bundle = find(name)
-        engines = engines_of(bundle, options.threads)
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = random_bundle(BACKBONES[name], Path(folder)) if name in BACKBONES else find(name)
+            engines = engines_of(bundle, options.threads)
         for batch in BATCHES:
             spent = in_turns(engines, noise(bundle, batch), options.rounds)
-            print(f"{bundle.id}, {bundle.card.preprocess.size_px} px, batch {batch}, threads {options.threads}")
+            print(f"{name}, {bundle.card.preprocess.size_px} px, batch {batch}, threads {options.threads}")
             for engine, seconds in spent.items():
-                print(f"  {engine:36s}{1e3 * seconds / batch:8.2f}{spent['float32, ONNX Runtime'] / seconds:8.2f}")
+                print(f"  {engine:52s}{1e3 * seconds / batch:8.2f}{spent['float32, ONNX Runtime'] / seconds:8.2f}")
+
+
+def random_bundle(spec: BackboneSpec, folder: Path) -> ModelBundle:
+    """A bundle of a backbone at its usual size, with weights of ordinary size and three findings."""
+    card = card_for(spec, LINEAR, spec.size_px)
+    return write_bundle(folder / card.id, card, stirred_network(card, cloudy_films(spec.size_px, count=2)))
 
 
 def engines_of(bundle: ModelBundle, threads: int) -> dict[str, Engine]:
@@ -50,7 +63,7 @@ def engines_of(bundle: ModelBundle, threads: int) -> dict[str, Engine]:
     if bundle.card.quantised is not None:
         engines["int8, ONNX Runtime"] = choose_engine(bundle, threads=threads, quantised=True)
     else:
-        engines["int8 (made here), ONNX Runtime"] = quantised_here(bundle, threads)
+        engines |= quantised_here(bundle, threads)
     if find_spec("openvino") is not None:
         from inference.openvino_engine import OpenVinoEngine
 
@@ -58,11 +71,12 @@ def engines_of(bundle: ModelBundle, threads: int) -> dict[str, Engine]:
     return engines
 
 
-def quantised_here(bundle: ModelBundle, threads: int) -> Engine:
-    """The second of the graphs that sealing tries, with the stem in float32: the one that MobileNetV2 needs."""
+def quantised_here(bundle: ModelBundle, threads: int) -> dict[str, Engine]:
+    """Every graph that sealing tries, by what it leaves in float32."""
     with Int8Maker(bundle.content(GRAPH), (255 * noise(bundle, 8)[:, 0]).astype(np.uint8)) as maker:
-        _, graph = list(maker.graphs())[1]
-    return OnnxEngine(graph, bundle.card, INT8, "", threads)
+        return {
+            f"int8 but for {left}": OnnxEngine(graph, bundle.card, INT8, "", threads) for left, graph in maker.graphs()
+        }
 
 
 def noise(bundle: ModelBundle, films: int) -> Floats:
