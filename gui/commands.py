@@ -170,12 +170,19 @@ class Commands(QObject):
             from gui.wizard.window import WizardWindow
 
             self._wizard = WizardWindow(Training(self._controller.jobs, self), self._window)
-            self._wizard.film_asked.connect(self._controller.show_films)
+            self._wizard.film_asked.connect(self._show_films_of_wizard)
             self._wizard.point_chosen.connect(self._controller.review.choose_sensitivities)
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
         self._wizard.show()
         self._wizard.raise_()
         self._wizard.activateWindow()
+
+    def _show_films_of_wizard(self, films: object, chosen: object) -> None:
+        """Out of the way of the film; the menu leads back to where the wizard was left."""
+        assert self._wizard is not None
+        self._wizard.hide()
+        self._controller.show_films(films, chosen)  # type: ignore[arg-type]
+        self._window.activateWindow()
 
     @property
     def wizard(self) -> WizardWindow | None:

@@ -58,9 +58,11 @@ class DataPage(QStackedWidget):
 
     @property
     def is_ready(self) -> bool:
-        """Films were found that can be parted, and nothing is being looked for any more."""
-        found = self._training.found
-        return found is not None and not found.trouble and not self._training.is_inspecting
+        """The plan's films were found and can be parted, and nothing is being looked for any more."""
+        found, plan = self._training.found, self._draft.plan
+        if found is None or plan is None or found.trouble or self._training.is_inspecting:
+            return False
+        return plan.data == found.plan.data
 
     @property
     def words(self) -> str:

@@ -73,6 +73,7 @@ class FoundPage(QScrollArea):
         self.bar.setFixedWidth(180)
         self.bar.setAccessibleName("Films read")
         self.normal.setAccessibleName("Which class is healthy")
+        self.normal.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.parts.setProperty("kind", "chip")
         self.put_back.setProperty("kind", "chip")
         head = QHBoxLayout()
@@ -143,7 +144,8 @@ class FoundPage(QScrollArea):
         self.patients.show_names(found.names, plan.data.patient_pattern, found.patients)
         out = len(plan.data.leave_out)
         self.left_out.setText(f"{out:,} {'file' if out == 1 else 'files'} left out" if out else "")
-        self.put_back.setVisible(bool(out))
+        for widget in (self.left_out, self.put_back):
+            widget.setVisible(bool(out))
         self.checks.show_checks(found.checks)
         levels = [check.level.value for check in found.checks]
         self._checked.word.setText(f"{levels.count('red')} to mend, {levels.count('amber')} to look at")

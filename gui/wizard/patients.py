@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from gui.jobs import Jobs, Lane
 from gui.panels.box import label, strong
 from gui.wizard.card import Card
 
-EXAMPLES = 4
+EXAMPLES, LINE_PX = 4, 17
 LIVE_MS = 150
 ABOUT = "Of the file names, where DICOM or the CSV do not say. The brackets hold the patient."
 
@@ -33,6 +33,8 @@ class PatientCard(Card):
         self.apply = QPushButton("Use it")
         self.apply.setEnabled(False)
         self.examples = label(tone="secondary", wrap=True)
+        self.examples.setMinimumHeight(EXAMPLES * LINE_PX)  # nothing jumps when they come
+        self.examples.setAlignment(Qt.AlignmentFlag.AlignTop)
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self.pattern, 1)

@@ -173,10 +173,16 @@ class PlanPage(QScrollArea):
         self.augment.rest()
 
     def _trouble(self) -> str:
-        plan = self._draft.plan
+        plan, found = self._draft.plan, self._training.found
         if plan is None:
             return ""
-        return self._draft.complaint or self.start.missing(plan)
+        if self._draft.complaint:
+            return self._draft.complaint
+        if self._training.is_inspecting or (found is not None and found.plan.data != plan.data):
+            return "The films are being read anew."
+        if found is None or found.trouble:
+            return found.trouble if found is not None else "These films can't be used; the step Data says why."
+        return self.start.missing(plan)
 
     # What is shown
 

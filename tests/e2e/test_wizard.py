@@ -16,9 +16,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableWidget, QWidget
 
+from gui.main_window import MainWindow
 from gui.wizard.fields import leaves, value_at
 from gui.wizard.window import DATA, PLAN, RESULT, RUN, WizardWindow
-from tests.e2e.window import PATIENCE_MS, OpenWindow
+from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from training.events import Finished
 from training.plan import TrainingPlan, read_plan
 from training.recipes import RECIPES
@@ -139,7 +140,29 @@ def test_films_are_dropped_checked_looked_at_and_mended(open_wizard: OpenWizard,
     assert found.left_out.text() == "1 file left out"
     click(found.put_back)
     inspected(qtbot, wizard)
-    assert check_named(wizard, "Labels that disagree").isVisible()
+    qtbot.waitUntil(check_named(wizard, "Labels that disagree").isVisible, timeout=PATIENCE_MS)
+
+
+def test_a_film_of_a_check_opens_in_the_viewer(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    torn = check_named(wizard, "Labels that disagree")
+    click(torn.films)
+    qtbot.waitUntil(lambda: torn.row.tiles[1].tile is not None, timeout=PATIENCE_MS)
+    torn.row.tiles[1].setFocus()
+    QTest.keyClick(torn.row.tiles[1], Qt.Key.Key_Space)
+    assert not wizard.isVisible()
+    window = wizard.parent()
+    assert isinstance(window, MainWindow)
+    settle(qtbot, window)
+    entry = window.controller.review.selected_entry
+    assert entry is not None
+    assert entry.ref is not None
+    assert entry.ref.path == films / "SQUARE" / "person90_film_0.png"
+    window.actions_by_name["train_model"].trigger()
+    assert wizard.isVisible()
+    assert torn.row.isVisible(), "the wizard is where it was left"
 
 
 def test_a_pattern_for_patients_is_tried_before_it_is_used(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
@@ -259,10 +282,13 @@ def test_every_field_can_be_reached_and_contradictions_are_said(
     type_in(page.all.editors["network.head.hidden"].widget, "64, 32")
     assert plan_of(wizard).network.head.hidden == (64, 32)
     type_in(page.all.editors["data.test_share"].widget, "0.2")
+    assert wizard.foot.text() == "The films are being read anew."
+    assert not wizard.forward.isEnabled()
     qtbot.waitUntil(lambda: wizard.training.is_inspecting, timeout=PATIENCE_MS)
     inspected(qtbot, wizard)
     assert wizard.training.found is not None
     assert wizard.training.found.parts.test > 0
+    assert wizard.forward.isEnabled()
     assert value_at(plan_of(wizard), "augment.noise") == pytest.approx(0.05)
     click(page.augment.on)
     assert plan_of(wizard).augment is None
