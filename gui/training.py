@@ -47,6 +47,7 @@ class Training(QObject):
         self.jobs = jobs
         self.catalogue: Catalogue | None = None
         self.found: Inspected | None = None
+        self._is_getting_ready = False
         self._runs: tuple[Path, ...] = ()
         self._inspection: JobHandle | None = None
         self._estimate: JobHandle | None = None
@@ -54,7 +55,10 @@ class Training(QObject):
         self._costs: tuple[tuple[object, ...], Costs] | None = None
 
     def get_ready(self) -> None:
-        """Load what plans are made of; `catalogue_read` follows."""
+        """Load what plans are made of, once; `catalogue_read` follows."""
+        if self._is_getting_ready:
+            return
+        self._is_getting_ready = True
         self.jobs.submit(Lane.IO, lambda token, progress: read_catalogue(), done=self._catalogue_read)
         self.look_for_runs()
 

@@ -74,7 +74,7 @@ class DataPage(QStackedWidget):
             return "choose films"
         levels = [check.level.value for check in found.checks]
         red, amber = levels.count("red"), levels.count("amber")
-        return f"{red} to mend, {amber} to look at" if red or amber else "nothing to mend"
+        return f"{red or 'nothing'} to mend, {amber} to look at" if red or amber else "nothing to mend"
 
     def take(self, source: Path) -> None:
         """Inspect these films."""

@@ -143,12 +143,12 @@ class FoundPage(QScrollArea):
         self.parts.setText("Split anew by patient" if plan.data.keep_parts else "Keep the folders’ own parts")
         self.patients.show_names(found.names, plan.data.patient_pattern, found.patients)
         out = len(plan.data.leave_out)
-        self.left_out.setText(f"{out:,} {'file' if out == 1 else 'files'} left out" if out else "")
+        self.left_out.setText(f"{out:,} {'picture' if out == 1 else 'pictures'} left out" if out else "")
         for widget in (self.left_out, self.put_back):
             widget.setVisible(bool(out))
         self.checks.show_checks(found.checks)
         levels = [check.level.value for check in found.checks]
-        self._checked.word.setText(f"{levels.count('red')} to mend, {levels.count('amber')} to look at")
+        self._checked.word.setText(f"{levels.count('red') or 'nothing'} to mend, {levels.count('amber')} to look at")
         self.show_busy("")
 
     def show_busy(self, words: str) -> None:

@@ -137,7 +137,7 @@ def test_films_are_dropped_checked_looked_at_and_mended(open_wizard: OpenWizard,
     inspected(qtbot, wizard)
     assert all(row.check.name != "Labels that disagree" for row in found.checks.rows)
     assert wizard.about.text().startswith("67 films")
-    assert found.left_out.text() == "1 file left out"
+    assert found.left_out.text() == "1 picture left out"
     click(found.put_back)
     inspected(qtbot, wizard)
     qtbot.waitUntil(check_named(wizard, "Labels that disagree").isVisible, timeout=PATIENCE_MS)

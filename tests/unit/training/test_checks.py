@@ -148,6 +148,17 @@ def test_a_patient_in_two_parts_is_red_and_a_new_split_mends_it(tmp_path: Path, 
     assert not sides[0] & sides[1]
 
 
+def test_patients_too_few_to_part_are_red_and_not_an_error(tmp_path: Path, phantoms: list[Grey]) -> None:
+    for number in range(12):
+        save(
+            tmp_path / "films" / ("NORMAL" if number % 2 else "SICK") / f"person{number % 2}_{number}.png",
+            phantoms[number],
+        )
+    _, found = looked(tmp_path / "films")
+    assert found["Validation part"].level is Level.RED
+    assert "too few patients" in found["Validation part"].sentence
+
+
 def test_uneven_classes_are_told_where_nothing_weighs_them(folder: Path) -> None:
     for path in sorted((folder / "SICK").glob("*"))[4:]:
         path.unlink()
