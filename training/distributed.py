@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import Tensor, distributed
@@ -185,13 +186,31 @@ def joined_peers() -> Iterator[Peers]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     try:
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+        library: Any = distributed  # it exports these two without saying so
+        store, number, world = next(library.rendezvous("env://", timeout=_PATIENCE))
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
+            store=library.PrefixStore(_meeting(os.environ), store),
+            rank=number,
+            world_size=world,
+            timeout=_PATIENCE,
+        )
     except (RuntimeError, ValueError) as error:
         raise PeersError("The processes of this run can't meet; start them by torchrun.", detail=str(error)) from error
     try:
         yield peers
     finally:
         distributed.destroy_process_group()
+
+
+def _meeting(environ: Mapping[str, str]) -> str:
+    """Where in torchrun's store the processes look for each other: a new place for each restart.
+
+    torchrun keeps one store for all restarts, so that a process would find the addresses of dead ones and wait for
+    them. Of several hosts each counts its own restarts: there all look in one place.
+    """
+    alone = environ.get("GROUP_WORLD_SIZE", "1") == "1"
+    return f"restart {environ.get('TORCHELASTIC_RESTART_COUNT', '0')}" if alone else "restart"
 
 
 def _learning_statistics(network: Module) -> list[Tensor]:
