@@ -326,4 +326,5 @@ def test_the_pneumonia_model_on_real_films(tmp_path: Path) -> None:
     assert label["auc"]["value"] > 0.95
     assert np.sum(label["confusion"], axis=1).tolist() == [20, 20]
     assert label["specificity"]["low"] < 0.9  # of 20 films no model is known to spare more
-    assert "its card does not say" in done.stdout
+    assert found["trained_on"] == 0  # and the bundle knows: it lists what it was trained on
+    assert "its card does not say" not in done.stdout
