@@ -130,6 +130,10 @@ def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tens
         number, _, name = key.partition(".")
         state.setdefault(int(number), {})[name] = value
     optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    for weight, held in optimiser.state.items():  # in memory as its weight lies, as they were before they were saved
+        for name, value in held.items():
+            if value.shape == weight.shape:
+                held[name] = torch.empty_like(weight).copy_(value)
 
 
 def with_progress(learner: Learner, **changes: Any) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from imaging.errors import NegatoscopeError
 from inference.engine import EngineMemoryError
 from inference.network import FilmNetwork, stages
-from inference.torch_engine import device_errors
+from inference.torch_engine import device_errors, put_channels_last
 from training.batches import Material, Use, films_a_step, prepared, seed_of, steps_an_epoch
 from training.checkpoint import BEST, Learner, Progress, load_learner, save_learner, save_tensors, with_progress
 from training.distributed import Peers
@@ -61,6 +61,7 @@ def new_learner(network: FilmNetwork, plan: TrainingPlan, device: torch.device) 
     for block in blocks[:frozen]:
         block.requires_grad_(requires_grad=False)
     network.to(device)
+    put_channels_last(network)
     trunk = [weight for weight in network.features.parameters() if weight.requires_grad]
     within = {id(weight) for weight in network.features.parameters()}
     heads = [weight for weight in network.parameters() if id(weight) not in within]

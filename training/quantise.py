@@ -73,6 +73,8 @@ def quantise(
     graphs are made, each with more layers in float32 than the one before; the first that holds is taken. Equal films
     give equal bytes. Raises EngineError, BundleError.
     """
+    if not all(_can_judge(validation.truth[label]) for label in card.findings):
+        return NotOffered("An int8 graph is not offered: there are too few validation films to judge it by.")
     plainest = ""
     with Int8Maker(graph, _spread(training.films)) as maker:
         for in_float, content in maker.graphs():

@@ -132,6 +132,23 @@ def test_without_healthy_films_nothing_can_be_said(
     assert isinstance(quantise(bundle.content(GRAPH), bundle.card, training, all_ill, output), NotOffered)
 
 
+@pytest.mark.parametrize(("films", "is_judged"), [(80, True), (20, False)])
+def test_films_must_be_enough_to_see_what_is_tolerated(
+    bundle: ModelBundle, judged: tuple[FilmSet, FilmSet, Output], films: int, is_judged: bool
+) -> None:
+    """Of ten ill films and ten healthy ones, one pair that changes places moves the AUC by 0.01."""
+    training, whole, output = judged
+    some = dataclasses.replace(
+        whole,
+        films=whole.films[:films],
+        truth={"OPACITY": whole.truth["OPACITY"][:films]},
+        patients=whole.patients[:films],
+    )
+    part = Output(output.logits[:films], output.class_maps[:films], output.embedding[:films])
+    found = quantise(bundle.content(GRAPH), bundle.card, training, some, part)
+    assert (isinstance(found, NotOffered) and "too few validation films" in found.reason) != is_judged
+
+
 def test_every_finding_is_judged(tmp_path: Path) -> None:
     card = multi_label_card()
     bundle = write_bundle(tmp_path / "trial-multi@1", card, random_network(card))
