@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one field of the plan, as in learning.epochs=3"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR, where there is one")
+    parser.add_argument("--find-rate", action="store_true", help="try learning rates, say which, and begin no run")
     parser.add_argument("--download", action="store_true", help="agree to download published starting weights")
     parser.add_argument("--background", action="store_true", help="wait for the runs beside it, and yield to others")
     parser.add_argument("--grid", metavar="twelve|F.json", help="a run for each cell of a grid, in folders below DIR")
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from training.run_dir import RunDir
 
     folder = RunDir(options.run.resolve())
+    if options.find_rate:
+        return _find_rate(options, folder, out, err)
     try:
         rank = rank_of(os.environ)
         if rank.rank == 0:
@@ -67,6 +70,19 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     status = _carry_out(options, folder, out, err)
     # torchrun takes every other status for a failure, and would start the run again that was stopped on purpose.
     return DONE if status == INTERRUPTED and rank.world > 1 else status
+
+
+def _find_rate(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
+    """By the plan that the arguments describe, or that lies in the folder."""
+    from training.rate_command import show_rate
+
+    try:
+        plan = folder.plan() if options.data is None and options.plan is None else _plan(options, out)
+        show_rate(plan, out, download=options.download)
+    except (NegatoscopeError, OSError) as error:
+        err.write(f"{error}\n")
+        return USAGE
+    return DONE
 
 
 def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: bool) -> None:

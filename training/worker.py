@@ -197,7 +197,7 @@ def _started(
     plan: TrainingPlan, prepared: Prepared, watcher: FolderWatcher, *, download: bool
 ) -> tuple[FilmNetwork, StartRecord]:
     """The network that the plan begins with. Raises NegatoscopeError, Cancelled."""
-    choice = _choice(plan, download=download)
+    choice = choice_of(plan, download=download)
     if isinstance(choice, FromBundle) and choice.with_head:
         _check_labels(choice.bundle, prepared)
     network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head, auxiliary=True)
@@ -219,7 +219,8 @@ def _check_labels(bundle: ModelBundle, prepared: Prepared) -> None:
         )
 
 
-def _choice(plan: TrainingPlan, *, download: bool) -> StartChoice:
+def choice_of(plan: TrainingPlan, *, download: bool) -> StartChoice:
+    """Where a plan's network gets its weights. Raises BundleError where the named bundle is not installed."""
     chosen = plan.network.start
     match chosen.kind:
         case "scratch":

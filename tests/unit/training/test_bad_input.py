@@ -28,7 +28,7 @@ from training.events import Failed, RunEvent, Saved, Told
 from training.manifest import DataError, read_manifest
 from training.plan import DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
-from training.train_command import USAGE
+from training.train_command import USAGE, add_arguments
 from training.train_command import run as run_command
 from training.worker import train
 
@@ -237,11 +237,10 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_learnt(
 
 def command(run: Path, **options: Any) -> tuple[int, str]:
     """The status of `train` and what it says of its errors."""
-    given: dict[str, Any] = {"data": None, "backbone": None, "recipe": None, "plan": None, "set": [], "resume": False}
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = argparse.Namespace(**{**vars(parser.parse_args(["--run", str(run)])), **options, "run": run})
     err = io.StringIO()
-    words = argparse.Namespace(
-        **{**given, "run": run, "download": False, "background": False, "models": None, **options}
-    )
     return run_command(words, io.StringIO(), err), err.getvalue()
 
 
