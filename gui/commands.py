@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 ZOOM_STEP = 1.25
+TRAINING = "A model is being trained in the background: see AI, Train a model."
 
 
 class Commands(QObject):
     """Listens to the actions; keeps those with a state in step with it. Dialogs are imported when they open."""
+
+    told = Signal(str)  # something for the status bar
 
     def __init__(
         self,
@@ -173,6 +176,7 @@ class Commands(QObject):
             self._wizard.film_asked.connect(self._show_films_of_wizard)
             self._wizard.point_chosen.connect(self._controller.review.choose_sensitivities)
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
+            self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
         self._wizard.show()
         self._wizard.raise_()
         self._wizard.activateWindow()

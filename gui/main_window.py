@@ -137,7 +137,8 @@ class MainWindow(QMainWindow):
         for asked in (self.findings.check_asked, self.sensitivity.check_asked):
             asked.connect(self.commands.show_check)
         self.sensitivity.own_points_asked.connect(controller.checking.use_own_points)
-        controller.checking.told.connect(self.status.show_message)
+        for told in (controller.checking.told, self.commands.told):
+            told.connect(self.status.show_message)
         controller.checking.failed.connect(self.status.show_message)
         self.model_panel.card_asked.connect(self.commands.show_model_card)
         self.view.cursor_moved.connect(self._show_cursor)

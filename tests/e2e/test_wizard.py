@@ -210,6 +210,26 @@ def test_what_cannot_be_read_is_said_and_other_films_can_be_chosen(
     assert wizard.forward.isEnabled()
 
 
+def test_findings_of_a_csv_get_outputs_that_can_say_them(
+    open_wizard: OpenWizard, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    paths = [*sorted((films / "NORMAL").iterdir()), *sorted((films / "SQUARE").iterdir())]
+    for name, labels, outputs in (
+        ("three", ("No Finding", "Mass", "Effusion"), "softmax"),
+        ("several", ("No Finding", "Mass", "Mass|Effusion"), "sigmoid"),
+    ):
+        rows = [f"{path},{labels[at % 3]},p{at}" for at, path in enumerate(paths[:60])]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["path,label,patient", *rows]), encoding="utf-8")
+        drop(wizard, tmp_path / f"{name}.csv")
+        inspected(qtbot, wizard)
+        assert plan_of(wizard).network.outputs == outputs
+        assert cells(wizard.data.found.table, 0)[0] == "No Finding (healthy)"
+        assert wizard.data.found.table.rowCount() == 3
+        assert wizard.forward.isEnabled(), wizard.draft.complaint
+        assert plan_of(wizard).name == name
+
+
 def test_reading_stops_at_once(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
     wizard = open_wizard()
     drop(wizard, films)
