@@ -93,6 +93,7 @@ def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBund
                 raise
             except NegatoscopeError as error:
                 if isinstance(error, PeersError) and run.wish() == "cancel":
+                    watcher.tell(Stopped(time.time(), watcher.step))
                     raise Cancelled from error  # the process that heard of it first has gone already
                 watcher.tell(Failed(time.time(), watcher.step, error.message))
                 raise
