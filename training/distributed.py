@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import torch
 from torch import Tensor, distributed
@@ -25,6 +24,7 @@ from inference.shards import Rank, rank_of
 
 # A run may be paused, or one process may decode for hours; who dies closes its connection and is noticed at once.
 _PATIENCE = timedelta(days=2)
+_START = timedelta(minutes=10)  # until all processes have begun
 
 
 class PeersError(NegatoscopeError):
@@ -182,20 +182,17 @@ def joined_peers() -> Iterator[Peers]:
     if not distributed.is_available():
         raise PeersError("This build of PyTorch can't train in several processes.")
     peers = Together(rank)
+    from training.rendezvous import fresh_store
+
     device = peers.device()
     if device.type == "cuda":
         torch.cuda.set_device(device)
     try:
-        library: Any = distributed  # it exports these two without saying so
-        store, number, world = next(library.rendezvous("env://", timeout=_PATIENCE))
+        store = fresh_store(rank, _START)
         distributed.init_process_group(
-            "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
-            store=library.PrefixStore(_meeting(os.environ), store),
-            rank=number,
-            world_size=world,
-            timeout=_PATIENCE,
+            _backend(device, rank), store=store, rank=rank.rank, world_size=rank.world, timeout=_PATIENCE
         )
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, KeyError) as error:
         raise PeersError("The processes of this run can't meet; start them by torchrun.", detail=str(error)) from error
     try:
         yield peers
@@ -203,14 +200,10 @@ def joined_peers() -> Iterator[Peers]:
         distributed.destroy_process_group()
 
 
-def _meeting(environ: Mapping[str, str]) -> str:
-    """Where in torchrun's store the processes look for each other: a new place for each restart.
-
-    torchrun keeps one store for all restarts, so that a process would find the addresses of dead ones and wait for
-    them. Of several hosts each counts its own restarts: there all look in one place.
-    """
-    alone = environ.get("GROUP_WORLD_SIZE", "1") == "1"
-    return f"restart {environ.get('TORCHELASTIC_RESTART_COUNT', '0')}" if alone else "restart"
+def _backend(device: torch.device, rank: Rank) -> str:
+    """NCCL between GPUs, where each process has one for itself; gloo for all else."""
+    has_own = device.type == "cuda" and torch.cuda.device_count() >= rank.local_world
+    return "cpu:gloo,cuda:nccl" if has_own and distributed.is_nccl_available() else "gloo"
 
 
 def _learning_statistics(network: Module) -> list[Tensor]:

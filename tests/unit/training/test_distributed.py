@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import torch
 
 from inference.shards import Rank
 from training.distributed import Peers, joined_peers
+from training.rendezvous import NobodyThereError, fresh_store
 
 TOGETHER = """
 import torch
@@ -93,6 +96,25 @@ def test_two_processes_agree(tmp_path: Path) -> None:
         assert "trouble shared" in out
         assert f"in turn {rank}" in out
         assert ("Another process of this run has ended" in out) == (rank == 1)
+
+
+def test_every_start_has_a_room_of_its_own_in_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchrun's store outlives the processes; what those of an earlier start left there is not read."""
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    agent = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("MASTER_PORT", str(agent.port))
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    agent.set("negatoscope/asks/2", "one that was killed before it was answered")
+    for start in range(3):
+        with ThreadPoolExecutor(3) as pool:
+            stores = list(pool.map(lambda rank: fresh_store(Rank(rank, 3), timedelta(seconds=30)), range(3)))
+        assert not any(store.check(["address"]) for store in stores)
+        stores[0].set("address", str(start))
+        assert [store.get("address").decode() for store in stores] == [str(start)] * 3
+    with pytest.raises(NobodyThereError):
+        fresh_store(Rank(0, 2), timedelta(seconds=0.2))
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 7])
