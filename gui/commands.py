@@ -174,7 +174,10 @@ class Commands(QObject):
 
             self._wizard = WizardWindow(Training(self._controller.jobs, self), self._window)
             self._wizard.film_asked.connect(self._show_films_of_wizard)
-            self._wizard.point_chosen.connect(self._controller.review.choose_sensitivities)
+            review = self._controller.review
+            self._wizard.point_chosen.connect(review.choose_sensitivities)
+            self._wizard.result.hide_names(hidden=review.patient_hidden)
+            review.patient_visibility_changed.connect(lambda hidden: self._hide_names(hidden=hidden))
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
             self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
         self._wizard.show()
@@ -187,6 +190,10 @@ class Commands(QObject):
         self._wizard.hide()
         self._controller.show_films(films, chosen)  # type: ignore[arg-type]
         self._window.activateWindow()
+
+    def _hide_names(self, *, hidden: bool) -> None:
+        if self._wizard is not None:
+            self._wizard.result.hide_names(hidden=hidden)
 
     @property
     def wizard(self) -> WizardWindow | None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 from gui.panels.box import label
 from gui.theme import PALETTE, font
 
+COLUMN_PX = 84  # the wider heading; both columns have it
 RIGHT_FILL, WRONG_FILL = "#15301f", "#3a1d20"  # green and red, dark enough for text
 
 
@@ -82,6 +83,7 @@ class ConfusionMatrix(QWidget):
                 cell.clicked.connect(lambda _=False, at=(ill, called): self.cell_opened.emit(*at))
                 grid.addWidget(cell, row, column)
                 grid.setColumnStretch(column, 1)
+                grid.setColumnMinimumWidth(column, COLUMN_PX)
 
     def show_counts(self, counts: Mapping[tuple[bool, bool], int]) -> None:
         """Films by (is ill, called ill)."""

@@ -55,6 +55,7 @@ class RunHead(Framed):
         self.title.setText(words.title)
         set_tone(self.title, words.tone or "strong")
         self.sentence.setText(escape(words.sentence))
+        self.sentence.show()
         self.bar.setRange(0, SCALE if words.share is not None or not words.busy else 0)
         self.bar.setValue(round(SCALE * (words.share or 0.0)))
         self.pause.setText("Go on" if state.is_resumable or state is State.PAUSED else "Pause")

@@ -11,7 +11,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -53,6 +53,8 @@ class RunPage(QWidget):
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("surface", "background")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs = jobs
         self._path: Path | None = None
         self._seen: Seen | None = None
@@ -128,6 +130,7 @@ class RunPage(QWidget):
         self._path, self._seen, self._state, self._looking = path, None, None, None
         self._shown_words = ()
         self.words.clear()
+        self.head.title.setText("Reading the run")
         self.head.show_trouble("")
         self._follow()
         self._look()  # once where it is not on the screen: the wizard's steps say where it stands
@@ -172,6 +175,8 @@ class RunPage(QWidget):
     def _not_looked(self, error: NegatoscopeError) -> None:
         self._looking = None
         self._timer.stop()
+        self.head.title.setText("This run can’t be shown")
+        self.head.sentence.hide()
         self.head.show_trouble(error.message)
 
     def _show(self) -> None:
@@ -189,6 +194,8 @@ class RunPage(QWidget):
         if state is not self._state:
             self._state = state
             self.state_changed.emit(state)
+        if state is State.FINISHED:
+            self._timer.stop()  # nothing follows
         if self.title != self._told_title:
             self._told_title = self.title
             self.changed.emit()

@@ -142,7 +142,7 @@ class WizardWindow(QWidget):
         ready = self.data.is_ready
         return (
             Step("Data", self.data.words, done=ready),
-            Step("Plan", self.plan.words, done=self.run.path is not None, open=ready),
+            Step("Plan", self.plan.words, done=ready and self.run.path is not None, open=ready),
             Step("Run", self.run.title, done=self.run.is_finished, open=self.run.path is not None),
             Step("Result", "what it is worth" if self.run.is_finished else "", open=self.run.is_finished),
         )
@@ -190,7 +190,11 @@ class WizardWindow(QWidget):
         self.refresh()
 
     def _open_films(self, paths: Sequence[Path]) -> None:
+        """In the viewer, with the scores and heat maps of the very model that was judged."""
         refs = tuple(ImageRef(path) for path in paths)
+        shown = self.result.shown
+        if shown is not None and shown.bundle:
+            self.bundle_asked.emit(Path(shown.bundle))
         self.film_asked.emit(refs, refs[0])
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.jobs import Jobs
 from gui.theme import apply_theme
+from gui.wizard.confusion import COLUMN_PX
 from gui.wizard.result_page import ResultPage
 from gui.wizard.run_page import RunPage
 from gui.wizard.run_states import State
@@ -31,7 +32,7 @@ from training.run_story import Stage
 
 MAIN = Path(__file__).parents[2] / "main.py"
 SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
-SMALLEST_PX = (778, 520)
+SMALLEST_PX = (835, 520)  # of the smallest window
 
 
 def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -168,6 +169,7 @@ def test_why_a_run_failed_is_said_in_words(folder: Path, tmp_path: Path, jobs: J
     page.show_run(tmp_path / "nowhere")
     qtbot.waitUntil(page.head.trouble.isVisible, timeout=PATIENCE_MS)
     assert "plan can" in page.head.trouble.text()
+    assert page.head.title.text() == "This run can’t be shown"
 
 
 def test_a_run_that_waits_for_its_turn_says_for_which(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
@@ -193,7 +195,6 @@ def test_the_finished_run_is_shown_whole_and_nothing_looks_on(folder: Path, jobs
     assert "after 6 epochs" in page.loss.accessibleDescription()
     assert page.minimumSizeHint().width() <= SMALLEST_PX[0]
     assert page.minimumSizeHint().height() <= SMALLEST_PX[1]
-    page.hide()
     assert not page._timer.isActive()
 
 
@@ -377,6 +378,7 @@ def test_nothing_is_cut_off_in_a_small_window(folder: Path, jobs: Jobs, qtbot: A
         page.resize(*size_px)
         qtbot.waitUntil(lambda: all(card.height() >= card.minimumSizeHint().height() for card in cards))
         assert content.width() <= page.width()
+        assert min(cell.width() for cell in page.confusion.cells.values()) >= COLUMN_PX
         for card in cards:
             assert card.geometry().right() <= content.width(), card.accessibleName()
 
