@@ -36,7 +36,7 @@ from imaging.progress import CancelToken, Progress
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
-    from training.run_result import JudgedPart
+    from training.run_result import JudgedPart, Mistake
 
 T = TypeVar("T")
 
@@ -63,6 +63,7 @@ class ResultPage(QWidget):
         self._stop = -1  # the chosen stop of the finding; -1 is the recommended point
         self._taken: tuple[str, int] | None = None  # the finding and stop that the viewer was told
         self._hidden = False
+        self._mistakes: tuple[Mistake, ...] = ()  # as they are listed: those of a dragged point follow when it rests
         self._handles: dict[str, JobHandle] = {}
         self.message = label(tone="secondary", wrap=True)
         self.title, self.about = label(tone="strong"), label(tone="secondary", wrap=True)
@@ -169,8 +170,7 @@ class ResultPage(QWidget):
     def hide_names(self, *, hidden: bool) -> None:
         """Whether file names, which may be patients', are kept off the page."""
         self._hidden = hidden
-        if self.judgement is not None:
-            self.mistakes.show_mistakes(self.judgement.mistakes, hide_names=hidden)
+        self.mistakes.show_mistakes(self._mistakes, hide_names=hidden)
 
     def _say(self, sentence: str, tone: str = "secondary") -> None:
         self.message.setText(escape(sentence))
@@ -280,6 +280,7 @@ class ResultPage(QWidget):
             return  # the point was moved on meanwhile
         self.judgement = judgement
         self._show_point(judgement)
+        self._mistakes = judgement.mistakes
         self.mistakes.show_mistakes(judgement.mistakes, hide_names=self._hidden)
         self.groups.show_groups(judgement.groups)
         self.report.show_report(judgement.report)
@@ -345,8 +346,8 @@ class ResultPage(QWidget):
             self._ask_for([film.path for film in films])
 
     def _open_mistake(self, place: int) -> None:
-        if self.judgement is not None and place < len(self.judgement.mistakes):
-            self._ask_for([self.judgement.mistakes[place].film.path])
+        if place < len(self._mistakes):
+            self._ask_for([self._mistakes[place].film.path])
 
     def _ask_for(self, paths: Sequence[Path]) -> None:
         if paths:

@@ -22,10 +22,11 @@ from gui.wizard.confusion import COLUMN_PX
 from gui.wizard.result_page import ResultPage
 from gui.wizard.run_page import RunPage
 from gui.wizard.run_states import State
+from gui.wizard.window import RESULT
 from inference.bundle import read_bundle
 from inference.operating import points_for_sensitivity
 from tests.e2e.labelled_films import SMALL, write_csv_set
-from tests.e2e.window import PATIENCE_MS
+from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from training.events import Finished, Saved
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
 from training.run_story import Stage
@@ -381,6 +382,37 @@ def test_nothing_is_cut_off_in_a_small_window(folder: Path, jobs: Jobs, qtbot: A
         assert min(cell.width() for cell in page.confusion.cells.values()) >= COLUMN_PX
         for card in cards:
             assert card.geometry().right() <= content.width(), card.accessibleName()
+
+
+def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
+    folder: Path, user_data: Path, open_window: OpenWindow, qtbot: Any
+) -> None:
+    shutil.copytree(folder / "runs" / "long", user_data / "runs" / "long")
+    window = open_window()
+    settle(qtbot, window)
+    window.commands.show_wizard()
+    wizard = window.commands.wizard
+    assert wizard is not None
+    qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
+    wizard.go_to(RESULT)
+    page, review = wizard.result, window.controller.review
+    qtbot.waitUntil(lambda: page.judgement is not None and page.point.plot.isVisible(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.controller.jobs.idle, timeout=PATIENCE_MS)
+    drag_to(page, 3)
+    click(page.point.take)
+    shown = page.shown
+    assert shown is not None
+    assert review.chosen_sensitivities[shown.identity] == pytest.approx(shown.stops["SQUARE"][3].true_positive / 14)
+    review.set_patient_hidden(True)
+    assert "film_" not in page.mistakes.films.item(0).text()
+    count = int(page.confusion.cells[True, False].text())
+    click(page.confusion.cells[True, False])
+    qtbot.waitUntil(lambda: len(review.entries) == count, timeout=PATIENCE_MS)
+    settle(qtbot, window)
+    assert review.model is not None
+    assert review.model.id == "long@1"
+    assert review.overlay.shown
+    assert review.threshold("SQUARE") == pytest.approx(shown.stops["SQUARE"][3].threshold, abs=1e-6)
 
 
 def test_the_story_of_a_real_run(folder: Path) -> None:
