@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from imaging.errors import NegatoscopeError
+from inference.card import Measure
 from training.evaluate import Scored
 from training.manifest import Subject
 from training.result import PREDICTIONS, RESULT, SCHEMA
 
 _LARGEST_BYTES = 512 << 20
+_NAMES = ("auc", "average_precision", "calibration_error", "f1")  # those that take a bootstrap
 
 
 class ResultError(NegatoscopeError):
@@ -37,11 +39,14 @@ class JudgedFilm:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPart:
-    """One part of the films. `points` are the model's own operating points by finding."""
+    """One part of the films. `points` are the model's own operating points by finding, `measures` what was
+    counted there: by finding and measure, None where the films do not define it or its interval.
+    """
 
     name: str
     films: tuple[JudgedFilm, ...]
     points: dict[str, float]
+    measures: dict[str, dict[str, Measure | None]] = field(default_factory=dict)
 
     def scored(self, label: str) -> Scored:
         """The arrays that measures of one finding are made of."""
@@ -83,7 +88,9 @@ def read_result(folder: Path) -> RunResult:
             raise ResultError("This result was written by a newer Negatoscope; update the program to see it.")
         films = list(_films(folder / PREDICTIONS))
         parts = {
-            str(name): JudgedPart(str(name), tuple(film for part, film in films if part == name), _points(of))
+            str(name): JudgedPart(
+                str(name), tuple(film for part, film in films if part == name), _points(of), _measures(of)
+            )
             for name, of in body["parts"].items()
         }
         for part in parts.values():
@@ -143,6 +150,16 @@ def _subject(body: dict[str, Any]) -> Subject:
 
 def _points(of: dict[str, Any]) -> dict[str, float]:
     return {str(label): float(found["operating_point"]) for label, found in of["labels"].items()}
+
+
+def _measures(of: dict[str, Any]) -> dict[str, dict[str, Measure | None]]:
+    return {str(label): {name: _measure(found[name]) for name in _NAMES} for label, found in of["labels"].items()}
+
+
+def _measure(body: dict[str, Any]) -> Measure | None:
+    if body["value"] is None or body["low"] is None:
+        return None
+    return Measure(float(body["value"]), float(body["low"]), float(body["high"]))
 
 
 def _check(part: JudgedPart) -> None:

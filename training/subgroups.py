@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from inference.card import Measure
 from training.evaluate import Scored
@@ -16,6 +17,7 @@ from training.metrics import auc, by_patient, share_by_patient
 
 FEW = 30  # ill or healthy films: with fewer, the intervals are so wide that groups can't be told apart
 UNKNOWN = "not known"
+Bools = npt.NDArray[np.bool_]
 Trait = Literal["sex", "age", "view", "source"]
 TRAITS: tuple[Trait, ...] = ("sex", "age", "view", "source")
 _BANDS = ((18.0, "under 18"), (40.0, "18 to 39"), (65.0, "40 to 64"), (np.inf, "65 and over"))
@@ -46,17 +48,24 @@ class Group:
         return min(self.ill, self.healthy) < FEW
 
 
-def groups_of(films: Scored, subjects: Sequence[Subject], point: float) -> tuple[Group, ...]:
+def groups_of(
+    films: Scored, subjects: Sequence[Subject], point: float, known: Sequence[Group] = ()
+) -> tuple[Group, ...]:
     """Every group of each trait that is known of some film, the unknown last; none where a trait is of one kind only.
 
     `subjects` [N] go with the films; films at or above `point`, a probability, are called ill.
+    `known` are the same groups at another point, whose AUCs need not be drawn again.
     """
     found: list[Group] = []
+    aucs = {(group.trait, group.name): group.auc for group in known}
     for trait in TRAITS:
         names = np.array([group_name(trait, getattr(subject, trait)) for subject in subjects])
         present = sorted(set(names.tolist()), key=_order)
         if len(present) > 1:
-            found.extend(_group(trait, name, films, names == name, point) for name in present)
+            for name in present:
+                inside = names == name
+                area = aucs[trait, name] if (trait, name) in aucs else _auc(films, inside)
+                found.append(_group((trait, name), films, inside, point, area))
     return tuple(found)
 
 
@@ -84,18 +93,23 @@ def _order(name: str) -> tuple[bool, int, str]:
     return (name == UNKNOWN, bands.index(name) if name in bands else 0, name)
 
 
-def _group(trait: Trait, name: str, films: Scored, inside: np.ndarray, point: float) -> Group:
-    ill, scores, patients = films.ill[inside], films.probabilities[inside], films.patients[inside]
-    called = scores >= point
-    many = len(np.unique(patients))
-    is_both = bool(ill.any() and not ill.all())
+def _auc(films: Scored, inside: Bools) -> Measure | None:
+    ill, patients = films.ill[inside], films.patients[inside]
+    if ill.all() or not ill.any() or len(np.unique(patients)) < 2:
+        return None
+    return by_patient(ill, films.probabilities[inside], patients, auc)
+
+
+def _group(who: tuple[Trait, str], films: Scored, inside: Bools, point: float, area: Measure | None) -> Group:
+    ill, patients = films.ill[inside], films.patients[inside]
+    called = films.probabilities[inside] >= point
     return Group(
-        trait=trait,
-        name=name,
+        trait=who[0],
+        name=who[1],
         films=len(ill),
-        patients=many,
+        patients=len(np.unique(patients)),
         ill=int(ill.sum()),
-        auc=by_patient(ill, scores, patients, auc) if is_both and many > 1 else None,
+        auc=area,
         sensitivity=share_by_patient(called[ill], patients[ill]) if ill.any() else None,
         specificity=share_by_patient(~called[~ill], patients[~ill]) if (~ill).any() else None,
     )

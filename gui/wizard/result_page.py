@@ -37,6 +37,7 @@ from imaging.progress import CancelToken, Progress
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
     from training.run_result import JudgedPart, Mistake
+    from training.subgroups import Group
 
 T = TypeVar("T")
 
@@ -63,6 +64,7 @@ class ResultPage(QWidget):
         self._stop = -1  # the chosen stop of the finding; -1 is the recommended point
         self._taken: tuple[str, int] | None = None  # the finding and stop that the viewer was told
         self._hidden = False
+        self._groups: tuple[Group, ...] = ()
         self._mistakes: tuple[Mistake, ...] = ()  # as they are listed: those of a dragged point follow when it rests
         self._handles: dict[str, JobHandle] = {}
         self.message = label(tone="secondary", wrap=True)
@@ -250,7 +252,8 @@ class ResultPage(QWidget):
                 f"{shown.title} · {len(part.films):,} films of {part.patients:,} patients · 95 % intervals by patient"
             )
         )
-        self.judgement = None
+        self.judgement, self._groups = None, ()
+        self._show_point(result_work.judged_quickly(part, finding, self._threshold()))  # the rest follows
         self._submit("curves", lambda token, progress: result_work.curves(part, finding), self._show_curves)
         self._judge()
 
@@ -272,13 +275,18 @@ class ResultPage(QWidget):
         part, finding = self.part, self.finding
         if part is None:
             return
-        point = self._threshold()
-        self._submit("judge", lambda token, progress: result_work.judged(part, finding, point), self._show_judgement)
+        point, known = self._threshold(), self._groups
+        self._submit(
+            "judge",
+            lambda token, progress: result_work.judged(part, finding, point, token, known),
+            self._show_judgement,
+        )
 
     def _show_judgement(self, judgement: Judgement) -> None:
         if judgement.point != self._threshold():
             return  # the point was moved on meanwhile
         self.judgement = judgement
+        self._groups = judgement.groups
         self._show_point(judgement)
         self._mistakes = judgement.mistakes
         self.mistakes.show_mistakes(judgement.mistakes, hide_names=self._hidden)

@@ -122,7 +122,9 @@ def judged_quickly(part: JudgedPart, label: str, point: float) -> Judgement:
     def share(of: Any, among: Any) -> Measure | None:
         return share_by_patient(of[among], films.patients[among]) if among.any() else None
 
-    measures = {
+    known = part.measures.get(label, {})
+    still = {name: known[name] for name in known if name != "f1" or point == part.points[label]}
+    measures = still | {
         "sensitivity": share(called, films.ill),
         "specificity": share(~called, ~films.ill),
         "precision": share(films.ill, called),
@@ -136,22 +138,32 @@ def judged_quickly(part: JudgedPart, label: str, point: float) -> Judgement:
     return Judgement(point, measures, counts, is_quick=True)
 
 
-def judged(part: JudgedPart, label: str, point: float) -> Judgement:
-    """Everything at a point: each measure with its interval by patient, groups, and the films on the wrong side."""
+def judged(part: JudgedPart, label: str, point: float, token: CancelToken, known: tuple[Group, ...] = ()) -> Judgement:
+    """Everything at a point: each measure with its interval by patient, groups, and the films on the wrong side.
+
+    `known` are the groups of the same films at another point. Raises Cancelled.
+    """
     from training.class_report import class_report
-    from training.evaluate import label_measures
+    from training.metrics import by_patient, f1
     from training.run_result import mistakes
     from training.subgroups import groups_of
 
     films = part.scored(label)
-    subjects = [film.subject for film in part.films]
+    quick = judged_quickly(part, label, point)
+    measures: dict[str, Measure | None] = dict.fromkeys(("f1",)) | quick.measures
+    if "f1" not in quick.measures and films.ill.any() and part.patients > 1:
+        drawn = by_patient(films.ill, films.probabilities, films.patients, lambda ill, p: f1(ill, p >= point))
+        measures["f1"] = drawn
+    token.check()
+    report = class_report(part, part.points | {label: point})
+    token.check()
     return Judgement(
         point=point,
-        measures=label_measures(films, point),
-        counts=judged_quickly(part, label, point).counts,
-        groups=groups_of(films, subjects, point),
+        measures=measures,
+        counts=quick.counts,
+        groups=groups_of(films, [film.subject for film in part.films], point, known),
         mistakes=mistakes(part, label, point),
-        report=class_report(part, part.points | {label: point}),
+        report=report,
     )
 
 
