@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ import pytest
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("NEGATOSCOPE_TEST_PLATFORM", "offscreen")
 # The engine is not left to a stopwatch; the tests of `engine_choice` measure.
 os.environ["NEGATOSCOPE_CPU_ENGINE"] = "onnx"
+# What a shell starts in the background ignores Ctrl+C and hands that down to the programs that tests stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The offscreen platform says these of every window; they are about the platform, not about the program.
 OFFSCREEN_REMARKS = (
