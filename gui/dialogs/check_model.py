@@ -56,7 +56,7 @@ class CheckDialog(QDialog):
         self.head = label(tone="strong")
         self.head.setFont(font("title"))
         self.start = StartPage()
-        self.running = RunningPage()
+        self.running = RunningPage("Films checked", "You can go on reading. Close this window, and the check goes on.")
         self.found = ResultPage()
         self.pages = QStackedWidget()
         self.other = QPushButton("Check other films…")
@@ -257,25 +257,24 @@ class StartPage(QWidget):
 
 
 class RunningPage(QWidget):
-    """How far it is, and the way to stop it."""
+    """How far long work is, and the way to stop it. `counted` names what the bar counts, `aside` is a quiet line."""
 
     stop_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, counted: str, aside: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = label(tone="strong")
         self.words.setFont(font("strong"))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(360)
-        self.bar.setAccessibleName("Films checked")
+        self.bar.setAccessibleName(counted)
         self.stop = QPushButton("Stop")
         self.stop.clicked.connect(self.stop_asked)
-        aside = label("You can go on reading. Close this window, and the check goes on.", tone="secondary")
         whole = QVBoxLayout(self)
         whole.setSpacing(12)
         whole.addStretch(1)
-        for widget in (self.words, self.bar, aside, self.stop):
+        for widget in (self.words, self.bar, label(aside, tone="secondary"), self.stop):
             whole.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         whole.addStretch(1)
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from gui.dialogs.check_model import DropField
+from gui.dialogs.check_model import DropField, RunningPage
 from gui.icons import pixmap
 from gui.panels.box import label
 from gui.theme import PALETTE, font
@@ -90,28 +90,11 @@ class SourcePage(QWidget):
             self.chosen.emit(Path(name))
 
 
-class ReadingPage(QWidget):
+class ReadingPage(RunningPage):
     """How far reading and decoding are, and the way to stop them."""
 
-    stop_asked = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.words = label(tone="strong")
-        self.words.setFont(font("strong"))
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(360)
-        self.bar.setAccessibleName("Films read")
-        self.stop = QPushButton("Stop")
-        self.stop.clicked.connect(self.stop_asked)
-        aside = label("Each film is decoded once; the next runs on these films begin at once.", tone="secondary")
-        whole = QVBoxLayout(self)
-        whole.setSpacing(12)
-        whole.addStretch(1)
-        for widget in (self.words, self.bar, aside, self.stop):
-            whole.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        whole.addStretch(1)
+        super().__init__("Films read", "Each film is decoded once; the next runs on these films begin at once.", parent)
 
     def show_words(self, words: str) -> None:
         self.words.setText(words)
