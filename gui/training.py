@@ -18,13 +18,16 @@ from gui.training_work import (
     costs_of_plan,
     inspected_by,
     launched,
+    listed_decisions,
     read_catalogue,
+    read_decided_sets,
     read_runs,
 )
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
     from training.estimate import Costs
+    from training.from_decisions import DecidedSet
     from training.plan import TrainingPlan
 
 
@@ -36,6 +39,8 @@ class Training(QObject):
     inspected = Signal(object)  # Inspected
     inspection_failed = Signal(str)  # a sentence
     inspection_stopped = Signal()
+    decisions_read = Signal(object)  # tuple[DecidedSet, ...]
+    decisions_listed = Signal(object, str)  # Path of a CSV, what was taken and left
     estimated = Signal(object)  # Estimate
     estimate_failed = Signal(str)
     run_started = Signal(object)  # Path of the run's folder
@@ -78,6 +83,28 @@ class Training(QObject):
             failed=self._not_inspected,
         )
         self.inspecting.emit("Reading the list of films")
+
+    def look_for_decisions(self) -> None:
+        """Read what the reader's own decisions could teach; `decisions_read` follows."""
+        self.jobs.submit(Lane.IO, lambda token, progress: read_decided_sets(), done=self.decisions_read.emit)
+
+    def list_decisions(self, chosen: DecidedSet, folder: Path | None = None) -> None:
+        """Find decided films below a folder, or in those that were opened last; `decisions_listed` follows.
+
+        It counts as part of inspecting them: it is stopped, and fails, in the same way.
+        """
+        if self._inspection is not None:
+            self._inspection.cancel()
+        models = self.catalogue.models if self.catalogue is not None else ()
+        self._inspection = self.jobs.submit_stream(
+            Lane.IO,
+            lambda token, progress, say: listed_decisions(chosen, folder, models, token, say),
+            item=self.inspecting.emit,
+            done=self._listed,
+            failed=self._not_inspected,
+        )
+        self.found = None
+        self.inspecting.emit("Looking for the films that you decided on")
 
     def stop_inspecting(self) -> None:
         """Give the inspection up, at once."""
@@ -155,6 +182,10 @@ class Training(QObject):
         self._inspection = None
         self.found = found
         self.inspected.emit(found)
+
+    def _listed(self, listed: tuple[Path, str]) -> None:
+        self._inspection = None
+        self.decisions_listed.emit(*listed)
 
     def _not_inspected(self, error: NegatoscopeError) -> None:
         self._inspection = None

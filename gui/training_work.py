@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.augment_spec import AugmentSpec
     from training.checks import Check, Inspection
     from training.estimate import Costs
+    from training.from_decisions import DecidedSet
     from training.plan import TrainingPlan
 
 PARTS = ("train", "validation", "test")
@@ -55,7 +56,9 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspected:
-    """What is known of a plan's films. `trouble` says why they can't be parted, or ''."""
+    """What is known of a plan's films. `trouble` says why they can't be parted, or ''; `provenance` whence labels are
+    that a reader decided on in the viewer, '' for those that came with the films.
+    """
 
     inspection: Inspection
     checks: tuple[Check, ...]
@@ -63,6 +66,7 @@ class Inspected:
     parts: PartSizes
     patients: int
     trouble: str = ""
+    provenance: str = ""
 
     @property
     def plan(self) -> TrainingPlan:
@@ -95,6 +99,7 @@ def read_catalogue() -> Catalogue:
 def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
     from training.checks import checks, inspect
+    from training.from_decisions import provenance_of
     from training.manifest import DataError
     from training.near_twins import with_near_twins_joined
     from training.split import split_films
@@ -117,7 +122,46 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
     if parts:
         train, validation, test = (len(at) for at in parts)
         sizes = PartSizes(train, validation, test, len(seen.films) - train - validation - test)
-    return Inspected(seen, found, rows, sizes, len(joined.patients), trouble)
+    whence = provenance_of(Path(plan.data.source))
+    return Inspected(seen, found, rows, sizes, len(joined.patients), trouble, whence)
+
+
+def read_decided_sets() -> tuple[DecidedSet, ...]:
+    """What the reader's own decisions could teach; nothing where there are none."""
+    from inference.decisions import DecisionsError
+    from training.from_decisions import decided_sets
+
+    try:
+        return decided_sets()
+    except DecisionsError:
+        return ()
+
+
+def listed_decisions(
+    chosen: DecidedSet,
+    folder: Path | None,
+    models: Sequence[Installed],
+    token: CancelToken,
+    say: Callable[[str], None],
+) -> tuple[Path, str]:
+    """Find the decided films below a folder, or in those that were opened last, and list them in a new file.
+
+    Returns the file, and what was taken and left in a sentence. Raises DataError, DecisionsError, Cancelled.
+    """
+    from inference.decisions import recent_folders
+    from training.from_decisions import decided_films, new_list, write_decided
+
+    normal = next((of.card.normal_label for of in models if of.id in chosen.models and of.card.normal_label), "NORMAL")
+    decided = decided_films(
+        [folder] if folder is not None else [place for place in recent_folders() if place.exists()],
+        findings=chosen.findings,
+        normal_label=normal,
+        token=token,
+        progress=lambda done, total=None: say(f"Looking for the films that you decided on: {done:,} looked at"),
+    )
+    place = new_list()
+    write_decided(decided, place)
+    return place, decided.sentence
 
 
 def _too_few(rows: Sequence[ClassRow]) -> str:

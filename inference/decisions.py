@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
@@ -41,19 +42,32 @@ def called_films(session: Path | None = None) -> tuple[Called, ...]:
 
     None: the session in the user's data folder. Raises DecisionsError.
     """
+    rows = _rows(
+        f"""SELECT film_sha256, frame, label, {CALLED_ILL}, model, decided_at FROM decisions WHERE id IN
+            (SELECT max(id) FROM latest_decisions WHERE {COUNTS} GROUP BY film_sha256, frame, label)
+            ORDER BY id""",
+        session,
+    )
+    return tuple(
+        Called(str(film), int(frame), str(label), bool(ill), *map(str, of)) for film, frame, label, ill, *of in rows
+    )
+
+
+def recent_folders(session: Path | None = None) -> tuple[Path, ...]:
+    """The folders that were opened last in the viewer, the latest first; whether they are still there nobody asked.
+
+    Raises DecisionsError.
+    """
+    return tuple(Path(row[0]) for row in _rows("SELECT path FROM recent ORDER BY opened DESC", session))
+
+
+def _rows(question: str, session: Path | None) -> list[Any]:
     path = session or user_data_dir() / SESSION_FILE
     if not path.is_file():
         raise DecisionsError("There are no decisions yet: agree or disagree with scores in the viewer first.")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
-            rows = connection.execute(
-                f"""SELECT film_sha256, frame, label, {CALLED_ILL}, model, decided_at FROM decisions WHERE id IN
-                    (SELECT max(id) FROM latest_decisions WHERE {COUNTS} GROUP BY film_sha256, frame, label)
-                    ORDER BY id"""
-            ).fetchall()
+            return connection.execute(question).fetchall()
     except sqlite3.Error as error:
         sentence = "The decisions can't be read; open the viewer once and try again."
         raise DecisionsError(sentence, detail=type(error).__name__) from error
-    return tuple(
-        Called(str(film), int(frame), str(label), bool(ill), *map(str, of)) for film, frame, label, ill, *of in rows
-    )

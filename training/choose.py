@@ -37,6 +37,22 @@ def usual_start(backbone: str, models: Sequence[Installed], wanted: str = "") ->
     return StartPlan("bundle", chosen.id) if chosen is not None else None
 
 
+def with_start(plan: TrainingPlan, start: StartPlan, models: Sequence[Installed]) -> TrainingPlan:
+    """The plan with other starting weights. What an installed model knows of films it knows of films as it sees them,
+    so that its input comes with its weights.
+    """
+    plan = dataclasses.replace(plan, network=dataclasses.replace(plan.network, start=start))
+    model = started_from(start, models)
+    return plan if model is None else dataclasses.replace(plan, preprocess=model.card.preprocess)
+
+
+def started_from(start: StartPlan, models: Sequence[Installed]) -> Installed | None:
+    """The installed model that a run starts from; None where it starts from something else."""
+    if start.kind != "bundle":
+        return None
+    return next((model for model in models if start.bundle in (model.id, model.card.name)), None)
+
+
 def fitting_films(plan: TrainingPlan, manifest: Manifest) -> TrainingPlan:
     """The plan with outputs and a loss that can say what these films are labelled with."""
     outputs = plan.network.outputs

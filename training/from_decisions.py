@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.atomic import replace_file
+from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
 from imaging.read.scan import Found, scan
 from inference.decisions import Called, called_films
@@ -54,8 +57,44 @@ class Decided:
         return said
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedSet:
+    """What can be learnt from together: the findings that one model, or several, were decided on for the same films.
+
+    `ill` and `healthy` are films on which every finding was decided; ill where any of them was called so.
+    """
+
+    findings: tuple[str, ...]
+    models: tuple[str, ...]
+    ill: int
+    healthy: int
+
+    @property
+    def films(self) -> int:
+        return self.ill + self.healthy
+
+
+def decided_sets(session: Path | None = None) -> tuple[DecidedSet, ...]:
+    """Every set of findings that a model's readers decided on, the one with most films first. Raises DecisionsError."""
+    called = called_films(session)
+    models: dict[tuple[str, ...], list[str]] = {}
+    for model in sorted({one.model for one in called}):
+        models.setdefault(tuple(sorted({one.label for one in called if one.model == model})), []).append(model)
+    found = [_set_of(called, findings, tuple(of)) for findings, of in models.items()]
+    return tuple(sorted((of for of in found if of.films), key=lambda of: -of.films))
+
+
+def _set_of(called: Sequence[Called], findings: tuple[str, ...], models: tuple[str, ...]) -> DecidedSet:
+    said: dict[tuple[str, int], dict[str, bool]] = {}
+    for one in called:
+        if one.label in findings:
+            said.setdefault((one.film_sha256, one.frame), {})[one.label] = one.is_ill
+    whole = [any(of.values()) for of in said.values() if len(of) == len(findings)]
+    return DecidedSet(findings, models, sum(whole), len(whole) - sum(whole))
+
+
 def decided_films(
-    folder: Path,
+    folder: Path | Sequence[Path],
     *,
     findings: Sequence[str] = (),
     normal_label: str = "NORMAL",
@@ -63,8 +102,9 @@ def decided_films(
     token: CancelToken | None = None,
     progress: Progress = no_progress,
 ) -> Decided:
-    """The films below a folder whose reader decided on every one of `findings` (none named: on all that were ever
-    decided). They are known by their bytes, wherever they lie now. Raises DataError, DecisionsError, Cancelled.
+    """The films below a folder, or several, whose reader decided on every one of `findings` (none named: on all that
+    were ever decided). They are known by their bytes, wherever they lie now. Raises DataError, DecisionsError,
+    Cancelled.
     """
     called = called_films(session)
     wanted = tuple(findings) or tuple(sorted({item.label for item in called}))
@@ -74,7 +114,8 @@ def decided_films(
             by_film.setdefault(one.film_sha256, []).append(one)
     films: list[DecidedFilm] = []
     found, partly = set(), 0
-    for item, digest in _digests(folder, token or CancelToken(), progress):
+    folders = [folder] if isinstance(folder, Path) else folder
+    for item, digest in _digests(folders, token or CancelToken(), progress):
         if digest in by_film and digest not in found:
             found.add(digest)
             whole = item.frames == 1 and {of.label for of in by_film[digest]} == set(wanted)
@@ -84,6 +125,17 @@ def decided_films(
     if not films:
         raise DataError("No film in this folder has a decision of yours that it could teach.")
     return Decided(tuple(films), len(by_film.keys() - found), partly)
+
+
+def new_list() -> Path:
+    """Where the next list of decided films goes: each stays as it was when it was learnt from. Raises DataError."""
+    try:
+        folder = user_data_dir() / "decisions"
+    except OSError as error:
+        raise DataError("The list of decided films can't be written.", detail=type(error).__name__) from error
+    stem = f"decisions {time.strftime('%Y-%m-%d')}"
+    names = (stem if number == 1 else f"{stem} {number}" for number in itertools.count(1))
+    return next(folder / f"{name}.csv" for name in names if not (folder / f"{name}.csv").exists())
 
 
 def write_decided(decided: Decided, out: Path) -> None:
@@ -101,9 +153,27 @@ def write_decided(decided: Decided, out: Path) -> None:
         raise DataError("The list of decided films can't be written.", detail=type(error).__name__) from error
 
 
-def _digests(folder: Path, token: CancelToken, progress: Progress) -> Iterator[tuple[Found, str]]:
+def provenance_of(source: Path) -> str:
+    """Whence the labels of a list that `write_decided` wrote are, in a sentence; '' for any other source of films."""
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as stream:
+            head = stream.readline()
+            if tuple(head.rstrip("\r\n").split(",")) != COLUMNS:
+                return ""
+            rows = [row for row in csv.reader(stream) if len(row) == len(COLUMNS) and row[3] == SOURCE]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return ""
+    if not rows:
+        return ""
+    days = sorted(row[4][:10] for row in rows)
+    when = f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
+    models = " and ".join(sorted({row[5] for row in rows}))
+    return f"Labels are a reader’s decisions in the viewer, {when}, with the scores of {models} in view."
+
+
+def _digests(folders: Sequence[Path], token: CancelToken, progress: Progress) -> Iterator[tuple[Found, str]]:
     seen = 0
-    for item in scan([folder], token):
+    for item in scan(folders, token):
         if isinstance(item, Found):
             try:
                 with item.ref.path.open("rb") as stream:

@@ -8,6 +8,7 @@ from pathlib import Path
 from inference.backbones import BACKBONES
 from inference.card import DataSummary, StartRecord
 from inference.models_dir import installed, model_folders
+from training.from_decisions import provenance_of
 from training.prepare import Prepared
 from training.seal import Words
 
@@ -38,7 +39,7 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
             summary=f"{len(split.train):,} films of {patients:,} patients: {', '.join(prepared.manifest.labels)}",
             films=len(split.train),
             patients=patients,
-            source="a labelled folder of the user's",
+            source=provenance_of(Path(plan.data.source)) or "a labelled folder of the user's",
             licence="not stated",
         ),
         intended_use=f"Research: {backbone}, trained on films of the user's own. Not a medical device.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from gui.training import Training
@@ -49,6 +50,9 @@ class DataPage(QStackedWidget):
         training.inspection_stopped.connect(self._stopped)
         self._draft.changed.connect(self._follow_draft)
         self.source.chosen.connect(self.take)
+        self.source.decisions.asked.connect(training.list_decisions)
+        training.decisions_read.connect(self.source.decisions.show_sets)
+        training.decisions_listed.connect(self._take_decisions)
         self.reading.stop_asked.connect(training.stop_inspecting)
         self.found.stop_asked.connect(training.stop_inspecting)
         self.found.other_asked.connect(lambda: self._choose(""))
@@ -83,8 +87,18 @@ class DataPage(QStackedWidget):
             return
         self._training.found = None
         self._asked = None
+        self.found.show_note("")
         self._draft.begin(source, catalogue.cores)
         self._inspect()
+
+    def _take_decisions(self, listed: Path, sentence: str) -> None:
+        self.take(listed)
+        self.found.show_note(sentence)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.currentWidget() is self.source and self._training.catalogue is not None:
+            self._training.look_for_decisions()  # there may be more of them by now
 
     def rest(self) -> None:
         """Nothing more is begun by itself."""
@@ -103,9 +117,12 @@ class DataPage(QStackedWidget):
 
     def _ready(self, _: Catalogue) -> None:
         self.source.show_state(self._message, ready=True)
+        self._training.look_for_decisions()
 
     def _choose(self, message: str) -> None:
         self._message = message
+        if self._training.catalogue is not None:
+            self._training.look_for_decisions()
         self.source.show_state(message, ready=self._training.catalogue is not None)
         self.setCurrentWidget(self.source)
 

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +24,7 @@ from gui.wizard.card import Card
 from gui.wizard.check_rows import SHOWN, CheckRows
 from gui.wizard.class_table import ClassTable
 from gui.wizard.patients import PatientCard
+from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.source_page import show_share
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ PICTURE_PX = 136
 BY_ITSELF = "as the names say"
 
 
-class FoundPage(QScrollArea):
+class FoundPage(ScrolledColumn):
     """Asks for changes of the plan's data; whoever owns the draft inspects the films anew."""
 
     data_changed = Signal(object)  # DataPlan
@@ -62,13 +60,12 @@ class FoundPage(QScrollArea):
         self.patients = PatientCard(training.jobs)
         self.checks = CheckRows()
         self.left_out = label(tone="secondary")
+        self.provenance, self.note = label(tone="amber", wrap=True), label(tone="secondary", wrap=True)
         self._checked = Card("What was checked")
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(180)
         self.bar.setAccessibleName("Films read")
@@ -103,15 +100,12 @@ class FoundPage(QScrollArea):
         grid.addWidget(classes, 0, 0)
         grid.addWidget(self.patients, 0, 1)
         grid.addWidget(self._checked, 1, 0, 1, 2)
-        inner = QWidget()
-        inner.setProperty("surface", "background")
-        whole = QVBoxLayout(inner)
-        whole.setContentsMargins(24, 16, 24, 20)
-        whole.setSpacing(12)
-        whole.addLayout(head)
-        whole.addLayout(grid)
-        whole.addStretch(1)
-        self.setWidget(inner)
+        self.column.addLayout(head)
+        for words in (self.provenance, self.note):
+            words.hide()
+            self.column.addWidget(words)
+        self.column.addLayout(grid)
+        self.column.addStretch(1)
 
     def _connect(self) -> None:
         self.other.clicked.connect(self.other_asked)
@@ -124,6 +118,11 @@ class FoundPage(QScrollArea):
         self.checks.films_asked.connect(self._ask_for_pictures)
         self.checks.film_picked.connect(self._open_film)
 
+    def show_note(self, sentence: str) -> None:
+        """How these films were come by, where they were looked for; '' for nothing to say."""
+        self.note.setText(escape(sentence))
+        self.note.setVisible(bool(sentence))
+
     def show_found(self, found: Inspected) -> None:
         """Everything that is known of these films."""
         self._found = found
@@ -131,6 +130,8 @@ class FoundPage(QScrollArea):
         self.source.setText(escape(plan.name))
         self.sizes.setText(self._size_words(found))
         set_tone(self.sizes, "red" if found.trouble else "secondary")
+        self.provenance.setText(escape(found.provenance))
+        self.provenance.setVisible(bool(found.provenance))
         self.table.show_found(found)
         self.normal.clear()
         own = manifest.normal_label

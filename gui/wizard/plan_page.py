@@ -11,13 +11,10 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +24,7 @@ from gui.training import Training
 from gui.training_work import Catalogue, Inspected, loaded_plan, saved_plan
 from gui.wizard.augment_card import AugmentCard
 from gui.wizard.draft import Draft
+from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.settings_card import AllFields, MainFields
 from gui.wizard.start_card import StartCard
 from gui.wizard.way_card import MEASURING, WayCard
@@ -40,7 +38,7 @@ OWN = {"quick": "quick", "standard": "standard", "full": "shift-aware"}  # our r
 STARTING = "The run is being started…"
 
 
-class PlanPage(QScrollArea):
+class PlanPage(ScrolledColumn):
     """Edits the draft. `download` is True where the user agreed to fetch published weights."""
 
     changed = Signal()
@@ -63,8 +61,6 @@ class PlanPage(QScrollArea):
         self._connect()
 
     def _lay_out(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.recipe.setAccessibleName("Recipe")
         self.recipe.setMinimumContentsLength(10)
         self.recipe.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -90,17 +86,11 @@ class PlanPage(QScrollArea):
         grid.addWidget(self.start, 1, 0)
         grid.addWidget(self.main, 1, 1)
         grid.addWidget(self.augment, 2, 0, 1, 2)
-        inner = QWidget()
-        inner.setProperty("surface", "background")
-        whole = QVBoxLayout(inner)
-        whole.setContentsMargins(24, 16, 24, 20)
-        whole.setSpacing(12)
-        whole.addLayout(head)
-        whole.addLayout(grid)
-        whole.addWidget(self.show_all, 0, Qt.AlignmentFlag.AlignLeft)
-        whole.addWidget(self.all)
-        whole.addStretch(1)
-        self.setWidget(inner)
+        self.column.addLayout(head)
+        self.column.addLayout(grid)
+        self.column.addWidget(self.show_all, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.all)
+        self.column.addStretch(1)
 
     def _connect(self) -> None:
         training = self._training
@@ -263,7 +253,7 @@ class PlanPage(QScrollArea):
 
     def _take_backbone(self, name: str) -> None:
         from inference.backbones import BACKBONES
-        from training.choose import usual_start
+        from training.choose import usual_start, with_start
         from training.plan import StartPlan
         from training.recipes import with_backbone
 
@@ -272,13 +262,14 @@ class PlanPage(QScrollArea):
             return
         published = all(part.published is not None for part in BACKBONES[name].parts)
         start = usual_start(name, catalogue.models) or StartPlan("downloaded" if published else "scratch")
-        made = with_backbone(plan, name)
-        self._set(self._own(dataclasses.replace(made, network=dataclasses.replace(made.network, start=start))))
+        self._set(self._own(with_start(with_backbone(plan, name), start, catalogue.models)))
 
     def _take_start(self, start: StartPlan) -> None:
-        plan = self._draft.plan
-        if plan is not None:
-            self._set(dataclasses.replace(plan, network=dataclasses.replace(plan.network, start=start)))
+        from training.choose import with_start
+
+        plan, catalogue = self._draft.plan, self._training.catalogue
+        if plan is not None and catalogue is not None:
+            self._set(with_start(plan, start, catalogue.models))
 
     def _own(self, plan: TrainingPlan) -> TrainingPlan:
         """The plan under a title of its own: it follows no recipe any more."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+PAGE_MARGINS_PX = (24, 16, 24, 20)
+
 
 class ScrolledColumn(QScrollArea):
-    """Fill `column`. As wide as there is room, and as high as its words need at that width.
+    """A page of the wizard: fill `column`. As wide as there is room, and as high as its words need at that width.
 
     A scroll area by itself asks the column for a height at no width in particular, and squeezes it where words wrap.
     """
@@ -16,6 +18,8 @@ class ScrolledColumn(QScrollArea):
         super().__init__(parent)
         content = self._content = QWidget()
         self.column = QVBoxLayout(content)
+        self.column.setContentsMargins(*PAGE_MARGINS_PX)
+        self.column.setSpacing(12)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -13,6 +13,7 @@ from gui.dialogs.check_model import DropField, RunningPage
 from gui.icons import pixmap
 from gui.panels.box import label
 from gui.theme import PALETTE, font
+from gui.wizard.decisions_card import DecisionsCard
 
 ICON_PX = 40
 HOW = (
@@ -38,6 +39,7 @@ class SourcePage(QWidget):
         self.folder.setProperty("kind", "primary")
         self.folder.clicked.connect(self._ask_for_folder)
         self.csv.clicked.connect(self._ask_for_csv)
+        self.decisions = DecisionsCard()
         self._picture = QLabel()
         self._picture.setFixedHeight(ICON_PX)
         self._lay_out()
@@ -67,6 +69,7 @@ class SourcePage(QWidget):
         whole.setSpacing(16)
         whole.addWidget(label(WHY, tone="secondary", wrap=True))
         whole.addWidget(self.field, 1)
+        whole.addWidget(self.decisions)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._picture.pixmap().isNull():
@@ -78,6 +81,7 @@ class SourcePage(QWidget):
         self.message.setVisible(bool(message))
         for button in (self.folder, self.csv):
             button.setEnabled(ready)
+        self.decisions.set_ready(ready=ready)
 
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "A folder of labelled films")

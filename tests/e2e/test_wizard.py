@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableWidget, QWidget
 
@@ -20,14 +18,22 @@ from gui.main_window import MainWindow
 from gui.wizard.fields import leaves, value_at
 from gui.wizard.window import DATA, PLAN, RESULT, RUN, WizardWindow
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
+from tests.e2e.wizard_hands import (
+    OpenWizard,
+    choose,
+    click,
+    drop,
+    inspected,
+    on_plan_page,
+    plan_of,
+    type_in,
+    wizard_of,
+)
 from training.events import Finished
 from training.plan import TrainingPlan, read_plan
 from training.recipes import RECIPES
 from training.run_dir import RunDir
 from training.runs import known_runs
-
-OpenWizard = Callable[..., WizardWindow]
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -51,58 +57,7 @@ def films(tmp_path: Path) -> Path:
 def open_wizard(open_window: OpenWindow, qtbot: Any) -> OpenWizard:
     """The wizard as the menu opens it, ready for films."""
 
-    def make(size_px: tuple[int, int] = (1280, 720)) -> WizardWindow:
-        window = open_window()
-        window.actions_by_name["train_model"].trigger()
-        wizard = window.commands.wizard
-        assert wizard is not None
-        wizard.resize(*size_px)
-        qtbot.waitUntil(lambda: wizard.training.catalogue is not None, timeout=PATIENCE_MS)
-        return wizard
-
-    return make
-
-
-def drop(widget: QWidget, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    keys, action = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(QPoint(400, 300), action, mime, LEFT, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(QPointF(400, 300), action, mime, LEFT, keys))
-
-
-def click(button: QWidget) -> None:
-    assert button.isEnabled()
-    QTest.mouseClick(button, LEFT)
-
-
-def choose(box: QComboBox, data: str) -> None:
-    """Pick an entry by the keyboard, as a user does."""
-    row = box.findData(data)
-    assert row >= 0, data
-    box.setFocus()
-    while box.currentIndex() != row:
-        QTest.keyClick(box, Qt.Key.Key_Down if box.currentIndex() < row else Qt.Key.Key_Up)
-
-
-def type_in(widget: Any, text: str) -> None:
-    widget.setFocus()
-    widget.selectAll()
-    QTest.keyClicks(widget, text)
-    QTest.keyClick(widget, Qt.Key.Key_Return)
-
-
-def inspected(qtbot: Any, wizard: WizardWindow) -> None:
-    training = wizard.training
-    qtbot.waitUntil(lambda: training.found is not None and not training.is_inspecting, timeout=PATIENCE_MS)
-
-
-def plan_of(wizard: WizardWindow) -> TrainingPlan:
-    plan = wizard.draft.plan
-    assert plan is not None
-    return plan
+    return lambda size_px=(1280, 720): wizard_of(open_window(), qtbot, size_px)
 
 
 def cells(table: QTableWidget, row: int) -> list[str]:
@@ -237,13 +192,6 @@ def test_reading_stops_at_once(open_wizard: OpenWizard, films: Path, qtbot: Any)
     assert wizard.data.currentWidget() is wizard.data.source
     qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)
     assert wizard.training.found is None
-
-
-def on_plan_page(wizard: WizardWindow, films: Path, qtbot: Any) -> None:
-    drop(wizard, films)
-    inspected(qtbot, wizard)
-    click(wizard.forward)
-    assert wizard.current == PLAN
 
 
 def test_a_recipe_fills_the_page_and_its_weights_wait_for_consent(

@@ -9,7 +9,7 @@ import pytest
 
 from inference.models_dir import Installed
 from tests.bundles import card_of
-from training.choose import fitting_films, usual_start, with_mode, with_outputs
+from training.choose import fitting_films, usual_start, with_mode, with_outputs, with_start
 from training.manifest import LabelledFilm, Manifest
 from training.plan import DataPlan, Mode, StartPlan, check_plan
 from training.recipes import RECIPES, plan_of, recipe_of
@@ -54,3 +54,13 @@ def test_an_installed_model_with_the_same_backbone_is_the_usual_start() -> None:
     assert usual_start(backbone, models) == StartPlan("bundle", "first@1")
     assert usual_start(backbone, models, "second") == StartPlan("bundle", "second@1")
     assert usual_start("vgg16", models) is None
+
+
+def test_the_input_of_an_installed_model_comes_with_its_weights() -> None:
+    plan = plan_of(recipe_of("quick"), "x", DataPlan("x"))
+    model = Installed(card_of(name="small"), Path("small"))
+    started = with_start(plan, StartPlan("bundle", "small"), [model])
+    assert started.preprocess == model.card.preprocess != plan.preprocess
+    assert started.network.start.bundle == "small"
+    assert with_start(plan, StartPlan("bundle", "gone"), [model]).preprocess == plan.preprocess
+    assert with_start(started, StartPlan("scratch"), [model]).preprocess == started.preprocess

@@ -16,9 +16,9 @@ from PIL import Image
 
 from gui.decision import Decision, Verdict
 from gui.session import open_store
-from inference.decisions import DecisionsError, called_films
+from inference.decisions import DecisionsError, called_films, recent_folders
 from training import train_command
-from training.from_decisions import decided_films, write_decided
+from training.from_decisions import decided_films, decided_sets, new_list, provenance_of, write_decided
 from training.manifest import DataError, read_manifest
 from training.run_dir import RunDir
 
@@ -132,3 +132,32 @@ def test_what_can_not_teach_is_one_sentence(tmp_path: Path, user_data: Path) -> 
         old.execute("CREATE TABLE decisions (id INTEGER)")
     with pytest.raises(DecisionsError, match="open the viewer once"):
         called_films(tmp_path / "old.sqlite3")
+
+
+def test_decisions_of_models_with_other_findings_are_learnt_from_apart(tmp_path: Path) -> None:
+    other = replace(ILL, label="MASS", model="n@1")
+    decide(*(replace(of, film_sha256=digest) for of, digest in ((ILL, "a"), (HEALTHY, "b"), (ILL, "c"), (other, "d"))))
+    decide(replace(HEALTHY, film_sha256="e", model="m@2"))
+    squares, masses = decided_sets()
+    assert (squares.findings, squares.models, squares.ill, squares.healthy) == (("SQUARE",), ("m@1", "m@2"), 2, 2)
+    assert (masses.findings, masses.models, masses.films) == (("MASS",), ("n@1",), 1)
+
+
+def test_a_list_of_decided_films_says_whence_its_labels_are(tmp_path: Path) -> None:
+    for number, day in enumerate(("2026-01-02", "2026-03-04")):
+        digest = film(tmp_path / "films", f"{number}.png")
+        decide(replace(ILL, film_sha256=digest, decided_at=f"{day}T03:04:05+00:00", model=f"m@{number + 1}"))
+    first, second = new_list(), new_list()
+    assert first == second, "nothing is written yet"
+    write_decided(decided_films([tmp_path / "films", tmp_path / "films"]), first)
+    assert new_list() != first
+    assert "from 2026-01-02 to 2026-03-04, with the scores of m@1 and m@2 in view" in provenance_of(first)
+    (tmp_path / "other.csv").write_text("path,label\na.png,ILL\n", encoding="utf-8")
+    assert [provenance_of(path) for path in (tmp_path / "other.csv", tmp_path, tmp_path / "gone.csv")] == [""] * 3
+
+
+def test_the_folders_that_were_opened_last_are_known(tmp_path: Path) -> None:
+    with closing(open_store().store) as store:
+        store.add_recent(tmp_path / "first")
+        store.add_recent(tmp_path / "second")
+    assert recent_folders() == (tmp_path / "second", tmp_path / "first")
