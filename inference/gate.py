@@ -7,6 +7,7 @@ model was trained on, by layout and by the network's embedding. `training.gate_f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from inference.bundle import ModelBundle
 from inference.card import GATE, BundleError
 from inference.engine import Floats
 from inference.gate_facts import FilmFacts, against, film_facts, spoilt
-from inference.gate_features import LAYOUT_LENGTH, Quality, layout, quality
+from inference.gate_features import LAYOUT_LENGTH, Quality, layouts, quality
+from inference.preprocess import Grey
 from inference.results import GateVerdict
 
 __all__ = ["LOOKS", "FilmFacts", "Gate", "Subspace", "as_direction", "film_facts", "gate_of", "read_gate"]
@@ -43,11 +45,12 @@ class Subspace:
     mean: Floats
     axes: Floats
 
-    def distance(self, values: Floats) -> float:
-        """How far float32 [D] lies outside: the squared length of what the directions do not explain."""
-        offset = values - self.mean
-        inside = self.axes @ offset
-        return max(float(offset @ offset - inside @ inside), 0.0)
+    def distances(self, values: Floats) -> Floats:
+        """How far each of float32 [N, D] lies outside, [N]: the square of what the directions do not explain."""
+        offsets = values - self.mean
+        inside = offsets @ self.axes.T
+        outside = np.square(offsets).sum(axis=1) - np.square(inside).sum(axis=1)
+        return np.asarray(np.maximum(outside, 0.0), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,34 +69,44 @@ class Gate:
     embedding_space: Subspace
     limits: dict[str, float]
 
-    def verdict(self, grey: npt.NDArray[np.uint8], embedding: Floats, facts: FilmFacts) -> GateVerdict:
-        """Whether the model may speak about a film: its network input uint8 [S, S], embedding float32 [D] and facts."""
-        seen = quality(grey)
-        if seen.spread < self.limits["spread"]:
+    def verdicts(
+        self, greys: Sequence[Grey] | Grey, embeddings: Floats, facts: Sequence[FilmFacts]
+    ) -> list[GateVerdict]:
+        """Whether the model may speak about each of some films: their network inputs uint8 [S, S], embeddings
+        float32 [N, D] and facts.
+        """
+        at = layouts(greys)
+        odds = self.log_odds(at)
+        far = self.layout_space.distances(at) > self.limits["layout"]
+        strange = self.embedding_space.distances(as_direction(embeddings)) > self.limits["embedding"]
+        films = zip(greys, odds, far | strange, facts, strict=True)
+        return [self._verdict(quality(grey), *film) for grey, *film in films]
+
+    def log_odds(self, at: Floats) -> Floats:
+        """How much more each look fits than all the others: float32 [N, looks] for layouts [N, LAYOUT_LENGTH]."""
+        active = np.maximum(at @ self.hidden.T + self.hidden_bias, 0)
+        outputs = active @ self.output.T + self.output_bias
+        shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        others = shares.sum(axis=1, keepdims=True) - shares
+        return np.asarray(np.log(shares + 1e-12) - np.log(others + 1e-12), np.float32)
+
+    def _verdict(self, seen: Quality, odds: Floats, unlike: np.bool_, facts: FilmFacts) -> GateVerdict:
+        if seen.spread < self.limits["spread"]:  # neither layout nor sharpness of a film of one grey says anything
             found = {
                 "not_frontal_chest": against(facts),
                 "exposure": "There is next to nothing to see: it is one grey.",
             }
         else:
-            at = layout(grey)
             found = {
-                "not_frontal_chest": against(facts) or self._looks_like(at),
+                "not_frontal_chest": against(facts) or self._looks_like(odds),
                 "exposure": self._badly_exposed(seen),
                 "quality": spoilt(facts) or self._poor(seen),
-                "unlike_training": UNLIKE if self._is_unlike(at, embedding) else "",
+                "unlike_training": UNLIKE if unlike else "",
             }
         said = {reason: words for reason, words in found.items() if words}
         return GateVerdict(not said, tuple(said), tuple(said.values()))
 
-    def log_odds(self, at: Floats) -> Floats:
-        """How much more each look fits than all the others: float32 [looks] for a layout."""
-        active = np.maximum(self.hidden @ at + self.hidden_bias, 0)
-        outputs = self.output @ active + self.output_bias
-        shares = np.exp(outputs - outputs.max())
-        return np.asarray(np.log(shares + 1e-12) - np.log(shares.sum() - shares + 1e-12), np.float32)
-
-    def _looks_like(self, at: Floats) -> str:
-        odds = self.log_odds(at)
+    def _looks_like(self, odds: Floats) -> str:
         if odds[0] >= self.limits["frontal"]:
             return ""
         return tuple(LOOKS.values())[1 + int(odds[1:].argmax())]
@@ -105,12 +118,6 @@ class Gate:
         if seen.noise > self.limits["noise"]:
             return "The film is too noisy."
         return "The film is too blurred." if seen.sharpness < self.limits["sharpness"] else ""
-
-    def _is_unlike(self, at: Floats, embedding: Floats) -> bool:
-        return (
-            self.layout_space.distance(at) > self.limits["layout"]
-            or self.embedding_space.distance(as_direction(embedding)) > self.limits["embedding"]
-        )
 
 
 def as_direction(embedding: Floats) -> Floats:

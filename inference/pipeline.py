@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,15 @@ class LoadedFilm:
     full_size_px: tuple[int, int]
     seconds: float
     facts: FilmFacts
+
+
+class _Answer(NamedTuple):
+    """What was found out about one film: `scores` are [F], `maps` float32 [K, h, w], `embedding` float32 [D]."""
+
+    scores: npt.NDArray[np.float64]
+    maps: Floats
+    embedding: Floats
+    verdict: GateVerdict
 
 
 class Analyser:
@@ -83,19 +93,24 @@ class Analyser:
                 return [outcome for film in films for outcome in self.results([film])]
             return [FilmError(Code.ANALYSIS_FAILED, error.message, detail=error.detail)]
         scores = probabilities(self.card, output.logits)
+        verdicts = self._verdicts(films, output.embedding)
         share = (time.perf_counter() - start) / len(films)
-        return [
-            self._result(film, scores[index], output.class_maps[index], output.embedding[index], film.seconds + share)
-            for index, film in enumerate(films)
-        ]
+        answers = map(_Answer, scores, output.class_maps, output.embedding, verdicts)
+        return [self._result(film, answer, share) for film, answer in zip(films, answers, strict=True)]
 
-    def _result(
-        self, film: LoadedFilm, scores: npt.NDArray[np.float64], maps: Floats, embedding: Floats, seconds: float
-    ) -> ImageResult | FilmError:
-        """`scores` are [F], `maps` float32 [K, h, w], `embedding` float32 [D]."""
+    def _verdicts(self, films: Sequence[LoadedFilm], embeddings: Floats) -> list[GateVerdict]:
+        if self._gate is None:
+            return [GateVerdict()] * len(films)
+        finite = np.nan_to_num(
+            embeddings, posinf=0.0, neginf=0.0
+        )  # films whose numbers are none get no result, whatever the gate says
+        return self._gate.verdicts([film.grey for film in films], finite, [film.facts for film in films])
+
+    def _result(self, film: LoadedFilm, answer: _Answer, share_s: float) -> ImageResult | FilmError:
+        """`share_s` is the film's part of the seconds that its batch took."""
+        scores, maps, embedding, verdict = answer
         if not (np.isfinite(scores).all() and np.isfinite(maps).all() and np.isfinite(embedding).all()):
             return FilmError(Code.ANALYSIS_FAILED, NO_SCORE)
-        verdict = self._gate.verdict(film.grey, embedding, film.facts) if self._gate is not None else GateVerdict()
         if not verdict.accepted and self.insist:
             verdict = dataclasses.replace(verdict, insisted=True)
         speaks = verdict.accepted or verdict.insisted
@@ -108,7 +123,7 @@ class Analyser:
             findings=self._findings(scores) if speaks else (),
             heatmaps=self._heatmaps(film, maps) if speaks else (),
             gate=verdict,
-            seconds=seconds,
+            seconds=film.seconds + share_s,
             engine=self.engine.name,
             embedding=kept,
         )

@@ -76,7 +76,9 @@ def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelTok
     try:
         loaded = ordered_map(pool, lambda film: load_film(run.analyser, film), films, ahead)
         outcomes = analysed(run.analyser, loaded, Lanes(lanes, run.threads))
-        for row in ordered_map(pool, lambda outcome: _row(run, outcome), outcomes, ahead):
+        row_of = partial(_row, run)
+        rows = map(row_of, outcomes) if run.heatmaps is None else ordered_map(pool, row_of, outcomes, ahead)
+        for row in rows:
             token.check()
             lines.write(row, places.popleft())
     finally:

@@ -133,6 +133,6 @@ def _passed(
         if not others.any():
             continue
         gate = gate_of(arrays, limits_of(trials.only(others)))
-        for number in np.flatnonzero(judged):
-            passed[number] = gate.verdict(films[number], embeddings[number], FilmFacts()).accepted
+        verdicts = gate.verdicts(films[judged], embeddings[judged], [FilmFacts()] * int(judged.sum()))
+        passed[judged] = [verdict.accepted for verdict in verdicts]
     return passed

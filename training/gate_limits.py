@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from inference.engine import Floats
 from inference.gate import Gate, as_direction
-from inference.gate_features import layout, quality
+from inference.gate_features import layouts, quality
 from inference.preprocess import Grey
 from training.gate_changes import Rng, varied
 from training.shifts import SUITE, shifted
@@ -58,12 +58,12 @@ def rounds_of(films: Grey, least: int, rng: Rng) -> Iterator[Grey]:
 
 def try_films(gate: Gate, films: Grey, embeddings: Floats, rng: Rng) -> Trials:
     """One trial for each film, uint8 [N, S, S], with its embedding, float32 [N, D]."""
-    at = [layout(film) for film in films]
+    at = layouts(films)
     hard = [quality(varied(film, rng)) for film in films]
     values = {
-        "frontal": [float(gate.log_odds(one)[0]) for one in at],
-        "layout": [gate.layout_space.distance(one) for one in at],
-        "embedding": [gate.embedding_space.distance(one) for one in as_direction(embeddings)],
+        "frontal": gate.log_odds(at)[:, 0],
+        "layout": gate.layout_space.distances(at),
+        "embedding": gate.embedding_space.distances(as_direction(embeddings)),
         "spread": [one.spread for one in hard],
         "clipped": [one.clipped for one in hard],
         "noise": [one.noise for one in hard],

@@ -60,7 +60,7 @@ class Judge:
         known = facts or [FilmFacts()] * len(films)
         embeddings = self.embed(films)
         start = time.perf_counter()
-        found = [self.gate.verdict(*each) for each in zip(films, embeddings, known, strict=True)]
+        found = self.gate.verdicts(films, embeddings, known)
         taken_ms = (time.perf_counter() - start) * 1000 / len(films)
         share = wilson(sum(verdict.accepted for verdict in found), len(found))
         reasons = Counter(reason for verdict in found for reason in verdict.reasons)

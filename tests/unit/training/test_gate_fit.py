@@ -38,7 +38,7 @@ def gate(fitted: Fitted) -> Gate:
 
 
 def _verdict(gate: Gate, film: Grey, facts: FilmFacts = NO_FACTS) -> GateVerdict:
-    return gate.verdict(film, embed(film[np.newaxis])[0], facts)
+    return gate.verdicts([film], embed(film[np.newaxis]), [facts])[0]
 
 
 def _verdicts(gate: Gate, films: list[Grey]) -> list[GateVerdict]:
@@ -112,7 +112,8 @@ def test_what_the_file_says_keeps_a_good_film_out(gate: Gate) -> None:
 def test_an_embedding_from_elsewhere_is_unlike_training(gate: Gate) -> None:
     film = next(grey for grey in map(phantom_grey, NEW) if _verdict(gate, grey).accepted)
     odd = np.random.default_rng(7).gamma(1.0, 1.0, 96).astype(np.float32)
-    assert gate.verdict(film, odd, FilmFacts()).reasons == ("unlike_training",)
+    (verdict,) = gate.verdicts([film], odd[np.newaxis], [FilmFacts()])
+    assert verdict.reasons == ("unlike_training",)
 
 
 def test_the_record_counts_films_that_no_limit_knew(fitted: Fitted) -> None:
