@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
 OUTSIDE = "Outside what the model knows: insisted"
+SIDES = {"L": "left", "R": "right", "B": "both sides"}  # of what comes in pairs
 STATES_KEPT = 500  # films that are found again as they were left
 PATIENCE_MS = 200  # a film that takes longer says so; a quicker one does not flicker
 
@@ -170,7 +171,7 @@ class Showing(QObject):
 
 
 def study_line(header: Header) -> str:
-    """'Chest AP · 2026-11-12'."""
+    """'Chest AP · 2026-11-12', 'Hand PA left'."""
     part = header.body_part.capitalize() or header.study_description
-    what = " ".join(word for word in (part, header.view_position) if word)
+    what = " ".join(word for word in (part, header.view_position, SIDES.get(header.laterality, "")) if word)
     return " · ".join(word for word in (what, header.study_date) if word)

@@ -139,9 +139,11 @@ def _square(image: DecodedImage, side_px: int) -> npt.NDArray[np.uint8]:
 
     pixels = display_pixels(image)
     height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = pixels[top : top + side, left : left + side]
-    way = cv2.INTER_AREA if side > side_px else cv2.INTER_LINEAR
-    made: npt.NDArray[np.uint8] = cv2.resize(square, (side_px, side_px), interpolation=way)
-    return made
+    shown = min(height * image.pixel_aspect, width)  # the side of the square, in widths of a pixel
+    down, across = max(round(shown / image.pixel_aspect), 1), max(round(shown), 1)
+    top, left = (height - down) // 2, (width - across) // 2
+    square = pixels[top : top + down, left : left + across]
+    for size in ((side_px, down), (side_px, side_px)):  # cv2's area averaging holds only where both axes shrink
+        shrinks = size[0] <= square.shape[1] and size[1] <= square.shape[0]
+        square = cv2.resize(square, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return square

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 Pixels: TypeAlias = "npt.NDArray[Any]"
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
-SpacingSource = Literal["calibrated", "detector", "magnified", "scanner", "user"]
+SpacingSource = Literal["patient", "calibrated", "detector", "magnified", "scanner", "stated", "user"]
+Calibration = Literal["", "GEOMETRY", "FIDUCIAL"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,18 @@ Voi = Window | VoiLut
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """Millimetres a pixel, down and across, and where the figure comes from."""
+    """Millimetres a pixel, down and across, and where the figure comes from.
+
+    `patient`: in the plane of a slice. `calibrated`: in the patient, by `calibration` where the file names the way.
+    `detector`, `scanner`: in the plane of the detector or of the scanned film, where the patient is larger than life.
+    `magnified`: the detector's, divided by `magnification`. `stated`: the file doesn't say in which plane.
+    """
 
     row_mm: float
     column_mm: float
     source: SpacingSource
+    calibration: Calibration = ""
+    magnification: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class Header:
     orientation: tuple[str, str] = ("", "")
     institution: str = ""
     transfer_syntax: str = ""
+    icc: bool = False  # an ICC profile came with the film; it is not applied
     lossy: str = ""  # 'Lossy 12:1' or 'Lossy', empty where the file was never compressed with loss
 
 
@@ -103,9 +112,10 @@ class DecodedImage:
     `pixels` is uint8, int8, uint16, int16, int32, uint32 or float32 [H, W] (stored values) or uint8 [H, W, 3] (RGB).
     `bits` is Bits Stored. `inverted` is True for MONOCHROME1 or an INVERSE presentation LUT: the display is turned
     round after the VOI. `voi` holds the file's own transformations in the order of preference, LUTs before windows.
-    `padding` is the range of stored values that are no part of the picture. `full_size_px` is (height, width) of the
-    film itself, which differs from the array where it was decoded at a reduced scale. `complete` is the share of
-    the picture that the file holds, 1.0 for a whole one.
+    `padding` is the range of stored values that are no part of the picture. `pixel_aspect` is the height of a pixel
+    over its width, for whoever paints it; the network and `render` take the pixels as they are stored. `full_size_px`
+    is (height, width) of the film itself, which differs from the array where it was decoded at a reduced scale.
+    `complete` is the share of the picture that the file holds, 1.0 for a whole one.
     """
 
     ref: ImageRef
@@ -116,6 +126,7 @@ class DecodedImage:
     voi: tuple[Voi, ...] = ()
     padding: tuple[float, float] | None = None
     spacing: Spacing | None = None
+    pixel_aspect: float = 1.0
     header: Header = field(default_factory=Header)
     frames: int = 1
     full_size_px: tuple[int, int] = (0, 0)

@@ -15,7 +15,7 @@ from gui.viewport.geometry import Sizing, limited_zoom, sized
 from gui.viewport.message import Message, paint_message
 from gui.viewport.prepared import PreparedFilm
 from gui.viewport.scene import Overlay, Scene, Shown
-from gui.viewport.words import display_words, mark_words
+from gui.viewport.words import display_words, mark_words, size_words
 from imaging.show.orientation import edge_letters
 from imaging.show.transform import Point, Size, ViewTransform
 
@@ -252,8 +252,9 @@ class FilmDisplay(QWidget):
 
     def _resized(self, state: FilmState) -> FilmState:
         assert self._film is not None
-        film_px = self._film.prepared.size_px
-        return replace(state, transform=sized(state.transform, state.sizing, film_px, self.device_px))
+        film = self._film.prepared
+        lying = replace(state.transform, aspect=film.image.pixel_aspect)
+        return replace(state, transform=sized(lying, state.sizing, film.size_px, self.device_px))
 
     def _changed(self) -> None:
         self.update()
@@ -269,7 +270,9 @@ class FilmDisplay(QWidget):
         state = film.state
         image = film.prepared.image
         ai_visible = self._ai_visible or self._overlay is not None
-        display = display_words(self._position, state.voi, state.transform.scale, inverted=state.inverted)
+        display = display_words(
+            self._position, state.voi, state.transform.zoom, inverted=state.inverted, size=size_words(image)
+        )
         return Scene(
             Shown(film.prepared, film.table, state.transform),
             self._overlay,

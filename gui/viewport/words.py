@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gui.viewport.corner_text import RESEARCH_USE
 
 if TYPE_CHECKING:
-    from imaging.image import DecodedImage, Voi
+    from imaging.image import DecodedImage, Spacing, Voi
 
 
 def voi_words(voi: Voi) -> str:
@@ -20,10 +20,38 @@ def voi_words(voi: Voi) -> str:
     return f"{numbers} · {voi.explanation}" if voi.explanation else numbers
 
 
-def display_words(position: str, voi: Voi, zoom: float, *, inverted: bool) -> tuple[str, ...]:
-    """The lines bottom left. `zoom` is device pixels of the view a pixel of the film."""
+def display_words(position: str, voi: Voi, zoom: float, *, inverted: bool, size: str = "") -> tuple[str, ...]:
+    """The lines bottom left. `zoom` is device pixels of the view a pixel of the film, `size` what `size_words` says."""
     state = [voi_words(voi), f"{zoom * 100:.0f} %", *(["inverted"] if inverted else [])]
-    return (*([position] if position else []), " · ".join(state))
+    return (*(line for line in (position, size) if line), " · ".join(state))
+
+
+def size_words(image: DecodedImage) -> str:
+    """'0.143 mm a pixel at detector': never millimetres without where they come from. Empty where there are none."""
+    spacing = image.spacing
+    if spacing is None:
+        return "" if image.pixel_aspect == 1.0 else f"Pixels {image.pixel_aspect:.3g} times as tall as wide"
+    sides = f"{spacing.row_mm:.3g}"
+    if image.pixel_aspect != 1.0:
+        sides += f" × {spacing.column_mm:.3g}"
+    return f"{sides} mm a pixel {_plane(spacing)}"
+
+
+def _plane(spacing: Spacing) -> str:
+    match spacing.source:
+        case "patient":
+            return "in the patient"
+        case "calibrated":
+            ways = {"GEOMETRY": "calibrated by geometry", "FIDUCIAL": "calibrated by a known object"}
+            return ways.get(spacing.calibration, "calibrated")
+        case "magnified":
+            return f"magnified {spacing.magnification:.3g} times at the detector"
+        case "stated":
+            return "as stated, plane unknown"
+        case "user":
+            return "calibrated by user"
+        case _:
+            return f"at {spacing.source}"
 
 
 def mark_words(image: DecodedImage, *, ai_visible: bool) -> tuple[str, ...]:
@@ -31,6 +59,8 @@ def mark_words(image: DecodedImage, *, ai_visible: bool) -> tuple[str, ...]:
     marks = []
     if image.header.lossy:
         marks.append(image.header.lossy)
+    if image.header.icc:
+        marks.append("ICC profile, not applied")
     if image.complete < 1.0:
         # Rounded down, so that a file with a hole never reads '100 %'.
         marks.append(f"Incomplete file: {int(image.complete * 100)} % of the picture")

@@ -14,7 +14,7 @@ from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
 from imaging.read.encapsulated import read_encapsulated
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
-from imaging.read.header import read_header, read_spacing
+from imaging.read.header import read_aspect, read_header, read_spacing
 from imaging.read.layout import Layout, read_layout
 from imaging.read.limits import Limits
 from imaging.read.native import read_native, stored_values
@@ -53,7 +53,7 @@ def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
             raise refuse.no_such_frame(ref.frame, layout.frames)
         pixels, layout, complete = _read_frame(film, film.pixels, layout, ref.frame, limits)
         named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
-        header = read_header(film.dataset, film.transfer_syntax)
+        header = read_header(film.dataset, film.transfer_syntax, ref.frame)
         if layout.is_colour:
             return _colour_image(named, pixels, layout, film.dataset, header, complete=complete)
         return _grey_image(named, pixels, layout, film.dataset, header, complete=complete)
@@ -94,6 +94,7 @@ def _grey_image(
     if complete < 1.0:
         pixels = _filled(pixels, complete, padding, inverted)
     voi: tuple[Voi, ...] = read_voi(dataset, ref.frame, layout.signed)
+    spacing = read_spacing(dataset, ref.frame)
     return DecodedImage(
         ref=ref,
         pixels=np.ascontiguousarray(pixels),
@@ -102,7 +103,8 @@ def _grey_image(
         modality=read_modality(dataset, ref.frame, layout.signed),
         voi=voi or ((_SINGLE_BIT,) if layout.bits_stored == 1 else ()),
         padding=padding,
-        spacing=read_spacing(dataset, ref.frame),
+        spacing=spacing,
+        pixel_aspect=read_aspect(dataset, spacing),
         header=header,
         frames=layout.frames,
         complete=complete,
@@ -122,12 +124,14 @@ def _colour_image(
     ref: ImageRef, raw: Pixels, layout: Layout, dataset: Dataset, header: Header, *, complete: float
 ) -> DecodedImage:
     pixels = grey_if_equal(_to_rgb(raw, layout, dataset))
+    spacing = read_spacing(dataset, ref.frame)
     return DecodedImage(
         ref=ref,
         pixels=np.ascontiguousarray(pixels),
         bits=8,
         voi=() if pixels.ndim == 3 else (AS_STORED,),
-        spacing=read_spacing(dataset, ref.frame),
+        spacing=spacing,
+        pixel_aspect=read_aspect(dataset, spacing),
         header=header,
         frames=layout.frames,
         complete=complete,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from imaging.image import Header, Spacing
+from imaging.image import Calibration, Header, Spacing
 from imaging.read.values import holders, number, numbers, text, texts
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ LISTED_KEYWORDS = (
 _LOSSY_SYNTAXES = frozenset(
     f"1.2.840.10008.1.2.4.{last}" for last in ("50", "51", "53", "55", "81", "91", "93", "203", "112")
 )
+_MOST_ASPECT = 16.0
+_SLICES = frozenset({"CT", "MR", "PT", "NM"})  # modalities whose Pixel Spacing lies in the patient
 # The directions of PS3.3 C.7.6.1.1.1; each axis of Image Orientation (Patient) points to left, posterior, head.
 _TOWARDS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
-def read_header(dataset: Dataset, transfer_syntax: str) -> Header:
+def read_header(dataset: Dataset, transfer_syntax: str, frame: int = 0) -> Header:
     """What the corner text and the list show. Dates as '2026-11-21', names as 'Family, Given'."""
     return Header(
         patient_name=person_name(text(dataset, "PatientName")),
@@ -44,10 +46,11 @@ def read_header(dataset: Dataset, transfer_syntax: str) -> Header:
         modality=text(dataset, "Modality"),
         body_part=text(dataset, "BodyPartExamined"),
         view_position=text(dataset, "ViewPosition"),
-        laterality=text(dataset, "ImageLaterality") or text(dataset, "Laterality"),
-        orientation=_orientation(dataset),
+        laterality=_laterality(dataset, frame),
+        orientation=_orientation(dataset, frame),
         institution=text(dataset, "InstitutionName"),
         transfer_syntax=transfer_syntax,
+        icc="ICCProfile" in dataset,
         lossy=lossy_mark(dataset, transfer_syntax),
     )
 
@@ -84,13 +87,26 @@ def lossy_mark(dataset: Dataset, transfer_syntax: str) -> str:
     return f"Lossy {ratio:.3g}:1" if 1.0 < ratio < 1000.0 else "Lossy"
 
 
-def _orientation(dataset: Dataset) -> tuple[str, str]:
+def _laterality(dataset: Dataset, frame: int) -> str:
+    """The side of the patient that was filmed, R, L, U (unpaired) or B (both): the frame's own first."""
+    for holder in holders(dataset, frame, "FrameAnatomySequence"):
+        if side := text(holder, "FrameLaterality"):
+            return side.upper()
+    return (text(dataset, "ImageLaterality") or text(dataset, "Laterality")).upper()
+
+
+def _orientation(dataset: Dataset, frame: int) -> tuple[str, str]:
+    """Patient Orientation; else the main directions of Image Orientation (Patient), of the frame where it has its own.
+
+    View Position is no substitute: it says how the patient stood, not how the film was put into the file.
+    """
     directions = texts(dataset, "PatientOrientation")
     if len(directions) == 2:
         return directions[0].upper(), directions[1].upper()
-    cosines = numbers(dataset, "ImageOrientationPatient")
-    if len(cosines) == 6:
-        return _direction(cosines[:3]), _direction(cosines[3:])
+    for holder in holders(dataset, frame, "PlaneOrientationSequence"):
+        cosines = numbers(holder, "ImageOrientationPatient")
+        if len(cosines) == 6 and any(cosines[:3]) and any(cosines[3:]):
+            return _direction(cosines[:3]), _direction(cosines[3:])
     return "", ""
 
 
@@ -103,8 +119,9 @@ def _direction(axis: tuple[float, ...]) -> str:
 def read_spacing(dataset: Dataset, frame: int) -> Spacing | None:
     """Millimetres a pixel and where they come from (PS3.3 10.7.1.3); None where the file gives none.
 
-    Pixel Spacing first: it is calibrated, unless it merely repeats the detector's or the scanner's. Then Imager
-    Pixel Spacing, divided by the magnification where this is known, and last the scanner's.
+    Pixel Spacing first: in slices it lies in the patient; in projections it is calibrated where the file says so or
+    where it differs from the detector's or the scanner's. Then Imager Pixel Spacing, divided by the magnification where
+    this is known, and last the scanner's.
     """
     patient = next(
         (pair for holder in holders(dataset, frame, "PixelMeasuresSequence") if (pair := _pair(holder))), None
@@ -116,13 +133,38 @@ def read_spacing(dataset: Dataset, frame: int) -> Spacing | None:
             return Spacing(*patient, "detector")
         if scanner and _same(patient, scanner):
             return Spacing(*patient, "scanner")
-        return Spacing(*patient, "calibrated")
+        return _by_pixel_spacing(dataset, patient, differs=bool(detector or scanner))
     if detector:
-        magnification = _magnification(dataset)
-        if magnification is None:
+        factor = _magnification(dataset)
+        if factor is None:
             return Spacing(*detector, "detector")
-        return Spacing(detector[0] / magnification, detector[1] / magnification, "magnified")
+        return Spacing(detector[0] / factor, detector[1] / factor, "magnified", magnification=factor)
     return Spacing(*scanner, "scanner") if scanner else None
+
+
+def _by_pixel_spacing(dataset: Dataset, pair: tuple[float, float], *, differs: bool) -> Spacing:
+    """Pixel Spacing that does not repeat the detector's or the scanner's; it `differs` where there is one."""
+    way = text(dataset, "PixelSpacingCalibrationType").upper()
+    if way in ("GEOMETRY", "FIDUCIAL"):
+        return Spacing(*pair, "calibrated", cast(Calibration, way))
+    if differs:
+        return Spacing(*pair, "calibrated")
+    return Spacing(*pair, "patient" if text(dataset, "Modality").upper() in _SLICES else "stated")
+
+
+def read_aspect(dataset: Dataset, spacing: Spacing | None) -> float:
+    """The height of a pixel over its width: by its spacing, else by Pixel Aspect Ratio (PS3.3 C.7.6.3.1.7).
+
+    1 where the file says nothing, and where it says what no scanner makes: such a film would be a line.
+    """
+    pair = numbers(dataset, "PixelAspectRatio")
+    if spacing is not None:
+        pair = (spacing.row_mm, spacing.column_mm)
+    if len(pair) != 2 or min(pair) <= 0:
+        return 1.0
+    aspect = pair[0] / pair[1]
+    square = math.isclose(aspect, 1.0, rel_tol=1e-3)
+    return 1.0 if square or not 1.0 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else aspect
 
 
 def _pair(dataset: Dataset, keyword: str = "PixelSpacing") -> tuple[float, float] | None:

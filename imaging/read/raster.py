@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from imaging.image import AS_STORED, DecodedImage, Pixels, Voi
+from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi
 from imaging.read import refuse
 from imaging.read.colour import grey_if_equal
 from imaging.read.limits import Limits
@@ -111,7 +111,14 @@ def _image(image: Image, ref: ImageRef, turned: int, frames: int, full_size_px: 
     pixels = _upright(_pixels(image), turned)
     voi: tuple[Voi, ...] = (AS_STORED,) if pixels.ndim == 2 and pixels.dtype == np.uint8 else ()
     return DecodedImage(
-        ref=ref, pixels=pixels, bits=bits, inverted=inverted, voi=voi, frames=frames, full_size_px=full_size_px
+        ref=ref,
+        pixels=pixels,
+        bits=bits,
+        inverted=inverted,
+        voi=voi,
+        header=Header(icc=bool(image.info.get("icc_profile"))),
+        frames=frames,
+        full_size_px=full_size_px,
     )
 
 

@@ -22,6 +22,8 @@ __all__ = ["Pyramid", "ViewSample", "display_pixels", "luminance", "render_view"
 
 _NEAREST_FROM = 8.0  # from this scale on, pixels are shown as the squares that they are
 _ALIASES_FROM = 1.2  # level pixels to a view pixel from which two taps are too few
+_MOST_TAPS = 16  # for pixels far from square, and films seen far smaller than the pyramid's last level
+_MOST_PX = 16_000  # of a level at once: cv2 takes no pictures of 32,768 and more, and these are sampled twice as finely
 _STRIP_ROWS = 256
 _LUMA = (19595, 38470, 7471)  # Rec. 601 in 65,536ths: whole numbers, so that every machine gives the same grey
 
@@ -71,11 +73,12 @@ def resample(pyramid: Pyramid, transform: ViewTransform, size_px: Size) -> ViewS
     """The film's stored values on the grid of the view. Quarter turns and mirroring move pixels and change none."""
     turned = transform.rotation_quarter % 2 == 1
     upright_px = size_px[::-1] if turned else size_px
-    rows = _visible(transform.center_image_px[1], transform.scale, pyramid.size_px[0], upright_px[0])
-    columns = _visible(transform.center_image_px[0], transform.scale, pyramid.size_px[1], upright_px[1])
+    down, across = transform.scale * transform.aspect, transform.scale
+    rows = _visible(transform.center_image_px[1], down, pyramid.size_px[0], upright_px[0])
+    columns = _visible(transform.center_image_px[0], across, pyramid.size_px[1], upright_px[1])
     if rows.count < 1 or columns.count < 1:
         return ViewSample(np.zeros((0, 0), pyramid.base.dtype), (0, 0), size_px)
-    pixels = _gather(pyramid, transform.scale, rows, columns)
+    pixels = _gather(pyramid, rows, columns)
     top, left = rows.first, columns.first
     if transform.flip_horizontal:
         pixels, left = pixels[:, ::-1], upright_px[1] - left - columns.count
@@ -87,11 +90,31 @@ def resample(pyramid: Pyramid, transform: ViewTransform, size_px: Size) -> ViewS
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run of view pixels along one axis: the first, how many, and where on the film the first one's centre lies."""
+    """A run of view pixels along one axis: the first, how many, where on the film the first one's centre lies, and view
+    pixels to a film pixel.
+    """
 
     first: int
     count: int
     start_px: float
+    scale: float
+
+    def steps(self, level: int) -> _Steps:
+        """How the run is sampled on a level of the pyramid."""
+        size = float(1 << level)
+        factor = 1.0 / (self.scale * size)
+        finer = max(2, min(math.ceil(factor - 1e-6), _MOST_TAPS)) if factor > _ALIASES_FROM else 1
+        stride = factor / finer
+        return _Steps(self.start_px / size - 0.5 * (factor - stride) - 0.5, stride, self.count * finer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Places along one axis of a level, counted from the centre of its first pixel."""
+
+    start: float
+    stride: float
+    count: int
 
 
 def _visible(center_px: float, scale: float, length_px: int, view_px: int) -> _Run:
@@ -101,38 +124,45 @@ def _visible(center_px: float, scale: float, length_px: int, view_px: int) -> _R
     last = min(math.ceil((length_px - origin) * scale - 0.5), view_px)  # the first beyond the film
     middle = math.floor((length_px / 2.0 - origin) * scale)
     if last <= first and length_px * scale < 1.0 and 0 <= middle < view_px:
-        return _Run(middle, 1, length_px / 2.0)
-    return _Run(first, last - first, origin + (first + 0.5) / scale)
+        return _Run(middle, 1, length_px / 2.0, scale)
+    return _Run(first, last - first, origin + (first + 0.5) / scale, scale)
 
 
-def _gather(pyramid: Pyramid, scale: float, rows: _Run, columns: _Run) -> Pixels:
+def _gather(pyramid: Pyramid, rows: _Run, columns: _Run) -> Pixels:
     """View pixels, upright, from the level that suits the scale."""
-    if scale >= _NEAREST_FROM or scale == 1.0:
-        return pyramid.base[np.ix_(_indices(rows, scale, 0, pyramid), _indices(columns, scale, 1, pyramid))]
-    level = pyramid.level_for(scale)
-    pixels, step = pyramid.levels[level], float(1 << level)
-    factor = 1.0 / (scale * step)  # level pixels to a view pixel
-    finer = 2 if factor > _ALIASES_FROM else 1
-    stride = factor / finer
-    shift = 0.5 * (factor - stride)
-    x, y = columns.start_px / step - shift - 0.5, rows.start_px / step - shift - 0.5
-    box, left, top = _cut(pixels, (x, y), (columns.count * factor, rows.count * factor))
-    matrix = np.array([[stride, 0.0, x - left], [0.0, stride, y - top]])
+    if min(rows.scale, columns.scale) >= _NEAREST_FROM or rows.scale == columns.scale == 1.0:
+        return pyramid.base[np.ix_(_indices(rows, 0, pyramid), _indices(columns, 1, pyramid))]
+    level = _level(pyramid, rows, columns)
+    down, across = rows.steps(level), columns.steps(level)
+    box, left, top = _cut(pyramid.levels[level], across, down)
+    matrix = np.array([[across.stride, 0.0, across.start - left], [0.0, down.stride, down.start - top]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (columns.count * finer, rows.count * finer)
+    size = (across.count, down.count)
     fine = cv2.warpAffine(box, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    if finer == 1:
+    if size == (columns.count, rows.count):
         return np.asarray(fine)
     return np.asarray(cv2.resize(fine, (columns.count, rows.count), interpolation=cv2.INTER_AREA))
 
 
-def _indices(run: _Run, scale: float, axis: int, pyramid: Pyramid) -> npt.NDArray[np.int64]:
-    at = np.floor(run.start_px + np.arange(run.count) / scale).astype(np.int64)
+def _level(pyramid: Pyramid, rows: _Run, columns: _Run) -> int:
+    """The level that suits the axis on which the film is seen larger; a coarser one where the other axis, of pixels far
+    from square, would ask for more of it than cv2 takes.
+    """
+    level = pyramid.level_for(max(rows.scale, columns.scale))
+    most = max(run.count / run.scale for run in (rows, columns))
+    while most / (1 << level) > _MOST_PX and level < len(pyramid.levels) - 1:
+        level += 1
+    return level
+
+
+def _indices(run: _Run, axis: int, pyramid: Pyramid) -> npt.NDArray[np.int64]:
+    at = np.floor(run.start_px + np.arange(run.count) / run.scale).astype(np.int64)
     return np.clip(at, 0, pyramid.size_px[axis] - 1)
 
 
-def _cut(pixels: Pixels, at: tuple[float, float], extent: tuple[float, float]) -> tuple[Pixels, int, int]:
-    """The part that the view needs: cv2 takes no pictures of 32,768 and more, and the view rarely needs one."""
-    left, top = max(math.floor(at[0]) - 1, 0), max(math.floor(at[1]) - 1, 0)
-    right, bottom = math.ceil(at[0] + extent[0]) + 2, math.ceil(at[1] + extent[1]) + 2
+def _cut(pixels: Pixels, across: _Steps, down: _Steps) -> tuple[Pixels, int, int]:
+    """The part that the view needs, and where it begins."""
+    left, top = max(math.floor(across.start) - 1, 0), max(math.floor(down.start) - 1, 0)
+    right = math.ceil(across.start + across.count * across.stride) + 2
+    bottom = math.ceil(down.start + down.count * down.stride) + 2
     return pixels[top:bottom, left:right], left, top

@@ -22,6 +22,7 @@ from gui.study_list import StudyList
 from gui.thumbnails import Thumbnails, make_thumbnail
 from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
+from tests import dicom_files as make
 from tests.bundles import card_of
 
 
@@ -130,6 +131,16 @@ def test_ten_thousand_rows_cost_no_more_than_those_on_screen(review: Review, job
     assert 0 < asked < 60
     qtbot.waitUntil(lambda: thumbnails.settled)
     shown._recount.stop()
+
+
+def test_a_thumbnail_of_pixels_that_are_not_square_is_true_to_their_shape(tmp_path: Path) -> None:
+    """A square of 40 mm on a film of 60 by 60 mm is a square, with half as many rows."""
+    pixels = np.full((30, 60), 20, np.uint8)
+    pixels[5:25, 10:50] = 220
+    seen = make.window(127.5, 255.0, function="LINEAR_EXACT")
+    make.write_dicom(tmp_path / "film.dcm", pixels, PixelAspectRatio=[2, 1], **seen)
+    made = make_thumbnail(ImageRef(tmp_path / "film.dcm"), 60)
+    assert np.array_equal(made > 120, pixels.repeat(2, axis=0) > 120)
 
 
 def test_a_thumbnail_is_a_square_from_the_middle(tmp_path: Path) -> None:

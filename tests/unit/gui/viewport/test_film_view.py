@@ -64,6 +64,26 @@ def test_the_first_paint_has_the_films_own_window(view: FilmView, make_film: Mak
     assert grey_at(397, 60) > 250
 
 
+def test_pixels_that_are_not_square_are_shown_in_their_shape(
+    view: FilmView, make_film: MakeFilm, grey_at: GreyAt
+) -> None:
+    """150 rows of pixels twice as tall as wide fill the height that 300 rows would."""
+    view.show_film(make_film(height=150, pixel_aspect=2.0, inverted=True))
+    assert (view.transform.scale, view.transform.aspect) == (1.0, 2.0)
+    assert grey_at(10, 10) > 240
+    assert grey_at(10, 290) > 240
+    assert view.film_point(QPointF(100, 200)) == pytest.approx((100, 100))
+    view.rotate()
+    assert view.view_point((0.0, 0.0)).toTuple() == pytest.approx((312.5, 0.0))
+    view.rotate(-1)
+    kept = view.state
+    view.one_to_one()
+    view.reset()
+    assert view.state == kept
+    view.show_film(make_film(), kept)
+    assert view.transform.aspect == 1.0, "the shape is the film's, whatever was remembered"
+
+
 def test_monochrome1_is_right_from_the_first_paint(view: FilmView, make_film: MakeFilm, grey_at: GreyAt) -> None:
     view.show_film(make_film(inverted=True))
     assert grey_at(2, 60) > 250

@@ -55,9 +55,12 @@ TURNS: dict[str, Callable[[FilmView], None]] = {
 }
 
 
+@pytest.mark.parametrize("square", [True, False])
 @pytest.mark.parametrize("turn", TURNS)
-def test_the_heat_moves_with_the_film(view: FilmView, grey_film: PreparedFilm, turn: str) -> None:
-    view.show_film(grey_film)
+def test_the_heat_moves_with_the_film(
+    view: FilmView, grey_film: PreparedFilm, make_film: MakeFilm, turn: str, square: bool
+) -> None:
+    view.show_film(grey_film if square else make_film(pixels=grey_film.image.pixels, pixel_aspect=0.7))
     view.set_overlay(Overlay(_heatmap(), 0.4, 0.6))
     view.grab()
     TURNS[turn](view)

@@ -9,8 +9,8 @@ import pytest
 from gui.viewport.corner_text import RESEARCH_USE
 from gui.viewport.film_view import PreparedFilm
 from gui.viewport.readout import CursorReadout, readout_at
-from gui.viewport.words import display_words, mark_words, voi_words
-from imaging.image import Header, ModalityLut, Rescale, VoiLut, Window
+from gui.viewport.words import display_words, mark_words, size_words, voi_words
+from imaging.image import Header, ModalityLut, Rescale, Spacing, VoiLut, Window
 
 MakeFilm = Callable[..., PreparedFilm]
 
@@ -38,10 +38,38 @@ def test_film_window_zoom() -> None:
     assert lines == ("Film 3 of 40", "C 2048 W 3300 · 68 % · inverted")
 
 
+@pytest.mark.parametrize(
+    ("spacing", "aspect", "words"),
+    [
+        (None, 1.0, ""),
+        (None, 4 / 3, "Pixels 1.33 times as tall as wide"),
+        (Spacing(0.143, 0.143, "detector"), 1.0, "0.143 mm a pixel at detector"),
+        (Spacing(0.2, 0.1, "stated"), 2.0, "0.2 × 0.1 mm a pixel as stated, plane unknown"),
+        (Spacing(0.5, 0.5, "calibrated", "FIDUCIAL"), 1.0, "0.5 mm a pixel calibrated by a known object"),
+        (
+            Spacing(0.13, 0.13, "magnified", magnification=1.1),
+            1.0,
+            "0.13 mm a pixel magnified 1.1 times at the detector",
+        ),
+        (Spacing(0.6, 0.6, "patient"), 1.0, "0.6 mm a pixel in the patient"),
+    ],
+)
+def test_millimetres_come_with_their_plane(
+    make_film: MakeFilm, spacing: Spacing | None, aspect: float, words: str
+) -> None:
+    assert size_words(make_film(spacing=spacing, pixel_aspect=aspect).image) == words
+
+
 def test_marks(make_film: MakeFilm) -> None:
     assert mark_words(make_film().image, ai_visible=False) == ()
-    holed = make_film(header=Header(lossy="Lossy"), complete=0.999).image
-    assert mark_words(holed, ai_visible=True) == ("Lossy", "Incomplete file: 99 % of the picture", RESEARCH_USE)
+    holed = make_film(header=Header(lossy="Lossy", icc=True), complete=0.999).image
+    profile = "ICC profile, not applied"
+    assert mark_words(holed, ai_visible=True) == (
+        "Lossy",
+        profile,
+        "Incomplete file: 99 % of the picture",
+        RESEARCH_USE,
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,26 +52,41 @@ def test_one_to_one_shows_the_very_pixels_however_it_lies(quarters: int, flip: b
 
 
 @given(
-    scale=st.floats(0.05, 20),
-    x=st.floats(-20, 120),
-    y=st.floats(-20, 120),
-    quarters=st.integers(0, 3),
-    flip=st.booleans(),
+    st.builds(
+        ViewTransform,
+        scale=st.floats(0.05, 20),
+        center_image_px=st.tuples(st.floats(-20, 120), st.floats(-20, 120)),
+        rotation_quarter=st.integers(0, 3),
+        flip_horizontal=st.booleans(),
+        aspect=st.sampled_from((1.0, 0.4, 2.5)),
+    )
 )
-def test_every_view_pixel_shows_the_point_that_the_transform_names(
-    scale: float, x: float, y: float, quarters: int, flip: bool
-) -> None:
+def test_every_view_pixel_shows_the_point_that_the_transform_names(transform: ViewTransform) -> None:
     pixels, size_px = smooth(90, 110), (37, 52)
-    transform = ViewTransform(scale, (x, y), quarters, flip)
     view = view_of(film(pixels), transform, size_px)
     for row, column in ((0, 0), (18, 26), (36, 51), (5, 40)):
         at_x, at_y = transform.view_to_image((column + 0.5, row + 0.5), size_px)
-        reach = 1.0 + 1.0 / scale
+        reach = 1.0 + 1.0 / transform.zoom
         if reach < at_x < 110 - reach and reach < at_y < 90 - reach:
             expected = 60 + 100 * (at_y - 0.5) / 90 + 60 * (at_x - 0.5) / 110
             assert abs(float(view[row, column]) - expected) < 2.5
         elif not (-1e-6 <= at_x <= 110 + 1e-6 and -1e-6 <= at_y <= 90 + 1e-6):
             assert view[row, column] == 0
+
+
+@pytest.mark.parametrize("aspect", [0.1, 0.3, 3.0, 12.0])
+def test_pixels_that_are_not_square_are_averaged_along_their_short_side(aspect: float) -> None:
+    """Stripes a pixel wide across the axis that is seen smaller come out as their mean, in every place of the view."""
+    stripes = np.where(np.indices((480, 480)).sum(axis=0) % 2, 255, 0).astype(np.uint8)
+    scale = 0.9 / max(aspect, 1.0)
+    view = view_of(film(stripes), ViewTransform(scale, (240.0, 240.0), aspect=aspect), (40, 30))
+    assert np.abs(view.astype(float) - 127.5).max() <= 30
+
+
+def test_a_film_too_long_for_cv2_is_seen_whatever_its_pixels() -> None:
+    pixels = np.full((40_000, 8), 90, np.uint8)
+    view = view_of(film(pixels), fitted((40_000, 8), (3000, 9), 1 / 14), (3000, 9))
+    assert np.unique(view[:, 4]).tolist() == [90]
 
 
 def test_pixels_are_squares_when_magnified_far() -> None:
