@@ -20,11 +20,13 @@ from imaging.progress import CancelToken, Progress, no_progress
 from imaging.study import ImageRef
 from inference.preprocess import Grey, PreprocessSpec, load_grey
 from inference.records import to_json
-from training.manifest import DataError, LabelledFilm
+from training.manifest import DataError, LabelledFilm, digest_of
 
 _FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
 _GONE = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)
+_MOVED = "A film can't be opened any more since the films were listed: has it moved, or is its drive away?"
 _TOLD = 64  # films between two words on how far it is
+_CHUNK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +57,29 @@ def cached_films(
     is the user's data folder's `cache` where none is given.
     """
     place = (folder or user_data_dir() / "cache") / _key(films, spec)
-    if not (place / _UNREADABLE).exists():
+    shape = (len(films), spec.size_px, spec.size_px)
+    found = _stored(place, shape)
+    if found is None:
+        shutil.rmtree(place, ignore_errors=True)  # a power cut may have left it half on the disk
         _fill(place, films, spec, token, progress)
+        found = _stored(place, shape)
+    if found is None:
+        raise DataError("The cache of decoded films can't be read.", detail=place.name)
+    return found
+
+
+def _stored(place: Path, shape: tuple[int, ...]) -> CachedFilms | None:
+    """What lies in the cache; None where nothing does, or it is damaged."""
     try:
         stored = np.load(place / _FILMS, mmap_mode="r", allow_pickle=False)
         facts = np.load(place / _FACTS, allow_pickle=False)
         why = {int(at): str(text) for at, text in json.loads((place / _UNREADABLE).read_bytes()).items()}
-    except (OSError, ValueError, AttributeError) as error:
-        raise DataError("The cache of decoded films can't be read.", detail=type(error).__name__) from error
-    readable = np.ones(len(films), bool)
-    readable[list(why)] = False
+        if stored.shape != shape or stored.dtype != np.uint8 or facts.shape != (len(stored), 3):
+            return None
+        readable = np.ones(len(stored), bool)
+        readable[list(why)] = False
+    except (OSError, EOFError, ValueError, AttributeError, IndexError):
+        return None
     return CachedFilms(stored, readable, facts[:, :2], facts[:, 2] > 0, why)
 
 
@@ -86,8 +101,10 @@ def _fill(
         if shutil.disk_usage(beside).free < 1.05 * np.prod(shape, dtype=np.int64):
             raise DataError("The disk has no room for the decoded films.")
         out = np.lib.format.open_memmap(beside / _FILMS, mode="w+", dtype=np.uint8, shape=shape)
+        _take_room(beside / _FILMS, out.nbytes)
         facts = np.zeros((len(films), 3), np.int32)
-        why = _decode(Decoding(out, facts, films, spec), token, progress)
+        last = frozenset({film.path: at for at, film in enumerate(films)}.values())
+        why = _decode(Decoding(out, facts, films, spec, last), token, progress)
         out.flush()
         del out
         np.save(beside / _FACTS, facts)
@@ -100,26 +117,58 @@ def _fill(
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def _take_room(path: Path, count: int) -> None:
+    """Have the disk set the last `count` bytes of a file aside: a mapped file with holes ends the process (SIGBUS)
+    where one of them can't be filled. Raises OSError.
+    """
+    with path.open("r+b", buffering=0) as stream:
+        begin = stream.seek(-count, os.SEEK_END)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(stream.fileno(), begin, count)
+            return
+        for start in range(0, count, _CHUNK_BYTES):
+            stream.write(bytes(min(_CHUNK_BYTES, count - start)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoding:
-    """Films on their way into the cache: `out` is uint8 [N, S, S], `facts` int32 [N, 3]: height, width, MONOCHROME1."""
+    """Films on their way into the cache: `out` is uint8 [N, S, S], `facts` int32 [N, 3]: height, width, MONOCHROME1.
+
+    `last` are the positions after which a file is looked at no more.
+    """
 
     out: Grey
     facts: npt.NDArray[np.int32]
     films: Sequence[LabelledFilm]
     spec: PreprocessSpec
+    last: frozenset[int]
 
     def decode(self, position: int) -> str:
-        """Put one film into its place; why it can't be, or ''. Raises DataError where it is not there any more."""
+        """Put one film into its place; why it can't be, or ''. Raises DataError where it is not the film any more that
+        was listed: under the old one's name it would be found in the cache for ever.
+        """
+        complaint = self._decode(position)
+        if position in self.last:
+            self._check_same(self.films[position])
+        return complaint
+
+    def _check_same(self, film: LabelledFilm) -> None:
+        try:
+            is_same = digest_of(film.path) == film.digest
+        except OSError as error:
+            raise DataError(_MOVED, detail=type(error).__name__) from error
+        if not is_same:
+            raise DataError(
+                "A film was written anew while the films were being read: begin again when nobody changes the folder."
+            )
+
+    def _decode(self, position: int) -> str:
         film = self.films[position]
         try:
             self.out[position], image = load_grey(ImageRef(film.path, film.frame), self.spec)
         except FilmError as error:
             if error.code in _GONE:  # a drive that is away must not leave black films in the cache for ever
-                raise DataError(
-                    "A film can't be opened any more since the films were listed: has it moved, or is its drive away?",
-                    detail=error.code,
-                ) from error
+                raise DataError(_MOVED, detail=error.code) from error
             return error.message
         self.facts[position] = (*image.full_size_px, image.inverted)
         return ""
@@ -134,10 +183,13 @@ def _decode(work: Decoding, token: CancelToken, progress: Progress) -> dict[int,
         token.check()
         return work.decode(position)
 
-    with ThreadPoolExecutor() as pool:
+    pool = ThreadPoolExecutor()
+    try:
         for position, complaint in enumerate(pool.map(decode, range(total))):
             if complaint:
                 why[position] = complaint
             if (position + 1) % _TOLD == 0 or position + 1 == total:
                 progress(position + 1, total)
+    finally:
+        pool.shutdown(cancel_futures=True)  # one film that is gone ends it: thousands may wait behind it
     return why

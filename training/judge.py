@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from inference.engine import EngineMemoryError
 from inference.network import FilmNetwork
 from inference.preprocess import to_input
+from inference.torch_engine import device_errors
 from training.batches import Material
 from training.distributed import Peers
 from training.losses import loss_of
@@ -64,9 +66,20 @@ def logits_of(network: FilmNetwork, material: Material, peers: Peers | None = No
     with torch.inference_mode():
         for start in range(0, len(own), _BATCH):
             chosen = own[start : start + _BATCH]
-            batch = torch.from_numpy(to_input(material.grey(chosen))).to(device)
-            found.append(network.training_logits(batch.contiguous(memory_format=torch.channels_last))[0].float().cpu())
+            found.append(_logits(network, torch.from_numpy(to_input(material.grey(chosen))), device))
     return np.asarray(peers.joined_rows(torch.cat(found), len(material)).numpy())
+
+
+def _logits(network: FilmNetwork, films: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Logits [n, K] of films [n, 1, S, S], by halves where memory runs out. Raises EngineMemoryError."""
+    try:
+        with device_errors(device.type):
+            batch = films.to(device).contiguous(memory_format=torch.channels_last)
+            return network.training_logits(batch)[0].float().cpu()
+    except EngineMemoryError:
+        if len(films) == 1:
+            raise
+    return torch.cat([_logits(network, half, device) for half in films.chunk(2)])
 
 
 def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:

@@ -236,12 +236,13 @@ def _frames(item: Found, place: _Place, patterns: Sequence[str]) -> Iterator[Lab
     path, header = item.ref.path, item.header
     patient = place.patient or (header.patient_id if header else "") or patient_of(path.name, patterns)
     subject = _subject(place.subject, header)
-    digest = _digest(path)
+    digest = digest_of(path)
     for frame in range(item.frames):
         yield LabelledFilm(path, place.labels, patient, digest, frame, place.part, subject=subject)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The sha256 of a file's bytes. Raises OSError."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

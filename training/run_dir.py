@@ -1,8 +1,8 @@
 """The folder of a run: the protocol between the process that trains and whoever watches (design.md).
 
 `plan.json`, append-only `events.jsonl`, `heartbeat`, `STOP` (its one word is 'keep' or 'cancel'), `PAUSE`,
-`checkpoint/`, `films` (the fingerprint of what is learnt from) and `worker.log`. The watcher and the worker share
-nothing else, so that either may end and come back.
+`checkpoint/`, `films` (the fingerprint of what is learnt from), `room` (for the last word on a full disk) and
+`worker.log`. The watcher and the worker share nothing else, so that either may end and come back.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ from training.events import Finished, RunEvent, event_line, parse_event
 from training.plan import TrainingPlan, plan_text, read_plan
 
 PLAN, EVENTS, HEARTBEAT, STOP, PAUSE, LOCK = "plan.json", "events.jsonl", "heartbeat", "STOP", "PAUSE", "lock"
-CHECKPOINT, LOG, FILMS = "checkpoint", "worker.log", "films"
+CHECKPOINT, LOG, FILMS, ROOM = "checkpoint", "worker.log", "films", "room"
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 30.0  # a worker that has not beaten for so long is gone, or its machine sleeps
+_ROOM_BYTES = 16_384  # a few blocks of any file system
+_BEAT_BYTES = 32
+_LAST_TRIES, _FREED_SECONDS = 5, 0.2  # some file systems take a moment to give freed room away again
 Wish = Literal["", "keep", "cancel"]
 
 
@@ -98,6 +101,27 @@ class RunDir:
         except OSError as error:
             raise RunError("The run can't be written any further: the disk may be full.", detail=str(error)) from error
 
+    def keep_room(self) -> None:
+        """Keep room on the disk for the last word; `give_room` frees it. Raises RunError."""
+        try:
+            (self.path / ROOM).write_bytes(os.urandom(_ROOM_BYTES))  # what compresses would keep none
+        except OSError as error:
+            raise RunError("The run can't be written: the disk may be full.", detail=str(error)) from error
+
+    def give_room(self) -> None:
+        with suppress(OSError):
+            (self.path / ROOM).unlink(missing_ok=True)
+
+    def append_last(self, event: RunEvent) -> None:
+        """Write how the run ended; on a full disk in the room that was kept for it. Raises RunError."""
+        for _ in range(_LAST_TRIES):
+            with suppress(RunError):
+                self.append(event)
+                return
+            self.give_room()
+            time.sleep(_FREED_SECONDS)
+        self.append(event)
+
     def events(self, offset: int = 0) -> tuple[list[RunEvent], int]:
         """The events behind a place in the file, in bytes, and the place to go on from; torn lines wait or are lost."""
         try:
@@ -116,9 +140,13 @@ class RunDir:
         return next((event for event in self.events()[0] if isinstance(event, Finished)), None)
 
     def beat(self) -> None:
-        """Say that the worker lives."""
-        with suppress(OSError):
-            (self.path / HEARTBEAT).write_text(f"{os.getpid()} {time.time():.1f}\n", encoding="ascii")
+        """Say that the worker lives. In the place of the last beat, byte for byte: a full disk has no room for a file
+        that was emptied first, and the worker would look dead.
+        """
+        line = f"{os.getpid()} {time.time():.1f}".ljust(_BEAT_BYTES - 1) + "\n"
+        path = self.path / HEARTBEAT
+        with suppress(OSError), path.open("r+b" if path.exists() else "wb", buffering=0) as stream:
+            stream.write(line.encode("ascii"))
 
     def is_alive(self) -> bool:
         """Whether a worker has beaten of late."""

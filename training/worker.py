@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from imaging.errors import NegatoscopeError
-from imaging.progress import Cancelled, CancelToken
+from imaging.progress import Cancelled
 from inference.bundle import ModelBundle, import_bundle
 from inference.card import StartRecord
 from inference.models_dir import find
@@ -24,57 +23,20 @@ from training.also_kept import AlsoWatcher, also_kept
 from training.checkpoint import BEST, STATE, load_tensors
 from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
-from training.events import Changed, Checked, Failed, Finished, RunEvent, Started, Stopped, Told
+from training.events import Changed, Checked, Failed, Finished, Started, Stopped
+from training.folder_watcher import FolderWatcher
 from training.loop import Loop, new_learner
 from training.plan import TrainingPlan
 from training.prepare import MOST_TO_SEAL, Prepared, prepare
 from training.quick import HeadWork, learn_head
 from training.result import write_result
 from training.run_dir import BEAT_SECONDS, RunDir, RunError
-from training.seal import seal
+from training.seal import Words, seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
 from training.weights_limits import WeightsError
 from training.words import DESCRIBED, words_of
 
 KEPT = "model"  # in the run's folder: a bundle that may not take the place of an earlier version
-_LOG = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class FolderWatcher:
-    """Tells the run's folder what happens, and asks it what is wanted. Of several processes the first one does, and
-    the others hear from it between two steps.
-    """
-
-    run: RunDir
-    peers: Peers = field(default_factory=Peers)
-    token: CancelToken = field(default_factory=CancelToken)
-    step: int = 0
-    heard: str = ""
-
-    def tell(self, event: RunEvent) -> None:
-        self.step = getattr(event, "step", self.step)
-        if self.peers.is_first:
-            self.run.append(event)
-
-    def say(self, words: str) -> None:
-        """What has no steps is cancelled here: whoever works next asks the token."""
-        if self.run.wish() == "cancel":
-            self.token.cancel()
-        self.tell(Told(time.time(), words))
-
-    def check(self) -> None:
-        """Rest while the run is paused. Raises Cancelled."""
-        while self.peers.is_first and self.run.is_paused and self.run.wish() == "":
-            self.token.check()
-            time.sleep(0.2)
-        self.heard = self.peers.first_says(self.run.wish() if self.peers.is_first else "")
-        if self.heard == "cancel":
-            self.token.cancel()
-        self.token.check()
-
-    def keeps_best(self) -> bool:
-        return (self.run.wish() if self.peers.world == 1 else self.heard) == "keep"
 
 
 def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBundle | None:
@@ -85,22 +47,32 @@ def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBund
     """
     with joined_peers() as peers:
         watcher = FolderWatcher(run, peers)
-        with _owned(run) if peers.is_first else nullcontext():
-            try:
-                return _train(run, models_dir, watcher, download=download)
-            except Cancelled:
-                watcher.tell(Stopped(time.time(), watcher.step))
-                raise
-            except NegatoscopeError as error:
-                if isinstance(error, PeersError) and run.wish() == "cancel":
-                    watcher.tell(Stopped(time.time(), watcher.step))
-                    raise Cancelled from error  # the process that heard of it first has gone already
-                watcher.tell(Failed(time.time(), watcher.step, error.message))
-                raise
-            except (OSError, MemoryError) as error:
-                failed = _what_the_machine_lacks(error)
-                watcher.tell(Failed(time.time(), watcher.step, failed.message))
-                raise failed from error
+        with _owned(run) if peers.is_first else nullcontext(), _telling_the_end(watcher):
+            return _train(run, models_dir, watcher, download=download)
+
+
+@contextmanager
+def _telling_the_end(watcher: FolderWatcher) -> Iterator[None]:
+    """Whatever ends the run early is told in its folder. This is the job's boundary: who watches has nothing else."""
+    try:
+        yield
+    except (Cancelled, KeyboardInterrupt):
+        watcher.tell_last(Stopped(time.time(), watcher.step))
+        raise
+    except NegatoscopeError as error:
+        if isinstance(error, PeersError) and watcher.run.wish() == "cancel":
+            watcher.tell_last(Stopped(time.time(), watcher.step))
+            raise Cancelled from error  # the process that heard of it first has gone already
+        watcher.tell_last(Failed(time.time(), watcher.step, error.message))
+        raise
+    except (OSError, MemoryError) as error:
+        failed = _what_the_machine_lacks(error)
+        watcher.tell_last(Failed(time.time(), watcher.step, failed.message))
+        raise failed from error
+    except Exception as error:
+        why = f"The program itself went wrong ({type(error).__name__}); its log says where. What was learnt is kept."
+        watcher.tell_last(Failed(time.time(), watcher.step, why))
+        raise
 
 
 def _what_the_machine_lacks(error: OSError | MemoryError) -> RunError:
@@ -112,8 +84,34 @@ def _what_the_machine_lacks(error: OSError | MemoryError) -> RunError:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """A run that is ready to learn: its films, the network as it begins, and what will be said of the model."""
+
+    run: RunDir
+    prepared: Prepared
+    network: FilmNetwork
+    words: Words
+
+    @property
+    def plan(self) -> TrainingPlan:
+        return self.prepared.plan
+
+
 def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle | None:
+    lesson = _ready(run, models_dir, watcher, download=download)
+    network = _learnt(lesson, watcher)
+    if network is None:  # another process goes on from here
+        return None
+    watcher.peers = Peers()
+    return _sealed(lesson, network, models_dir, watcher)
+
+
+def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> _Lesson:
+    """Everything up to the first step, the same in all processes."""
     peers = watcher.peers
+    if peers.is_first:
+        run.keep_room()
     peers.first_says("")  # the others begin once the folder is owned
     plan = run.plan()
     peers.check_same("plan", plan)
@@ -129,36 +127,48 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
     watcher.check()
     if peers.is_first:
         _check_films(prepared, watcher)
+    return _Lesson(run, prepared, network, words_of(prepared, start, models_dir))
+
+
+def _learnt(lesson: _Lesson, watcher: FolderWatcher) -> FilmNetwork | None:
+    """The network with the weights that are kept; None in every process but the first."""
+    plan, prepared, peers = lesson.plan, lesson.prepared, watcher.peers
     training, validation = prepared.material(prepared.split.train), prepared.material(prepared.split.validation)
-    words = words_of(prepared, start, models_dir)
-    watcher.tell(
-        Started(
-            time=time.time(),
-            epochs=plan.learning.epochs,
-            training=len(training),
-            validation=len(validation),
-            left_out=len(prepared.split.left_out) + len(prepared.cached.why) + len(prepared.manifest.refused),
-            threads=plan.threads,
-            device=peers.device().type,
-        )
-    )
+    watcher.tell(_begins(prepared, peers))
     if plan.network.mode == "quick":
         if not peers.is_first:  # there is nothing to share: each film is looked at once
             return None
         watcher.peers = Peers()
         patients = prepared.patients(prepared.split.train)
-        learn_head(network, HeadWork(plan, words, training, patients, watcher))
-    else:
-        learner = new_learner(network, plan, peers.device())
-        watching = also_kept(run, watcher, learner) if peers.is_first else watcher
-        Loop(plan, learner, training, validation, run.checkpoint, watching, peers).run()
-        if not peers.is_first:
-            return None
-        watcher.peers = Peers()
-        if isinstance(watching, AlsoWatcher):
-            watching.hand_over(run.path.name)
-        network = _best(plan, prepared, run)
+        learn_head(lesson.network, HeadWork(plan, lesson.words, training, patients, watcher))
+        return lesson.network
+    learner = new_learner(lesson.network, plan, peers.device())
+    watching = also_kept(lesson.run, watcher, learner) if peers.is_first else watcher
+    Loop(plan, learner, training, validation, lesson.run.checkpoint, watching, peers).run()
+    if not peers.is_first:
+        return None
+    if isinstance(watching, AlsoWatcher):
+        watching.hand_over(lesson.run.path.name)
+    return _best(plan, prepared, lesson.run)
+
+
+def _begins(prepared: Prepared, peers: Peers) -> Started:
+    split = prepared.split
+    return Started(
+        time=time.time(),
+        epochs=prepared.plan.learning.epochs,
+        training=len(split.train),
+        validation=len(split.validation),
+        left_out=len(split.left_out) + len(prepared.cached.why) + len(prepared.manifest.refused),
+        threads=prepared.plan.threads,
+        device=peers.device().type,
+    )
+
+
+def _sealed(lesson: _Lesson, network: FilmNetwork, models_dir: Path, watcher: FolderWatcher) -> ModelBundle:
+    """Judge the network, write its bundle, and put it where it may stand."""
     watcher.say("Judging the model and writing the bundle")
+    run, plan, prepared, words = lesson.run, lesson.plan, lesson.prepared, lesson.words
     old = find(plan.network.start.bundle) if plan.network.start.kind == "bundle" else None
     replaces = old is not None and old.card.name == words.name
     bundle = seal(
@@ -245,7 +255,10 @@ def _best(plan: TrainingPlan, prepared: Prepared, run: RunDir) -> FilmNetwork:
 @contextmanager
 def _owned(run: RunDir) -> Iterator[None]:
     with run.locked(), _beating(run):
-        yield
+        try:
+            yield
+        finally:
+            run.give_room()
 
 
 @contextmanager

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import io
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,73 +15,28 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging.errors import NegatoscopeError
-from imaging.progress import Cancelled, CancelToken
+from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
-from tests.runs import BrokenOff, trained
-from training.augment_spec import AugmentSpec
+from tests.runs import begun, judging, noise_films, plan_for, saved, state_of, trained, why_failed
 from training.cache import cached_films
-from training.checkpoint import BEST, STATE, CheckpointError
-from training.events import Failed, RunEvent, Saved, Told
+from training.events import Told
 from training.manifest import DataError, read_manifest
-from training.plan import DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
+from training.plan import plan_text
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
 from training.train_command import USAGE, add_arguments
 from training.train_command import run as run_command
 from training.worker import train
 
-Break = Callable[[RunEvent], bool]
-
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """Noise, the ill of it brighter; every film of a patient of its own."""
-    folder = tmp_path / "films"
-    rng = np.random.default_rng(7)
-    for number in range(40):
-        label = ("NORMAL", "SICK")[number % 2]
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        pixels = rng.integers(30 + 60 * (label == "SICK"), 120, (40, 40)).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / label / f"film {number}.png")
-    return folder
+    return noise_films(tmp_path / "films")
 
 
-def plan_for(source: Path) -> TrainingPlan:
-    return TrainingPlan(
-        name="trial",
-        title="Trial",
-        data=DataPlan(str(source), validation_share=0.3),
-        preprocess=PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)),
-        network=NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
-        learning=LearningPlan(epochs=3, batch=8),
-        augment=AugmentSpec(),
-    )
-
-
-def begun(folder: Path, source: Path, at: Break) -> RunDir:
-    """A run that was broken off at an event."""
-    RunDir(folder).create(plan_for(source))
-    with pytest.raises(Cancelled):
-        train(BrokenOff(folder, at), folder.parent / "models")
-    return RunDir(folder)
-
-
-def saved(event: RunEvent) -> bool:
-    return isinstance(event, Saved) and event.step > 0
-
-
-def judging(event: RunEvent) -> bool:
-    return isinstance(event, Told) and event.words.startswith("Judging the model")
-
-
-def why_failed(run: RunDir) -> str:
-    last = run.events()[0][-1]
-    assert isinstance(last, Failed)
-    return last.why
-
-
-def state_of(run: RunDir) -> tuple[bytes, bytes]:
-    return (run.checkpoint / STATE).read_bytes(), (run.checkpoint / BEST).read_bytes()
+def one_film_of_a_class(films: Path) -> Path:
+    for path in sorted((films / "SICK").iterdir())[1:]:
+        path.unlink()
+    return films
 
 
 def one_class(films: Path) -> Path:
@@ -101,6 +54,10 @@ def csv(films: Path, row: Callable[[int, Path], str]) -> Path:
 
 WRONG_DATA: dict[str, tuple[Callable[[Path], Path], str]] = {
     "all films of one class": (one_class, "There are not two classes of films"),
+    "a class folder with one film": (
+        one_film_of_a_class,
+        r"The (training|validation) part has [01] films of SICK and \d+ others; it needs 2 of each at least",
+    ),
     "one label": (lambda films: csv(films, lambda n, path: f"{path},SICK,{n}"), "There are not two classes of films"),
     "labels and patients changed over": (
         lambda films: csv(films, lambda n, path: f"{path},patient {n},{path.parent.name}"),
@@ -131,6 +88,22 @@ def test_a_film_that_vanishes_before_it_is_decoded_leaves_no_black_film_behind(f
         cached_films(listed, spec, CancelToken(), folder=cache)
     (tmp_path / "away.png").rename(listed[3].path)
     assert cached_films(listed, spec, CancelToken(), folder=cache).readable.all()
+
+
+@pytest.mark.parametrize("rubbish", [False, True])
+def test_a_film_written_anew_before_it_is_decoded_does_not_pass_for_the_old_one(
+    rubbish: bool, films: Path, tmp_path: Path
+) -> None:
+    listed = read_manifest(films).films
+    spec, cache, path = PreprocessSpec(size_px=32), tmp_path / "cache", listed[3].path
+    before = path.read_bytes()
+    path.write_bytes(b"no film" if rubbish else listed[4].path.read_bytes())
+    with pytest.raises(DataError, match="written anew while the films were being read"):
+        cached_films(listed, spec, CancelToken(), folder=cache)
+    path.write_bytes(before)
+    found = cached_films(listed, spec, CancelToken(), folder=cache)
+    assert found.readable.all()
+    assert not np.array_equal(found.films[3], found.films[4])
 
 
 def another_film(films: Path) -> Callable[[], None]:
@@ -182,57 +155,6 @@ def test_films_may_change_until_something_is_learnt(films: Path, tmp_path: Path)
     run = begun(tmp_path / "run", films, lambda event: isinstance(event, Told))
     a_film_less(films)
     assert trained(run, tmp_path / "models").card.data.films < 28
-
-
-@contextmanager
-def files_no_longer_than(limit: int) -> Iterator[None]:
-    """As if the disk had no room for more: whatever this process writes behind this place of a file fails."""
-    resource: Any = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class FillsUp(RunDir):
-    """A run's folder on a disk that is full as soon as an event was told."""
-
-    at: Break
-    full: Callable[[], object]
-
-    def append(self, event: RunEvent) -> None:
-        RunDir.append(self, event)
-        if self.at(event):
-            self.full()
-
-
-@pytest.mark.parametrize(
-    ("at", "limit", "sentence"),
-    [
-        (saved, 20_000, "The run can't be saved: the disk may be full"),  # no checkpoint, but a line of events
-        (saved, 0, "The run can't be written any further: the disk may be full"),
-        (judging, 20_000, "the disk may be full; what was learnt is kept"),
-    ],
-)
-def test_a_disk_that_fills_up_costs_nothing_that_was_learnt(
-    at: Break, limit: int, sentence: str, films: Path, tmp_path: Path
-) -> None:
-    run = RunDir(tmp_path / "run")
-    run.create(plan_for(films))
-    with ExitStack() as stack:
-        full = FillsUp(run.path, at, lambda: stack.enter_context(files_no_longer_than(limit)))
-        with pytest.raises(NegatoscopeError, match=sentence) as caught:
-            train(full, tmp_path / "models")
-    assert isinstance(caught.value, RunError | CheckpointError)
-    if limit:
-        assert why_failed(run) == caught.value.message
-    assert not list(run.path.rglob("*.part"))
-    train(run, tmp_path / "models")
-    whole = begun(tmp_path / "whole", films, judging)
-    assert state_of(run) == state_of(whole)
 
 
 def command(run: Path, **options: Any) -> tuple[int, str]:

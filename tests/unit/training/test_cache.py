@@ -11,7 +11,7 @@ from imaging.progress import Cancelled, CancelToken
 from imaging.study import ImageRef
 from inference.preprocess import PreprocessSpec, load_grey
 from training.cache import cached_films
-from training.manifest import DataError, LabelledFilm, read_manifest
+from training.manifest import DataError, LabelledFilm, digest_of, read_manifest
 
 SPEC = PreprocessSpec(size_px=32)
 
@@ -43,12 +43,15 @@ def test_another_preprocess_or_other_bytes_are_decoded_anew(films: tuple[Labelle
     folder = tmp_path / "cache"
     cached_films(films, SPEC, CancelToken(), folder=folder)
     cached_films(films, dataclasses.replace(SPEC, equalise="histogram"), CancelToken(), folder=folder)
-    cached_films((dataclasses.replace(films[0], digest="0" * 64), *films[1:]), SPEC, CancelToken(), folder=folder)
+    films[0].path.write_bytes(films[5].path.read_bytes())
+    found = cached_films(read_manifest(tmp_path / "films").films, SPEC, CancelToken(), folder=folder)
+    assert np.array_equal(found.films[0], found.films[5])
     assert len(list(folder.iterdir())) == 3
 
 
 def test_what_cannot_be_decoded_is_told_and_the_rest_goes_on(films: tuple[LabelledFilm, ...], tmp_path: Path) -> None:
     films[2].path.write_bytes(films[2].path.read_bytes()[:60])
+    films = (*films[:2], dataclasses.replace(films[2], digest=digest_of(films[2].path)), *films[3:])
     found = cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache")
     assert found.readable.tolist() == [True, True, False, True, True, True]
     assert found.why[2].endswith(".")
@@ -62,9 +65,25 @@ def test_a_cancelled_run_leaves_no_half_cache(films: tuple[LabelledFilm, ...], t
     assert not list((tmp_path / "cache").iterdir())
 
 
-def test_a_damaged_cache_is_one_sentence(films: tuple[LabelledFilm, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["films.npy", "facts.npy", "unreadable.json"])
+def test_a_cache_that_a_power_cut_damaged_is_made_anew(
+    name: str, films: tuple[LabelledFilm, ...], tmp_path: Path
+) -> None:
     folder = tmp_path / "cache"
-    cached_films(films, SPEC, CancelToken(), folder=folder)
-    next(folder.glob("*/films.npy")).write_bytes(b"\x80\x04no array")
+    before = np.array(cached_films(films, SPEC, CancelToken(), folder=folder).films)
+    damaged = next(folder.glob(f"*/{name}"))
+    for content in (b"", b"\x80\x04no array", b"[3]", damaged.read_bytes()[:-40]):
+        damaged.write_bytes(content)
+        found = cached_films(films, SPEC, CancelToken(), folder=folder)
+        assert np.array_equal(found.films, before)
+        assert found.sizes_px.tolist() == [[40, 50]] * 6
+
+
+def test_a_cache_that_can_not_be_made_anew_is_one_sentence(films: tuple[LabelledFilm, ...], tmp_path: Path) -> None:
+    cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache")
+    damaged = next((tmp_path / "cache").glob("*/films.npy"))
+    damaged.unlink()
+    damaged.parent.rename(tmp_path / "elsewhere")
+    damaged.parent.write_bytes(b"in the way")
     with pytest.raises(DataError, match="cache"):
-        cached_films(films, SPEC, CancelToken(), folder=folder)
+        cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache")

@@ -1,0 +1,228 @@
+"""A run whose disk, folder, memory or program gives way: its folder says why, and nothing that was learnt is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from imaging.errors import NegatoscopeError
+from imaging.progress import CancelToken
+from inference.engine import EngineMemoryError
+from inference.network import build_network
+from inference.preprocess import PreprocessSpec
+from tests.runs import (
+    Break,
+    FillsUp,
+    begun,
+    files_no_longer_than,
+    judging,
+    noise_films,
+    plan_for,
+    saved,
+    state_of,
+    trained,
+    why_failed,
+)
+from training.batches import Material
+from training.cache import cached_films
+from training.checkpoint import CheckpointError
+from training.events import RunEvent, Started, Stopped
+from training.judge import logits_of
+from training.manifest import read_manifest
+from training.run_dir import HEARTBEAT, ROOM, RunDir, RunError
+from training.worker import train
+
+FULL_DISK = """
+import sys
+from pathlib import Path
+from tests.runs import FillsUp, noise_films, plan_for, saved, why_failed
+from training.run_dir import ROOM, RunDir
+from training.worker import train
+
+disk, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
+
+def fill(path):
+    with path.open("ab", buffering=0) as stream:
+        for size in (1 << 16, 1 << 10, 1):
+            try:
+                while stream.write(b"\\n" * size):
+                    pass
+            except OSError as error:
+                full = error
+    print("full:", full.strerror)
+
+def fill_up():
+    fill(disk / "others")
+    fill(disk / "run" / "events.jsonl")  # its last block has room for a line or two
+
+run = RunDir(disk / "run")
+run.create(plan_for(noise_films(elsewhere / "films")))
+try:
+    train(FillsUp(run.path, saved, fill_up), elsewhere / "models")
+except Exception as error:
+    print(type(error).__name__)
+print(why_failed(run))
+print("alive:", run.is_alive(), "room:", (run.path / ROOM).exists())
+"""
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    return noise_films(tmp_path / "films")
+
+
+@pytest.fixture
+def run(films: Path, tmp_path: Path) -> RunDir:
+    made = RunDir(tmp_path / "run")
+    made.create(plan_for(films))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("at", "limit", "sentence"),
+    [
+        (saved, 20_000, "The run can't be saved: the disk may be full"),  # no checkpoint, but a line of events
+        (saved, 0, "The run can't be written any further: the disk may be full"),
+        (judging, 20_000, "the disk may be full; what was learnt is kept"),
+    ],
+)
+def test_a_disk_that_fills_up_costs_nothing_that_was_learnt(
+    at: Break, limit: int, sentence: str, run: RunDir, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        full = FillsUp(run.path, at, lambda: stack.enter_context(files_no_longer_than(limit)))
+        with pytest.raises(NegatoscopeError, match=sentence) as caught:
+            train(full, tmp_path / "models")
+    assert isinstance(caught.value, RunError | CheckpointError)
+    if limit:
+        assert why_failed(run) == caught.value.message
+    assert not list(run.path.rglob("*.part"))
+    train(run, tmp_path / "models")
+    whole = begun(tmp_path / "whole", tmp_path / "films", judging)
+    assert state_of(run) == state_of(whole)
+
+
+def test_on_a_full_disk_there_is_room_for_the_last_word(tmp_path: Path) -> None:
+    """On a real disk of 16 MB that something else fills to the last byte in the middle of the run."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=16m none {disk}"
+    if shutil.which("unshare") is None or subprocess.run([*mounted, mount], check=False, stderr=-1).returncode:
+        pytest.skip("this system lets no user mount a disk of their own")
+    program = subprocess.run(
+        [*mounted, f'{mount} && exec "$@"', "sh", sys.executable, "-c", FULL_DISK, str(disk), str(tmp_path)],
+        check=False,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "NEGATOSCOPE_DATA": str(tmp_path / "data"), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert program.returncode == 0, program.stderr
+    *full, kind, why, rest = program.stdout.splitlines()
+    assert full == ["full: No space left on device"] * 2
+    assert kind in ("RunError", "CheckpointError")
+    assert "the disk may be full" in why
+    assert rest == "alive: True room: False"
+
+
+def test_a_full_disk_does_not_stop_the_heart(tmp_path: Path) -> None:
+    run = RunDir(tmp_path)
+    run.beat()
+    with files_no_longer_than(0):
+        run.beat()
+    assert run.is_alive()
+    (tmp_path / HEARTBEAT).write_text("123456789 1.0\n")
+    run.beat()
+    assert (tmp_path / HEARTBEAT).read_text(encoding="ascii").split()[0] == str(os.getpid())
+
+
+def test_room_is_kept_while_a_run_lives(run: RunDir, tmp_path: Path) -> None:
+    sizes: list[int] = []
+    train(FillsUp(run.path, saved, lambda: sizes.append((run.path / ROOM).stat().st_size)), tmp_path / "models")
+    assert min(sizes) > 4096
+    assert not (run.path / ROOM).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="elsewhere room is taken by writing")
+def test_room_for_the_decoded_films_is_taken_before_they_are_decoded(films: Path, tmp_path: Path) -> None:
+    """Else a disk that fills up meanwhile ends the process without a word: a mapped file has no errors."""
+    listed = read_manifest(films).films
+    taken: list[int] = []
+
+    def decoded(done: int, total: int | None = None) -> None:
+        taken.extend(path.stat().st_blocks * 512 for path in (tmp_path / "cache").glob(".*/films.npy"))
+
+    black = [listed[0]] * 500
+    cached_films(black, PreprocessSpec(size_px=224), CancelToken(), decoded, tmp_path / "cache")
+    assert taken[0] >= 500 * 224 * 224
+
+
+def broken(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("error", [ValueError("a path that names a patient"), KeyError("x")])
+def test_a_defect_of_the_program_is_told_too(error: Exception, run: RunDir, films: Path, tmp_path: Path) -> None:
+    """By its kind: its own words may quote a path or a header."""
+    with pytest.raises(type(error)):
+        train(FillsUp(run.path, saved, lambda: broken(error)), tmp_path / "models")
+    assert why_failed(run) == (
+        f"The program itself went wrong ({type(error).__name__}); its log says where. What was learnt is kept."
+    )
+    trained(run, tmp_path / "models")
+    assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
+
+
+def test_ctrl_c_is_a_stop(run: RunDir, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(FillsUp(run.path, saved, lambda: broken(KeyboardInterrupt())), tmp_path / "models")
+    assert isinstance(run.events()[0][-1], Stopped)
+
+
+def test_a_run_whose_folder_vanishes_ends_in_one_sentence(run: RunDir, tmp_path: Path) -> None:
+    """As with a drive that was pulled out; what comes back with the drive goes on."""
+    away = tmp_path / "away"
+    with pytest.raises(NegatoscopeError, match=r"can't be (written|saved)"):
+        train(FillsUp(run.path, saved, lambda: run.path.rename(away)), tmp_path / "models")
+    shutil.rmtree(run.path, ignore_errors=True)
+    away.rename(run.path)
+    assert trained(run, tmp_path / "models").card.name == "trial"
+
+
+def test_films_that_vanish_while_it_learns_are_not_missed(run: RunDir, films: Path, tmp_path: Path) -> None:
+    def begins(event: RunEvent) -> bool:
+        return isinstance(event, Started)
+
+    train(FillsUp(run.path, begins, lambda: shutil.rmtree(films)), tmp_path / "models")
+    noise_films(films)
+    assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
+
+
+def test_judging_takes_fewer_films_at_a_time_where_memory_runs_out(films: Path, tmp_path: Path) -> None:
+    network = build_network("tiny", 1, PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)))
+    cached = cached_films(read_manifest(films).films, PreprocessSpec(size_px=32), CancelToken(), folder=tmp_path / "c")
+    places = torch.arange(40).numpy()
+    material = Material(cached.films, places, torch.zeros(40, 1).numpy())
+    whole = logits_of(network, material)
+    most = [5]
+
+    def no_more(module: Any, seen: tuple[Tensor]) -> None:
+        if len(seen[0]) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    network.features.register_forward_pre_hook(no_more)
+    torch.testing.assert_close(torch.from_numpy(logits_of(network, material)), torch.from_numpy(whole))
+    most[0] = 0
+    with pytest.raises(EngineMemoryError):
+        logits_of(network, material)
