@@ -7,7 +7,6 @@ only ever added: the newest one counts, the older ones stay. Paths appear in the
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from gui.decision import Decision, Verdict
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
+from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.decisions import CALLED_ILL, COUNTS, SESSION_FILE
 
@@ -67,12 +67,11 @@ _COLUMNS = tuple(field.name for field in fields(Decision))
 
 
 def film_digest(ref: ImageRef) -> str:
-    """The sha256 of the film's file in hex, read only where the reference does not know it. Raises StoreError."""
+    """The sha256 of the film in hex, unpacked; read where the reference does not know it. Raises StoreError."""
     if ref.digest is not None:
         return ref.digest
     try:
-        with ref.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return film_sha256(ref.path)
     except OSError as error:
         raise StoreError("The film's file cannot be read any more.", detail=type(error).__name__) from error
 

@@ -21,6 +21,7 @@ class Code(StrEnum):
     TOO_SMALL = "too_small"
     TIMEOUT = "timeout"
     DECODER_DIED = "decoder_died"
+    OUTSIDE = "outside"
     NO_SUCH_FRAME = "no_such_frame"
     ANALYSIS_FAILED = "analysis_failed"
 

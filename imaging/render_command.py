@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     try:
         _spare(options.file, options.out)
-        image = decode(ImageRef(options.file, options.frame))
+        image = decode(ImageRef(_only_film(options.file), options.frame))
         shown = display_pixels(image, options.window or _choose(image, options.voi))
         _write_png(options.out, shown)
     except FilmError as error:
@@ -90,6 +90,26 @@ def _choose(image: DecodedImage, name: str) -> Voi | None:
     if not name.isdecimal() or len(name) > 9 or int(name) >= len(offered):
         raise ChoiceError(f"--voi is auto, none or a number; the film has {len(offered)} of its own, counted from 0.")
     return offered[int(name)]
+
+
+def _only_film(path: Path) -> Path:
+    """The one film of an archive or a disc, else the path itself. Raises ChoiceError where there are several."""
+    from imaging.progress import CancelToken
+    from imaging.read.packed.containers import container_kind
+    from imaging.read.scan import Found, scan
+
+    try:
+        if container_kind(path) is None:
+            return path
+    except (FilmError, OSError):  # decoding says why
+        return path
+    found = list(scan([path], CancelToken()))
+    films = [item.path for item in found if isinstance(item, Found)]
+    if not films:
+        raise next(item.error for item in reversed(found) if not isinstance(item, Found))
+    if len(films) > 1:
+        raise ChoiceError(f"{path.name} holds {len(films)} films; name one of them, as in {films[0]}.")
+    return films[0]
 
 
 def _spare(film: Path, out: Path) -> None:

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from imaging.errors import Code, FilmError
 from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import Grey, PreprocessSpec, load_grey
 from inference.records import to_json
-from training.manifest import DataError, LabelledFilm, digest_of
+from training.manifest import DataError, LabelledFilm
 
 _FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
 _GONE = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)
@@ -154,7 +155,7 @@ class Decoding:
 
     def _check_same(self, film: LabelledFilm) -> None:
         try:
-            is_same = digest_of(film.path) == film.digest
+            is_same = film_sha256(film.path) == film.digest
         except OSError as error:
             raise DataError(_MOVED, detail=type(error).__name__) from error
         if not is_same:

@@ -10,7 +10,6 @@ bootstrapped interval over one patient.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
+from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.card import Measure, ModelCard, OperatingPoints
 from inference.local_table import DESCRIBED, LocalFinding, LocalTable
@@ -228,8 +228,8 @@ def _as_json(measure: Measure | None, *, known: bool) -> dict[str, float | None]
 def _load(analyser: Analyser, film: ImageRef | Refusal) -> LoadedFilm | Refusal:
     """As `screen` does, and the digest of the file. What can't be read is refused by the decoder, with its reason."""
     if isinstance(film, ImageRef):
-        with suppress(OSError), film.path.open("rb") as stream:
-            film = dataclasses.replace(film, digest=hashlib.file_digest(stream, "sha256").hexdigest())
+        with suppress(OSError):
+            film = dataclasses.replace(film, digest=film_sha256(film.path))
     loaded = load_film(analyser, film)
     if isinstance(loaded, LoadedFilm) and isinstance(film, ImageRef):
         return dataclasses.replace(loaded, ref=dataclasses.replace(loaded.ref, digest=film.digest))

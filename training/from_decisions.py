@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import itertools
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from imaging.atomic import replace_file
 from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.packed.source import film_sha256
 from imaging.read.scan import Found, scan
 from inference.decisions import Called, called_films
 from training.manifest import DataError, patient_of
@@ -176,8 +176,7 @@ def _digests(folders: Sequence[Path], token: CancelToken, progress: Progress) ->
     for item in scan(folders, token):
         if isinstance(item, Found):
             try:
-                with item.ref.path.open("rb") as stream:
-                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = film_sha256(item.ref.path)
             except OSError:
                 continue
             seen += 1

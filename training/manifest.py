@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Literal
 from imaging.errors import Code, NegatoscopeError
 from imaging.image import Header
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.packed.source import film_sha256
 from imaging.read.scan import Found, Refused, scan
 from imaging.study import natural_key
 
@@ -236,15 +236,9 @@ def _frames(item: Found, place: _Place, patterns: Sequence[str]) -> Iterator[Lab
     path, header = item.ref.path, item.header
     patient = place.patient or (header.patient_id if header else "") or patient_of(path.name, patterns)
     subject = _subject(place.subject, header)
-    digest = digest_of(path)
+    digest = film_sha256(path)
     for frame in range(item.frames):
         yield LabelledFilm(path, place.labels, patient, digest, frame, place.part, subject=subject)
-
-
-def digest_of(path: Path) -> str:
-    """The sha256 of a file's bytes. Raises OSError."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _subject(said: Subject, header: Header | None) -> Subject:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import struct
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from imaging.read import refuse
 from imaging.read.limits import Limits
+from imaging.read.packed.inflated import RAW, Inflated
+from imaging.read.packed.source import open_film
 from imaging.read.values import PYDICOM_FAILURES, items
 
 if TYPE_CHECKING:
@@ -67,14 +68,10 @@ def open_dicom(path: Path, limits: Limits, keywords: Sequence[str] | None = None
     Raises FilmError: the operating system's reasons, CORRUPT, TOO_LARGE for a deflated file beyond the bounds.
     """
     try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise refuse.from_os_error(error) from error
-    with stream:
-        try:
+        with open_film(path, limits, whole=keywords is None) as stream:
             yield _read(stream, limits, keywords)
-        except OSError as error:  # the disk or network drive fails, now or while the caller reads the pixels
-            raise refuse.from_os_error(error) from error
+    except OSError as error:  # the disk or network drive fails, now or while the caller reads the pixels
+        raise refuse.from_os_error(error) from error
 
 
 def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> DicomFile:
@@ -134,8 +131,7 @@ def _read_deflated(stream: BinaryIO, limits: Limits) -> DicomFile:
 
     meta, start = _file_meta(stream)
     stream.seek(start)
-    data = _inflate(stream, limits)
-    inflated = BytesIO(data)
+    inflated = cast(BinaryIO, Inflated(stream, wbits=RAW, most_bytes=limits.max_inflated_bytes))
     dataset = read_dataset(inflated, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
     whole = FileDataset(BytesIO(), dataset, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
     return DicomFile(whole, DEFLATED, True, inflated, _pixel_element(inflated, implicit=False, little=True))
@@ -153,23 +149,6 @@ def _file_meta(stream: BinaryIO) -> tuple[FileMetaDataset, int]:
     length = min(int.from_bytes(group_length[8:], "little"), 1 << 16)
     meta = read_dataset(BytesIO(stream.read(length)), is_implicit_VR=False, is_little_endian=True)
     return FileMetaDataset(meta), 144 + length
-
-
-def _inflate(stream: BinaryIO, limits: Limits) -> bytes:
-    """Inflate the rest of the stream; what a damaged stream holds before its fault is kept."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    pieces: list[bytes] = []
-    room = limits.max_inflated_bytes
-    try:
-        while not inflater.eof and (chunk := inflater.unconsumed_tail or stream.read(1 << 16)):
-            pieces.append(inflater.decompress(chunk, room))
-            room -= len(pieces[-1])
-            if room <= 0:
-                raise refuse.needs_too_much_memory("deflated beyond the bound")
-    except zlib.error as error:
-        if not pieces:
-            raise refuse.corrupt("deflated data") from error
-    return b"".join(pieces)
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -13,6 +13,7 @@ from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi
 from imaging.read import refuse
 from imaging.read.colour import grey_if_equal
 from imaging.read.limits import Limits
+from imaging.read.packed.source import open_film
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
@@ -37,16 +38,15 @@ def read_raster(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | No
     Orientation in the EXIF data is applied, transparency is put on black.
     """
     try:
-        stream = ref.path.open("rb")
+        with open_film(ref.path, limits, whole=True) as stream:
+            try:
+                return _read(stream, ref, limits, at_least_px)
+            except _PILLOW_FAILURES as error:
+                if refuse.is_of_system(error):
+                    raise
+                raise _refusal(stream, error) from error
     except OSError as error:
         raise refuse.from_os_error(error) from error
-    with stream:
-        try:
-            return _read(stream, ref, limits, at_least_px)
-        except _PILLOW_FAILURES as error:
-            if refuse.is_of_system(error):
-                raise refuse.from_os_error(error) from error
-            raise _refusal(stream, error) from error
 
 
 def count_frames(stream: BinaryIO) -> int:

@@ -54,6 +54,16 @@ def corrupt(detail: str = "") -> FilmError:
     return FilmError(Code.CORRUPT, "The file is damaged, and its picture cannot be read.", detail=detail)
 
 
+def corrupt_archive(detail: str = "") -> FilmError:
+    """A ZIP archive that cannot be understood."""
+    return FilmError(Code.CORRUPT, "The archive is damaged, or was not copied to its end.", detail=detail)
+
+
+def outside(what: Literal["archive", "folder"]) -> FilmError:
+    """An entry of a table of contents that points out of where it may point."""
+    return FilmError(Code.OUTSIDE, f"This {what} lists a file that lies outside of it; such files are not opened.")
+
+
 def contradictory(detail: str = "") -> FilmError:
     """A header that does not fit the compressed picture."""
     sentence = "The file contradicts itself about the size or depth of its picture, so it is not shown."

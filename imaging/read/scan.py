@@ -1,4 +1,4 @@
-"""Files and folders to references, streamed, told by content."""
+"""Files, folders, archives and discs to references, streamed, told by content."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from imaging.errors import Code, FilmError
 from imaging.image import Header
 from imaging.progress import CancelToken
 from imaging.read import refuse
 from imaging.read.limits import DEFAULT_LIMITS
+from imaging.read.packed.containers import ARCHIVE_SUFFIX, Container, container_kind, contents
+from imaging.read.packed.source import open_film
 from imaging.read.sniff import Kind, sniff
 from imaging.study import ImageRef, natural_key
 
 # Ours, and what operating systems and discs leave behind: nobody means these when opening a folder.
 _PASSED_OVER = frozenset({"negatoscope.json", "truth.json", "dicomdir", "thumbs.db", "desktop.ini"})
-_NO_FILMS = "There are no films in this folder."
+_NO_FILMS = {
+    "folder": "There are no films in this folder.",
+    "zip": "There are no films in this archive.",
+    "dicomdir": "This disc's table of contents lists no films.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +62,12 @@ def _everything(path: Path) -> bool:
 def scan(
     paths: Sequence[Path], token: CancelToken, wanted: Callable[[Path], bool | None] = _everything
 ) -> Iterator[Found | Refused]:
-    """Find the films in files and folders, one by one as they are found, in the order of `paths`.
+    """Find the films in files, folders, ZIP archives and discs, one by one as they are found, in the order of `paths`.
 
     A folder is walked in natural order, folders before files, links to folders followed but none entered twice;
-    hidden files in it are passed over. Everything else is either found or refused. A folder in which nothing is a
-    film is refused as a whole too. Raises Cancelled.
+    hidden files in it are passed over. ZIP archives are walked likewise, where they are named and where they are met;
+    the table of contents of a disc (DICOMDIR) where it is named. Everything else is either found or refused. What
+    should hold films and holds none is refused as a whole too. Raises Cancelled.
 
     What is not `wanted` is no result and is not looked at, but has its place: several programs that want different
     parts of an archive see the same places. (As long as no film was met in a folder, everything in it is looked at.)
@@ -68,14 +76,15 @@ def scan(
     place = 0
     for path in paths:
         token.check()
-        if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
+        holder = _holder_kind(path)
+        if holder is None:
             asked = wanted(path)
             if asked:
                 yield replace(_look_at(path), place=place)
             place += asked is not None
             continue
         films = False
-        for met in _walk(path, token):
+        for met in _walk(path, token) if holder == "folder" else _listed_in(path, holder, token):
             asked = wanted(met if isinstance(met, Path) else met.path)
             if asked or (asked is not None and not films):
                 result = _look_at(met) if isinstance(met, Path) else met
@@ -85,12 +94,34 @@ def scan(
             place += asked is not None
         if not films:
             if wanted(path):
-                yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS), place)
+                yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS[holder]), place)
             place += 1
 
 
+def _holder_kind(path: Path) -> Literal["folder", "zip", "dicomdir"] | None:
+    """What kind of thing that holds films a path names; None for a film, and for what cannot be looked at."""
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
+        return "folder"
+    try:
+        return container_kind(path, DEFAULT_LIMITS)
+    except (FilmError, OSError):
+        return None
+
+
+def _listed_in(path: Path, kind: Container, token: CancelToken) -> Iterator[Path | Refused]:
+    """What an archive or a table of contents lists, refused as a whole where it can't be read."""
+    try:
+        for met in contents(path, kind, DEFAULT_LIMITS):
+            token.check()
+            yield Refused(path, met) if isinstance(met, FilmError) else met
+    except FilmError as error:
+        yield Refused(path, error)
+    except OSError as error:
+        yield Refused(path, refuse.from_os_error(error))
+
+
 def _walk(folder: Path, token: CancelToken) -> Iterator[Path | Refused]:
-    """All files below a folder, and the folders that can't be entered.
+    """All files below a folder, those in ZIP archives too, and the folders that can't be entered.
 
     A stack instead of recursion: trees may be deeper than Python allows. It holds the names of the folders that are
     being walked, some 90 bytes a file, and no more: a folder may have a million of them.
@@ -109,7 +140,10 @@ def _walk(folder: Path, token: CancelToken) -> Iterator[Path | Refused]:
             yield Refused(path, refuse.from_os_error(error))
             continue
         if not stat.S_ISDIR(status.st_mode):
-            yield path
+            if path.suffix.lower() == ARCHIVE_SUFFIX and _holder_kind(path) == "zip":
+                yield from _listed_in(path, "zip", token)
+            else:
+                yield path
             continue
         if _is_known(status, entered):
             continue
@@ -157,7 +191,7 @@ def _look_at(path: Path) -> Found | Refused:
             return _look_at_dicom(path)
         from imaging.read.raster import count_frames
 
-        with path.open("rb") as stream:
+        with open_film(path) as stream:
             frames = count_frames(stream)
         refuse.check_frames(frames, DEFAULT_LIMITS)
         return Found(ImageRef(path), "raster", None, frames)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from imaging.read import refuse
 from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.packed.source import open_film
 
 Kind = Literal["dicom", "raster"]
 
@@ -31,34 +30,28 @@ _FIRST_VRS = frozenset({b"UI", b"UL", b"CS", b"SH", b"LO", b"DA", b"TM", b"OB", 
 def sniff(path: Path, limits: Limits = DEFAULT_LIMITS) -> Kind:
     """Tell DICOM from raster by content. Raises FilmError for whatever is neither, or cannot be read."""
     try:
-        status = path.stat()
-        _check_status(status, limits)
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
+        with open_film(path, limits) as stream:
+            return sniff_stream(stream)
     except OSError as error:
         raise refuse.from_os_error(error) from error
+
+
+def sniff_stream(stream: BinaryIO) -> Kind:
+    """As `sniff`, of an open film; leaves it at its start."""
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
     if not head:
         raise refuse.empty()
-    return kind_of(head, status.st_size)
+    return kind_of(head)
 
 
-def _check_status(status: os.stat_result, limits: Limits) -> None:
-    """Refuse folders, and pipes and devices, which would wait for ever when they are opened."""
-    if stat.S_ISDIR(status.st_mode):
-        raise refuse.not_a_film("a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise refuse.not_a_film("a device or a pipe, not a file")
-    if status.st_size > limits.max_file_bytes:
-        raise refuse.needs_too_much_memory(f"file of {status.st_size} bytes")
-
-
-def kind_of(head: bytes, file_size: int) -> Kind:
+def kind_of(head: bytes) -> Kind:
     """The kind of a file by its first bytes; raises FilmError NOT_A_FILM with what it is instead, where known."""
     if head[128:132] == b"DICM":
         return "dicom"
     if head.startswith(_RASTERS):
         return "raster"
-    if _starts_like_a_data_set(head, file_size):
+    if _starts_like_a_data_set(head):
         return "dicom"
     for magic, what in _OTHERS:
         if head.startswith(magic):
@@ -68,12 +61,12 @@ def kind_of(head: bytes, file_size: int) -> Kind:
     raise refuse.not_a_film()
 
 
-def _starts_like_a_data_set(head: bytes, file_size: int) -> bool:
+def _starts_like_a_data_set(head: bytes) -> bool:
     """Whether a data set without preamble stands here: a first element of group 2 or 8 with a believable length."""
-    return _is_first_element(head, file_size, "little") or _is_first_element(head, file_size, "big")
+    return _is_first_element(head, "little") or _is_first_element(head, "big")
 
 
-def _is_first_element(head: bytes, file_size: int, order: Literal["little", "big"]) -> bool:
+def _is_first_element(head: bytes, order: Literal["little", "big"]) -> bool:
     if len(head) < 16:
         return False
     group, element = int.from_bytes(head[0:2], order), int.from_bytes(head[2:4], order)
@@ -82,7 +75,7 @@ def _is_first_element(head: bytes, file_size: int, order: Literal["little", "big
     if head[4:6] in _FIRST_VRS:
         return True
     length = int.from_bytes(head[4:8], order)  # implicit VR
-    return length % 2 == 0 and length < min(file_size, 256)
+    return length % 2 == 0 and length < 256
 
 
 def _is_text(head: bytes) -> bool:

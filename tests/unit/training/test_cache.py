@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
+from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import PreprocessSpec, load_grey
 from training.cache import cached_films
-from training.manifest import DataError, LabelledFilm, digest_of, read_manifest
+from training.manifest import DataError, LabelledFilm, read_manifest
 
 SPEC = PreprocessSpec(size_px=32)
 
@@ -51,7 +52,7 @@ def test_another_preprocess_or_other_bytes_are_decoded_anew(films: tuple[Labelle
 
 def test_what_cannot_be_decoded_is_told_and_the_rest_goes_on(films: tuple[LabelledFilm, ...], tmp_path: Path) -> None:
     films[2].path.write_bytes(films[2].path.read_bytes()[:60])
-    films = (*films[:2], dataclasses.replace(films[2], digest=digest_of(films[2].path)), *films[3:])
+    films = (*films[:2], dataclasses.replace(films[2], digest=film_sha256(films[2].path)), *films[3:])
     found = cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache")
     assert found.readable.tolist() == [True, True, False, True, True, True]
     assert found.why[2].endswith(".")

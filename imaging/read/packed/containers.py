@@ -1,0 +1,39 @@
+"""What holds films without being a folder: ZIP archives, and the table of contents of a disc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from imaging.errors import FilmError
+from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.packed.source import check_status
+
+Container = Literal["zip", "dicomdir"]
+
+ARCHIVE_SUFFIX = ".zip"
+_HEAD_BYTES = 1024
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")  # the second is an empty one
+_DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
+
+
+def container_kind(path: Path, limits: Limits = DEFAULT_LIMITS) -> Container | None:
+    """Whether a file holds films as a folder does, by its first bytes. Raises FilmError, OSError."""
+    check_status(path.stat(), limits)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if head.startswith(_ZIPS):
+        return "zip"
+    return "dicomdir" if head[128:132] == b"DICM" and _DIRECTORY_CLASS in head else None
+
+
+def contents(path: Path, kind: Container, limits: Limits) -> Iterator[Path | FilmError]:
+    """The films' paths in their order, and an error for each entry that points outside. Raises FilmError, OSError."""
+    if kind == "zip":
+        from imaging.read.packed.zips import members
+
+        return members(path, limits)
+    from imaging.read.packed.dicomdir import listed_files
+
+    return listed_files(path, limits)

@@ -1,0 +1,68 @@
+"""DICOMDIR, the table of contents of a disc (PS3.3 F, PS3.10 8): the images that it names, none outside its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from imaging.errors import FilmError
+from imaging.read import refuse
+from imaging.read.dataset import open_dicom
+from imaging.read.limits import Limits
+from imaging.read.values import items, text, texts
+
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+
+
+def listed_files(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
+    """The files of the IMAGE records in their order, each once; an error for a record that points out of the folder.
+
+    A file may be missing: whoever opens it says so. Raises FilmError, OSError.
+    """
+    with open_dicom(path, limits) as table:
+        records = items(table.dataset, "DirectoryRecordSequence")
+        named = [
+            texts(record, "ReferencedFileID") for record in records if _is_image(text(record, "DirectoryRecordType"))
+        ]
+    root = os.path.realpath(path.parent)
+    for parts in dict.fromkeys(parts for parts in named if parts):
+        found = _contained(path.parent, root, parts)
+        yield refuse.outside("folder") if found is None else found
+
+
+def _is_image(record_type: str) -> bool:
+    return record_type.upper() == "IMAGE"
+
+
+def _contained(folder: Path, root: str, parts: Sequence[str]) -> Path | None:
+    """The file below `folder` that the components name; None where they, or links on the way, lead out of `root`.
+
+    `root` is the folder's real path.
+    """
+    if not all(_is_plain(part) for part in parts):
+        return None
+    path = folder
+    for part in parts:
+        path = _as_on_disk(path, part)
+    real = os.path.realpath(path)
+    return path if os.path.commonpath([root, real]) == root else None
+
+
+def _is_plain(part: str) -> bool:
+    """Whether a component is the name of one file or folder, on any system."""
+    return part not in ("", ".", "..") and not any(sign in part for sign in "/\\:\0")
+
+
+def _as_on_disk(folder: Path, part: str) -> Path:
+    """Discs name their files in capitals; copies of them, and some mounts, do not, or add a version (ISO 9660)."""
+    exact = folder / part
+    if os.path.lexists(exact):
+        return exact
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+    except OSError:
+        return exact
+    wanted = part.casefold()
+    alike = (name for name in names if name.casefold().partition(";")[0].rstrip(".") == wanted.rstrip("."))
+    return folder / next(alike, part)
