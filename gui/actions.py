@@ -55,6 +55,7 @@ ROWS: tuple[Row, ...] = (
     Row("flip_vertical", "Flip top and bottom", "View", ("Alt+Shift+F",)),
     Row("reset", "Reset the display", "View", ("Esc",)),
     Row("corner_text", "Corner text: full, short, off", "View", ("I",), rule=True),
+    Row("graphics", "Graphics of the file", "View", ("O",), checkable=True, tip="What the file draws over its film"),
     Row("hide_patient", "Hide patient data", "View", ("Ctrl+H",), checkable=True),
     Row("show_list", "Film list", "View", ("F7",), checkable=True, rule=True),
     Row("show_findings", "Findings", "View", (), checkable=True),

@@ -79,6 +79,7 @@ class Commands(QObject):
             "flip_vertical": view.flip_vertical,
             "reset": view.reset,
             "corner_text": self._showing.cycle_corner_text,
+            "graphics": lambda: self._change("graphics"),
             "hide_patient": lambda: controller.review.set_patient_hidden(actions["hide_patient"].isChecked()),
             "full_screen": self._toggle_full_screen,
             "tool_window": lambda: view.set_tool(Tool.WINDOW),
@@ -130,7 +131,7 @@ class Commands(QObject):
         self._actions["cancel"].setEnabled(progress.active or review.scanning)
         self._actions["resume"].setEnabled(progress.stopped)
         self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
-        for name in ("analyse_on_opening", "views"):
+        for name in ("analyse_on_opening", "views", "graphics"):
             self._actions[name].setChecked(self._controller.preferences.settings.flag(name))
         for name in ("close_films", "film_next", "film_previous"):
             self._actions[name].setEnabled(bool(review.entries))

@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         self.view.set_wheel_zooms(settings.text("wheel") == "zoom")
         self.view.set_opening_sizing(settings.text("opening_zoom"))
         self.view.set_text_mode(settings.text("corner_text"))
+        self.view.set_graphics_shown(settings.flag("graphics"))
         self.controller.review.set_patient_hidden(settings.flag("hide_patient"))
 
     def _show_crash(self, sentence: str) -> None:

@@ -140,5 +140,8 @@ def prepare_film(ref: ImageRef) -> PreparedFilm:
 
 
 def prepared_bytes(prepared: PreparedFilm) -> int:
-    """About what a prepared film holds: the stored values, and a third of them again for the pyramid's levels."""
-    return int(prepared.image.pixels.nbytes * 4 // 3)
+    """About what a prepared film holds: the stored values, and a third of them again for the pyramid's levels; and what
+    the file draws over them, likewise.
+    """
+    graphics = prepared.graphics.nbytes if prepared.graphics is not None else 0
+    return int(prepared.image.pixels.nbytes * 4 // 3) + graphics

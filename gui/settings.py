@@ -90,6 +90,7 @@ SCHEMA: tuple[Row, ...] = (
         (Choice("full", "Full"), Choice("short", "Short"), Choice("off", "Off")),
     ),
     Row("hide_patient", "Viewing", "Hide patient data", False),
+    Row("graphics", "Viewing", "Show what files draw over their films", True),
     Row("analyse_on_opening", "Analysis", "Analyse films when they are opened", True),
     Row(
         "engine",

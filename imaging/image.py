@@ -75,6 +75,26 @@ class Spacing:
     magnification: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Graphics:
+    """What the file draws over the film, never part of its pixels. `packed` is uint8 [H, ceil(W / 8)]: a bit a pixel of
+    the film, the leftmost in the highest bit. `names` are the file's own words for it.
+    """
+
+    packed: Pixels
+    width_px: int
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.packed.setflags(write=False)
+
+    def mask(self) -> Pixels:
+        """uint8 [H, W]: 255 where something is drawn, else 0."""
+        import numpy as np
+
+        return np.unpackbits(self.packed, axis=1, count=self.width_px) * np.uint8(255)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What the corner text and the list show. Empty text where the file says nothing.
@@ -127,6 +147,7 @@ class DecodedImage:
     padding: tuple[float, float] | None = None
     spacing: Spacing | None = None
     pixel_aspect: float = 1.0
+    graphics: Graphics | None = None
     header: Header = field(default_factory=Header)
     frames: int = 1
     full_size_px: tuple[int, int] = (0, 0)

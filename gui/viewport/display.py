@@ -68,6 +68,7 @@ class FilmDisplay(QWidget):
         self._opening = Sizing.FIT
         self._overlay: Overlay | None = None
         self._ai_visible = False
+        self._graphics_shown = True
         self._text = CornerText()
         self._mode = TextMode.FULL
         self._position = ""
@@ -102,6 +103,11 @@ class FilmDisplay(QWidget):
     def set_ai_visible(self, visible: bool) -> None:
         """Whether anything of the model is on the screen: the film then says what that is worth."""
         self._ai_visible = visible
+        self.update()
+
+    def set_graphics_shown(self, shown: bool) -> None:
+        """Whether what files draw over their films is painted; where it is not, the film says so."""
+        self._graphics_shown = shown
         self.update()
 
     @property
@@ -273,10 +279,12 @@ class FilmDisplay(QWidget):
         display = display_words(
             self._position, state.voi, state.transform.zoom, inverted=state.inverted, size=size_words(image)
         )
+        marks = mark_words(image, ai_visible=ai_visible, graphics_shown=self._graphics_shown)
         return Scene(
             Shown(film.prepared, film.table, state.transform),
             self._overlay,
-            compose(self._text, display, mark_words(image, ai_visible=ai_visible), self._mode),
+            film.prepared.graphics if self._graphics_shown else None,
+            compose(self._text, display, marks, self._mode),
             edge_letters(image.header, state.transform),
         )
 

@@ -12,7 +12,10 @@ from gui.viewport.corner_text import LinePainter, corner_font, letter_lines, pla
 from gui.viewport.geometry import film_to_device
 from gui.viewport.overlay import OverlayPainter, Placement
 from gui.viewport.scene import Scene, Shown
+from imaging.show.graphics import drawn
+from imaging.show.pyramid import Pyramid
 from imaging.show.render import ViewSample, resample, tone
+from imaging.show.transform import ViewTransform
 
 
 class ScenePainter:
@@ -25,6 +28,8 @@ class ScenePainter:
         self._shown: Shown | None = None
         self._pixels: npt.NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
         self._picture = QImage()
+        self._graphics: tuple[object, ...] = ()
+        self._graphics_picture = QImage()
         self._overlay = OverlayPainter()
         self._lines = LinePainter()
 
@@ -32,6 +37,8 @@ class ScenePainter:
         """Paint into a view of `size` logical pixels with `ratio` device pixels each."""
         device_px = (max(1, round(size.height() * ratio)), max(1, round(size.width() * ratio)))
         painter.drawImage(QPointF(0, 0), self._film(scene.shown, device_px, ratio))
+        if scene.graphics is not None:
+            painter.drawImage(QPointF(0, 0), self._drawn(scene.graphics, scene.shown.transform, device_px, ratio))
         if scene.overlay is not None:
             to_device = film_to_device(scene.shown.transform, device_px)
             placement = Placement(to_device, scene.shown.film.size_px, device_px, ratio)
@@ -39,6 +46,17 @@ class ScenePainter:
         corners = place(scene.corners, size)
         self._lines.paint(painter, corners, corner_font(size.width()), ratio)
         self._lines.paint(painter, letter_lines(scene.letters, size, corners), font("strong"), ratio)
+
+    def _drawn(self, graphics: Pyramid, transform: ViewTransform, device_px: tuple[int, int], ratio: float) -> QImage:
+        """What the file draws, made again where the film moved."""
+        key = (graphics, transform, device_px, ratio)
+        if key != self._graphics:
+            pixels = drawn(graphics, transform, device_px, ratio)
+            form = QImage.Format.Format_ARGB32_Premultiplied  # red, green and blue are the same: their order is none
+            self._graphics_picture = QImage(pixels.data, device_px[1], device_px[0], pixels.strides[0], form).copy()
+            self._graphics_picture.setDevicePixelRatio(ratio)
+            self._graphics = key
+        return self._graphics_picture
 
     def _film(self, shown: Shown, device_px: tuple[int, int], ratio: float) -> QImage:
         """The film in the view; resampled where it moved, toned where the window did."""

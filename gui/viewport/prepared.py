@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedFilm:
-    """A decoded film, its reduced levels, and the VOI it opens with."""
+    """A decoded film, its reduced levels, the VOI it opens with, and the levels of what the file draws over it."""
 
     image: DecodedImage
     pyramid: Pyramid
     voi: Voi
+    graphics: Pyramid | None = None
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -29,4 +30,5 @@ def prepare(image: DecodedImage) -> PreparedFilm:
     from imaging.show.pyramid import Pyramid
     from imaging.show.window import default_voi
 
-    return PreparedFilm(image, Pyramid.of(image), default_voi(image))
+    graphics = Pyramid.of_pixels(image.graphics.mask()) if image.graphics is not None else None
+    return PreparedFilm(image, Pyramid.of(image), default_voi(image), graphics)

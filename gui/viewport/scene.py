@@ -12,6 +12,7 @@ from imaging.show.transform import ViewTransform
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
+    from imaging.show.pyramid import Pyramid
     from imaging.show.table import DisplayTable
 
 
@@ -35,9 +36,10 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Everything that one painting needs."""
+    """Everything that one painting needs. `graphics` is what the file draws, None where that is hidden."""
 
     shown: Shown
     overlay: Overlay | None = None
+    graphics: Pyramid | None = None
     corners: Corners = field(default_factory=Corners)
     letters: EdgeLetters = field(default_factory=EdgeLetters)

@@ -54,13 +54,15 @@ def _plane(spacing: Spacing) -> str:
             return f"at {spacing.source}"
 
 
-def mark_words(image: DecodedImage, *, ai_visible: bool) -> tuple[str, ...]:
+def mark_words(image: DecodedImage, *, ai_visible: bool, graphics_shown: bool = True) -> tuple[str, ...]:
     """The lines bottom right that stay in every mode."""
     marks = []
     if image.header.lossy:
         marks.append(image.header.lossy)
     if image.header.icc:
         marks.append("ICC profile, not applied")
+    if image.graphics is not None and not graphics_shown:
+        marks.append("The file's graphics are hidden")
     if image.complete < 1.0:
         # Rounded down, so that a file with a hole never reads '100 %'.
         marks.append(f"Incomplete file: {int(image.complete * 100)} % of the picture")

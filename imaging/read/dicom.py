@@ -13,6 +13,7 @@ from imaging.read import refuse
 from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
 from imaging.read.encapsulated import read_encapsulated
+from imaging.read.graphics import read_graphics
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
 from imaging.read.header import read_aspect, read_header, read_spacing
 from imaging.read.layout import Layout, read_layout
@@ -55,8 +56,10 @@ def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
         named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
         header = read_header(film.dataset, film.transfer_syntax, ref.frame)
         if layout.is_colour:
-            return _colour_image(named, pixels, layout, film.dataset, header, complete=complete)
-        return _grey_image(named, pixels, layout, film.dataset, header, complete=complete)
+            image = _colour_image(named, pixels, layout, film.dataset, header, complete=complete)
+        else:
+            image = _grey_image(named, pixels, layout, film.dataset, header, complete=complete)
+        return replace(image, graphics=read_graphics(film.dataset, pixels, layout, ref.frame, limits))
 
 
 def missing_pixels(dataset: Dataset) -> FilmError:

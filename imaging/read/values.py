@@ -13,6 +13,7 @@ from pydicom.errors import BytesLengthException
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+Keyword = str | int  # or the tag, for the groups that repeat and have no keywords of their own
 # What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
 PYDICOM_FAILURES = (
     ArithmeticError,
@@ -32,16 +33,16 @@ PYDICOM_FAILURES = (
 )
 
 
-def value(dataset: Dataset, keyword: str) -> Any:
+def value(dataset: Dataset, keyword: Keyword) -> Any:
     """The value of an element, None where it is absent, empty or cannot be converted."""
     try:
-        found = dataset.get(keyword)
+        found = dataset.get(keyword) if isinstance(keyword, str) else dataset[keyword].value
     except PYDICOM_FAILURES:
         return None
     return None if found is None or found == "" else found
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+def text(dataset: Dataset, keyword: Keyword) -> str:
     """The element as stripped text, several values joined by a backslash as in the file; '' where there is none."""
     found = value(dataset, keyword)
     if found is None:
@@ -53,13 +54,13 @@ def text(dataset: Dataset, keyword: str) -> str:
     return "\\".join(parts).replace("\x00", "").strip()
 
 
-def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+def texts(dataset: Dataset, keyword: Keyword) -> tuple[str, ...]:
     """The values of a multi-valued text element."""
     whole = text(dataset, keyword)
     return tuple(part.strip() for part in whole.split("\\")) if whole else ()
 
 
-def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+def numbers(dataset: Dataset, keyword: Keyword) -> tuple[float, ...]:
     """The finite numbers of an element; () where there is none or one of them is no number."""
     found = value(dataset, keyword)
     if found is None:
@@ -71,13 +72,13 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     return parsed if all(math.isfinite(number) for number in parsed) else ()
 
 
-def number(dataset: Dataset, keyword: str, default: float | None = None) -> float | None:
+def number(dataset: Dataset, keyword: Keyword, default: float | None = None) -> float | None:
     """The first finite number of an element, else `default`."""
     found = numbers(dataset, keyword)
     return found[0] if found else default
 
 
-def integer(dataset: Dataset, keyword: str, default: int) -> int:
+def integer(dataset: Dataset, keyword: Keyword, default: int) -> int:
     """The first number of an element as an integer, else `default`."""
     found = numbers(dataset, keyword)
     return int(found[0]) if found else default

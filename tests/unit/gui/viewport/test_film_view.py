@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.viewport.film_view import FilmView, PreparedFilm, Sizing, Tool
 from gui.viewport.readout import CursorReadout
-from imaging.image import Header, Rescale, VoiLut, Window
+from imaging.image import Graphics, Header, Rescale, VoiLut, Window
 
 MakeFilm = Callable[..., PreparedFilm]
 GreyAt = Callable[[int, int], int]
@@ -82,6 +82,18 @@ def test_pixels_that_are_not_square_are_shown_in_their_shape(
     assert view.state == kept
     view.show_film(make_film(), kept)
     assert view.transform.aspect == 1.0, "the shape is the film's, whatever was remembered"
+
+
+def test_what_the_file_draws_is_shown_and_can_be_hidden(view: FilmView, make_film: MakeFilm, grey_at: GreyAt) -> None:
+    mask = np.zeros((300, 400), bool)
+    mask[100:110, :] = True
+    view.show_film(make_film(graphics=Graphics(np.packbits(mask, axis=1), 400)))
+    assert grey_at(50, 105) == 255
+    assert grey_at(50, 90) < 60
+    view.zoom_by(2.0)
+    assert grey_at(50, 62) == 255, "row 106 lies there now"
+    view.set_graphics_shown(False)
+    assert grey_at(50, 62) < 120
 
 
 def test_monochrome1_is_right_from_the_first_paint(view: FilmView, make_film: MakeFilm, grey_at: GreyAt) -> None:

@@ -10,7 +10,7 @@ from gui.viewport.corner_text import RESEARCH_USE
 from gui.viewport.film_view import PreparedFilm
 from gui.viewport.readout import CursorReadout, readout_at
 from gui.viewport.words import display_words, mark_words, size_words, voi_words
-from imaging.image import Header, ModalityLut, Rescale, Spacing, VoiLut, Window
+from imaging.image import Graphics, Header, ModalityLut, Rescale, Spacing, VoiLut, Window
 
 MakeFilm = Callable[..., PreparedFilm]
 
@@ -58,6 +58,13 @@ def test_millimetres_come_with_their_plane(
     make_film: MakeFilm, spacing: Spacing | None, aspect: float, words: str
 ) -> None:
     assert size_words(make_film(spacing=spacing, pixel_aspect=aspect).image) == words
+
+
+def test_graphics_that_are_hidden_are_told(make_film: MakeFilm) -> None:
+    drawn = make_film(graphics=Graphics(np.ones((300, 50), np.uint8), 400)).image
+    assert mark_words(drawn, ai_visible=False) == ()
+    assert mark_words(drawn, ai_visible=False, graphics_shown=False) == ("The file's graphics are hidden",)
+    assert mark_words(make_film().image, ai_visible=False, graphics_shown=False) == ()
 
 
 def test_marks(make_film: MakeFilm) -> None:
