@@ -102,7 +102,7 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
     from training.from_decisions import provenance_of
     from training.manifest import DataError
     from training.near_twins import with_near_twins_joined
-    from training.split import split_films
+    from training.taught import split_of
 
     seen = inspect(plan, token, say)
     say("Looking for what may go wrong")
@@ -112,7 +112,7 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
     token.check()
     readable, trouble = seen.cached.readable, ""
     try:
-        split = split_films(joined, plan.data, plan.seed)
+        split = split_of(plan, joined)
         parts = [at[readable[at]] for at in (split.train, split.validation, split.test)]
     except DataError as error:
         parts, trouble = [], error.message

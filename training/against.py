@@ -20,6 +20,7 @@ from training.evaluate import Scored, measures_of
 from training.outputs import run_engine
 from training.prepare import Prepared
 from training.split import Positions
+from training.taught import patients_of
 from training.tests_of_difference import Difference, delong, mcnemar
 
 Vector = npt.NDArray[np.float64]
@@ -32,8 +33,8 @@ def against(old: ModelBundle, new: ModelBundle, prepared: Prepared, scores: dict
     """The section `against` of `result.json`: both models on the films of each part that neither has learnt from.
 
     scores: the new model's probabilities [N, K] of the whole part, by part. Parts without such films of both kinds are
-    left out. `trained_on` counts the films of the part that the old model is known to have learnt from. Raises
-    BundleError, EngineError.
+    left out. `trained_on` counts the films of the part whose patients the old model is known to have learnt from.
+    Raises BundleError, EngineError.
     """
     parts = {}
     for name, of_new in scores.items():
@@ -63,8 +64,9 @@ def verdict(found: dict[str, Any]) -> str:
 def _part(
     old: ModelBundle, new: ModelBundle, prepared: Prepared, positions: Positions, of_new: Vector
 ) -> dict[str, Any]:
-    learnt = trained_on(old)
-    fresh = np.array([prepared.manifest.films[at].digest not in learnt for at in positions], dtype=bool)
+    films = prepared.manifest.films
+    learnt = patients_of(films, trained_on(old))
+    fresh = np.array([films[at].patient not in learnt for at in positions], dtype=bool)
     kept, labels = positions[fresh], {}
     shared = [label for label in prepared.findings if label in old.card.findings]
     if len(kept) and shared:

@@ -19,7 +19,7 @@ from training.metrics import auc
 from training.near_twins import near_twins
 from training.plan import TrainingPlan
 from training.shortcuts import Tile, telling_tiles
-from training.split import split_films
+from training.taught import split_of
 
 FEW_OF_A_CLASS, TOO_FEW_OF_A_CLASS = 50, 4
 SMALL_VALIDATION = 50  # films of a class: a sensitivity counted on fewer has an interval wider than 0.2
@@ -187,10 +187,14 @@ def _classes(seen: Inspection) -> Iterator[Check]:
 def _validation(seen: Inspection) -> Iterator[Check]:
     """Whether the part that judges is large enough to say anything."""
     try:
-        split = split_films(seen.manifest, seen.plan.data, seen.plan.seed)
+        split = split_of(seen.plan, seen.manifest)
     except DataError as error:
         yield Check("Validation part", Level.RED, error.message)
         return
+    if len(split.seen):
+        words = f"The model that training starts from knows the patients of {_count(len(split.seen), 'film')} of those"
+        words += " that are to judge: what is measured on them is too good. Add films that are new to it."
+        yield Check("Known to the starting model", Level.AMBER, words, tuple(split.seen.tolist()))
     counts = Counter(label for at in split.validation for label in seen.films[at].labels)
     least = min((counts[label] for label in seen.manifest.labels), default=0)
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)

@@ -20,8 +20,9 @@ from training.film_set import FilmSet
 from training.manifest import DataError, Manifest, read_manifest
 from training.near_twins import with_near_twins_joined
 from training.plan import TrainingPlan
-from training.split import FEWEST, Positions, Split, split_films
+from training.split import FEWEST, Positions, Split
 from training.targets import targets_of
+from training.taught import split_of
 
 MOST_TO_SEAL = 8_000  # training films that gate and references are made from: more take memory and tell nothing new
 READING = "Reading the list of films"  # the first word of every worker
@@ -59,6 +60,8 @@ class Prepared:
             row = [film.digest, film.frame, film.labels, film.patient, film.part]
             whole.update(json.dumps(row).encode("ascii") + b"\n")
         whole.update(json.dumps(sorted(self.cached.why)).encode("ascii"))
+        for positions in (self.split.train, self.split.validation, self.split.test):
+            whole.update(json.dumps(positions.tolist()).encode("ascii"))
         return whole.hexdigest()
 
     def material(self, positions: Positions) -> Material:
@@ -107,7 +110,7 @@ def prepare(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None
 
     cached = cached_films(manifest.films, plan.preprocess, token, decoded, cache)
     manifest = dataclasses.replace(manifest, films=with_near_twins_joined(manifest.films, cached))
-    split = _readable(split_films(manifest, plan.data, plan.seed), cached)
+    split = _readable(split_of(plan, manifest), cached)
     prepared = Prepared(plan, manifest, split, cached)
     _check_parts(prepared)
     return prepared

@@ -20,20 +20,24 @@ class Split:
     """Positions in `Manifest.films`: int64 arrays, sorted, disjoint.
 
     `left_out` are films of the source's own parts whose patient stands in a part that judges too: training, or
-    choosing an epoch, with them would leak.
+    choosing an epoch, with them would leak. `seen` are films of the parts that judge whose patient taught the model
+    that the run goes on from; there are none where others were enough.
     """
 
     train: Positions
     validation: Positions
     test: Positions
     left_out: Positions
+    seen: Positions
 
 
-def split_films(manifest: Manifest, plan: DataPlan, seed: int) -> Split:
+def split_films(manifest: Manifest, plan: DataPlan, seed: int, taught: frozenset[str] = frozenset()) -> Split:
     """Part the films as a plan says: the parts that the source names where they are kept, the rest by patient.
 
     Where the source names no validation part, or is not followed, about `validation_share` and `test_share` of each
-    label's patients are drawn. Raises DataError where a part would have no films.
+    label's patients are drawn. `taught` are patients who can't judge, for the model that the run goes on from knows
+    them: they are left out of the parts that judge where those have enough films of others. Raises DataError where a
+    part would have no films.
     """
     named = [film.part if plan.keep_parts else "" for film in manifest.films]
     parts = np.array(named, dtype="<U10")
@@ -41,13 +45,19 @@ def split_films(manifest: Manifest, plan: DataPlan, seed: int) -> Split:
     rng = np.random.default_rng(seed)
     for part, share in (("test", plan.test_share), ("validation", plan.validation_share)):
         if share > 0 and not (parts == part).any():
-            parts[_drawn(manifest, parts == "train", share, rng)] = part
-    left_out = _leaking(manifest.films, parts)
-    parts[left_out] = ""
+            parts[_drawn(manifest, parts == "train", share, rng, taught)] = part
+    known = np.array([film.patient in taught for film in manifest.films], dtype=bool)
+    for part in ("validation", "test"):
+        strangers = (parts == part) & ~known
+        if _has_enough(manifest, strangers):
+            parts[(parts == part) & known] = ""
+    parts[_leaking(manifest.films, parts)] = ""
     found: dict[Part, Positions] = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
     if not len(found["train"]) or not len(found["validation"]):
         raise DataError("There are too few patients to keep some of them apart for validation.")
-    return Split(found["train"], found["validation"], found["test"], left_out)
+    judging = (parts == "validation") | (parts == "test")
+    left_out, seen = np.flatnonzero(parts == ""), np.flatnonzero(judging & known)
+    return Split(found["train"], found["validation"], found["test"], left_out, seen)
 
 
 def split_by_patient(manifest: Manifest, validation_share: float, seed: int) -> Split:
@@ -55,8 +65,23 @@ def split_by_patient(manifest: Manifest, validation_share: float, seed: int) -> 
     return split_films(manifest, DataPlan("", keep_parts=False, validation_share=validation_share), seed)
 
 
-def _drawn(manifest: Manifest, among: npt.NDArray[np.bool_], share: float, rng: np.random.Generator) -> Positions:
-    """The films of a share of each label's patients. A patient counts for the first label of their first film."""
+def _has_enough(manifest: Manifest, among: npt.NDArray[np.bool_]) -> bool:
+    """Whether these films can judge: some with each label, and some without."""
+    own = [film.labels for film, taken in zip(manifest.films, among, strict=True) if taken]
+    counts = [sum(label in labels for labels in own) for label in manifest.labels]
+    return all(min(count, len(own) - count) >= FEWEST for count in counts)
+
+
+def _drawn(
+    manifest: Manifest,
+    among: npt.NDArray[np.bool_],
+    share: float,
+    rng: np.random.Generator,
+    taught: frozenset[str],
+) -> Positions:
+    """The films of a share of each label's patients, strangers where there are any. A patient counts for the first
+    label of their first film.
+    """
     label_of: dict[str, str] = {}
     for film, taken in zip(manifest.films, among, strict=True):
         if taken:
@@ -64,8 +89,10 @@ def _drawn(manifest: Manifest, among: npt.NDArray[np.bool_], share: float, rng: 
     held_out: set[str] = set()
     for label in manifest.labels:
         patients = sorted(patient for patient, own in label_of.items() if own == label)
-        order = rng.permutation(len(patients))
-        held_out.update(patients[i] for i in order[: max(1, round(share * len(patients)))])
+        strangers = [patient for patient in patients if patient not in taught]
+        candidates = strangers if len(strangers) >= FEWEST else patients
+        order = rng.permutation(len(candidates))
+        held_out.update(candidates[i] for i in order[: max(1, round(share * len(patients)))])
     held = [among[i] and film.patient in held_out for i, film in enumerate(manifest.films)]
     return np.flatnonzero(held)
 

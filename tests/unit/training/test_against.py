@@ -11,11 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from imaging.progress import CancelToken
+from imaging.read.packed.source import film_sha256
 from inference.bundle import ModelBundle, read_bundle
 from inference.preprocess import PreprocessSpec
+from inference.similar import trained_on
 from inference.torch_engine import load_network
 from training.against import verdict
-from training.events import Changed, Finished
+from training.events import Changed, Checked, Finished
 from training.plan import (
     ChoicePlan,
     DataPlan,
@@ -26,6 +29,7 @@ from training.plan import (
     TrainingPlan,
     check_plan,
 )
+from training.prepare import prepare
 from training.result import RESULT
 from training.run_dir import RunDir
 from training.weights_limits import WeightsError
@@ -121,6 +125,40 @@ def test_a_model_of_another_name_takes_nobodys_place(films: Path, first: ModelBu
     bundle = carried_out(other, tmp_path / "run", tmp_path / "models")
     assert bundle.location.parent == tmp_path / "models"
     assert "against" in json.loads((tmp_path / "run" / RESULT).read_text(encoding="utf-8"))
+
+
+def test_what_taught_the_old_model_judges_neither(films: Path, first: ModelBundle, tmp_path: Path) -> None:
+    """Another seed draws other films to judge with, but never those that the old model has learnt from."""
+    plan = plan_for(films, dataclasses.replace(going_on(first, with_head=True), keep_norm=True, frozen_share=1.0))
+    learning = dataclasses.replace(plan.learning, epochs=1, rate=1e-12, head_rate=1e-12)
+    plan = dataclasses.replace(plan, learning=learning, seed=9, data=dataclasses.replace(plan.data, test_share=0.1))
+    carried_out(plan, tmp_path / "run", tmp_path / "models")
+    prepared = prepare(plan, CancelToken(), lambda words: None)
+    judging = {prepared.manifest.films[at].digest for at in (*prepared.split.validation, *prepared.split.test)}
+    assert len(trained_on(first)) == 36
+    assert not judging & trained_on(first)
+    parts = json.loads((tmp_path / "run" / RESULT).read_text(encoding="utf-8"))["against"]["parts"]
+    assert {name: part["trained_on"] for name, part in parts.items()} == {"validation": 0, "test": 0}
+    assert not [
+        event for event in RunDir(tmp_path / "run").events()[0] if isinstance(event, Checked) and "Known" in event.name
+    ]
+
+
+def test_films_that_the_old_model_knows_are_told_and_compare_nothing(
+    films: Path, first: ModelBundle, tmp_path: Path
+) -> None:
+    known = tmp_path / "films"
+    for path in films.glob("*/*.png"):
+        if film_sha256(path) in trained_on(first):
+            (known / path.parent.name).mkdir(parents=True, exist_ok=True)
+            (known / path.parent.name / path.name).write_bytes(path.read_bytes())
+    plan = plan_for(known, dataclasses.replace(going_on(first, with_head=True), keep_norm=True, frozen_share=1.0))
+    learning = dataclasses.replace(plan.learning, epochs=1, rate=1e-12, head_rate=1e-12)
+    bundle = carried_out(dataclasses.replace(plan, learning=learning), tmp_path / "run", tmp_path / "models")
+    assert bundle.location.parent == tmp_path / "run" / "model"
+    told = [event for event in RunDir(tmp_path / "run").events()[0] if isinstance(event, Changed | Checked)]
+    assert any("knows the patients of" in event.sentence for event in told if isinstance(event, Checked))
+    assert any("could not be compared" in event.why for event in told if isinstance(event, Changed))
 
 
 def test_a_head_for_other_labels_is_refused(films: Path, first: ModelBundle, tmp_path: Path) -> None:
