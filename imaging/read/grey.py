@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from imaging.image import ModalityLut, Pixels, Rescale, Voi, VoiFunction, VoiLut, Window
-from imaging.read.values import holders, items, number, numbers, text, texts, value
+from imaging.read.values import Elements, holders, items, number, numbers, text, texts, value
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -50,7 +50,7 @@ def _voi_lut(item: Dataset, signed: bool) -> VoiLut | None:
     return None if table is None else VoiLut(*table, text(item, "LUTExplanation"))
 
 
-def _windows(holder: Dataset) -> tuple[Window, ...]:
+def _windows(holder: Elements) -> tuple[Window, ...]:
     centers, widths = numbers(holder, "WindowCenter"), numbers(holder, "WindowWidth")
     explanations = texts(holder, "WindowCenterWidthExplanation")
     named = text(holder, "VOILUTFunction").upper() or "LINEAR"

@@ -6,19 +6,11 @@ import math
 from typing import TYPE_CHECKING, cast
 
 from imaging.image import Calibration, Header, Spacing
-from imaging.read.values import holders, number, numbers, text, texts
+from imaging.read.values import Elements, holders, number, numbers, text, texts
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# What `scan` reads of each file: enough for the list and for telling whether there is a picture.
-LISTED_KEYWORDS = (
-    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "Modality", "PatientName", "PatientID", "PatientBirthDate",
-    "PatientSex", "PatientAge", "StudyInstanceUID", "StudyDate", "StudyDescription", "SeriesInstanceUID",
-    "SeriesNumber", "SeriesDescription", "InstanceNumber", "BodyPartExamined", "ViewPosition", "Laterality",
-    "ImageLaterality", "PatientOrientation", "InstitutionName", "LossyImageCompression", "LossyImageCompressionRatio",
-    "NumberOfFrames", "Rows", "Columns",
-)  # fmt: skip
 _LOSSY_SYNTAXES = frozenset(
     f"1.2.840.10008.1.2.4.{last}" for last in ("50", "51", "53", "55", "81", "91", "93", "203", "112")
 )
@@ -28,7 +20,7 @@ _SLICES = frozenset({"CT", "MR", "PT", "NM"})  # modalities whose Pixel Spacing 
 _TOWARDS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
-def read_header(dataset: Dataset, transfer_syntax: str, frame: int = 0) -> Header:
+def read_header(dataset: Elements, transfer_syntax: str, frame: int = 0) -> Header:
     """What the corner text and the list show. Dates as '2026-11-21', names as 'Family, Given'."""
     return Header(
         patient_name=person_name(text(dataset, "PatientName")),
@@ -75,7 +67,7 @@ def _age(age: str) -> str:
     return f"{int(age[:3])} {age[3].lower()}" if len(age) == 4 and age[:3].isdigit() else age
 
 
-def lossy_mark(dataset: Dataset, transfer_syntax: str) -> str:
+def lossy_mark(dataset: Elements, transfer_syntax: str) -> str:
     """'Lossy 12:1', 'Lossy', or '' (PS3.3 C.7.6.1.1.5): once lossy, always lossy, whatever the syntax is now.
 
     A syntax that may be lossy without a word in the header counts as lossy.
@@ -87,7 +79,7 @@ def lossy_mark(dataset: Dataset, transfer_syntax: str) -> str:
     return f"Lossy {ratio:.3g}:1" if 1.0 < ratio < 1000.0 else "Lossy"
 
 
-def _laterality(dataset: Dataset, frame: int) -> str:
+def _laterality(dataset: Elements, frame: int) -> str:
     """The side of the patient that was filmed, R, L, U (unpaired) or B (both): the frame's own first."""
     for holder in holders(dataset, frame, "FrameAnatomySequence"):
         if side := text(holder, "FrameLaterality"):
@@ -95,7 +87,7 @@ def _laterality(dataset: Dataset, frame: int) -> str:
     return (text(dataset, "ImageLaterality") or text(dataset, "Laterality")).upper()
 
 
-def _orientation(dataset: Dataset, frame: int) -> tuple[str, str]:
+def _orientation(dataset: Elements, frame: int) -> tuple[str, str]:
     """Patient Orientation; else the main directions of Image Orientation (Patient), of the frame where it has its own.
 
     View Position is no substitute: it says how the patient stood, not how the film was put into the file.
@@ -167,7 +159,7 @@ def read_aspect(dataset: Dataset, spacing: Spacing | None) -> float:
     return 1.0 if square or not 1.0 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else aspect
 
 
-def _pair(dataset: Dataset, keyword: str = "PixelSpacing") -> tuple[float, float] | None:
+def _pair(dataset: Elements, keyword: str = "PixelSpacing") -> tuple[float, float] | None:
     """Row and column spacing in mm, None unless both are positive."""
     found = numbers(dataset, keyword)
     return (found[0], found[1]) if len(found) == 2 and min(found) > 0 else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imaging.read import refuse
 from imaging.read.limits import Limits
-from imaging.read.values import integer, text
+from imaging.read.values import Elements, integer, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -46,7 +46,7 @@ class Layout:
         return self.samples == 3 and self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 
-def frame_count(dataset: Dataset, limits: Limits) -> int:
+def frame_count(dataset: Elements, limits: Limits) -> int:
     """Number of Frames, one where it is absent or no number. Raises FilmError TOO_LARGE."""
     frames = max(integer(dataset, "NumberOfFrames", 1), 1)
     refuse.check_frames(frames, limits)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from imaging.errors import Code, FilmError
 from imaging.image import Header
@@ -16,8 +16,11 @@ from imaging.read import refuse
 from imaging.read.limits import DEFAULT_LIMITS
 from imaging.read.packed.containers import ARCHIVE_SUFFIX, Container, container_kind, contents
 from imaging.read.packed.source import open_film
-from imaging.read.sniff import Kind, sniff
+from imaging.read.sniff import Kind, sniff_stream
 from imaging.study import ImageRef, natural_key
+
+if TYPE_CHECKING:
+    from imaging.read.values import Elements
 
 # Ours, and what operating systems and discs leave behind: nobody means these when opening a folder.
 _PASSED_OVER = frozenset({"negatoscope.json", "truth.json", "dicomdir", "thumbs.db", "desktop.ini"})
@@ -187,11 +190,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _look_at(path: Path) -> Found | Refused:
     """One file: its kind by content, the header of a DICOM file, the pages of a TIFF."""
     try:
-        if sniff(path) == "dicom":
-            return _look_at_dicom(path)
-        from imaging.read.raster import count_frames
-
         with open_film(path) as stream:
+            if sniff_stream(stream) == "dicom":
+                return _look_at_dicom(path, stream)
+            from imaging.read.raster import count_frames
+
             frames = count_frames(stream)
         refuse.check_frames(frames, DEFAULT_LIMITS)
         return Found(ImageRef(path), "raster", None, frames)
@@ -201,16 +204,27 @@ def _look_at(path: Path) -> Found | Refused:
         return Refused(path, refuse.from_os_error(error))
 
 
-def _look_at_dicom(path: Path) -> Found:
+def _look_at_dicom(path: Path, stream: BinaryIO) -> Found:
+    """By our own reader where the file is an ordinary one, else by pydicom."""
+    from imaging.read.listed import LISTED, read_listed
+
+    listed = read_listed(stream)
+    if listed is not None:
+        return _found_dicom(path, listed.elements, listed.transfer_syntax)
     from imaging.read.dataset import open_dicom
     from imaging.read.dicom import missing_pixels
-    from imaging.read.header import LISTED_KEYWORDS, read_header
+
+    with open_dicom(path, DEFAULT_LIMITS, tuple(LISTED)) as film:
+        if film.pixels is None:
+            raise missing_pixels(film.dataset)
+        return _found_dicom(path, film.dataset, film.transfer_syntax)
+
+
+def _found_dicom(path: Path, elements: Elements, transfer_syntax: str) -> Found:
+    from imaging.read.header import read_header
     from imaging.read.layout import frame_count
     from imaging.read.values import text
 
-    with open_dicom(path, DEFAULT_LIMITS, LISTED_KEYWORDS) as film:
-        if film.pixels is None:
-            raise missing_pixels(film.dataset)
-        ref = ImageRef(path, uid=text(film.dataset, "SOPInstanceUID") or None)
-        frames = frame_count(film.dataset, DEFAULT_LIMITS)
-        return Found(ref, "dicom", read_header(film.dataset, film.transfer_syntax), frames)
+    ref = ImageRef(path, uid=text(elements, "SOPInstanceUID") or None)
+    frames = frame_count(elements, DEFAULT_LIMITS)
+    return Found(ref, "dicom", read_header(elements, transfer_syntax), frames)

@@ -6,7 +6,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydicom.errors import BytesLengthException
 
@@ -33,7 +33,17 @@ PYDICOM_FAILURES = (
 )
 
 
-def value(dataset: Dataset, keyword: Keyword) -> Any:
+class Elements(Protocol):
+    """Values by keyword: a pydicom data set, or a mapping of texts and of tuples of texts."""
+
+    def get(self, key: Any, /) -> Any: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def __contains__(self, key: Any, /) -> bool: ...
+
+
+def value(dataset: Elements, keyword: Keyword) -> Any:
     """The value of an element, None where it is absent, empty or cannot be converted."""
     try:
         found = dataset.get(keyword) if isinstance(keyword, str) else dataset[keyword].value
@@ -42,7 +52,7 @@ def value(dataset: Dataset, keyword: Keyword) -> Any:
     return None if found is None or found == "" else found
 
 
-def text(dataset: Dataset, keyword: Keyword) -> str:
+def text(dataset: Elements, keyword: Keyword) -> str:
     """The element as stripped text, several values joined by a backslash as in the file; '' where there is none."""
     found = value(dataset, keyword)
     if found is None:
@@ -54,13 +64,13 @@ def text(dataset: Dataset, keyword: Keyword) -> str:
     return "\\".join(parts).replace("\x00", "").strip()
 
 
-def texts(dataset: Dataset, keyword: Keyword) -> tuple[str, ...]:
+def texts(dataset: Elements, keyword: Keyword) -> tuple[str, ...]:
     """The values of a multi-valued text element."""
     whole = text(dataset, keyword)
     return tuple(part.strip() for part in whole.split("\\")) if whole else ()
 
 
-def numbers(dataset: Dataset, keyword: Keyword) -> tuple[float, ...]:
+def numbers(dataset: Elements, keyword: Keyword) -> tuple[float, ...]:
     """The finite numbers of an element; () where there is none or one of them is no number."""
     found = value(dataset, keyword)
     if found is None:
@@ -72,19 +82,19 @@ def numbers(dataset: Dataset, keyword: Keyword) -> tuple[float, ...]:
     return parsed if all(math.isfinite(number) for number in parsed) else ()
 
 
-def number(dataset: Dataset, keyword: Keyword, default: float | None = None) -> float | None:
+def number(dataset: Elements, keyword: Keyword, default: float | None = None) -> float | None:
     """The first finite number of an element, else `default`."""
     found = numbers(dataset, keyword)
     return found[0] if found else default
 
 
-def integer(dataset: Dataset, keyword: Keyword, default: int) -> int:
+def integer(dataset: Elements, keyword: Keyword, default: int) -> int:
     """The first number of an element as an integer, else `default`."""
     found = numbers(dataset, keyword)
     return int(found[0]) if found else default
 
 
-def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
     """The items of a sequence; () where it is absent or no sequence."""
     found = value(dataset, keyword)
     if found is None or not _is_multiple(found):
@@ -95,7 +105,7 @@ def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
         return ()
 
 
-def holders(dataset: Dataset, frame: int, macro: str) -> Iterator[Dataset]:
+def holders(dataset: Elements, frame: int, macro: str) -> Iterator[Elements]:
     """Where the attributes of a functional group stand for one frame (PS3.3 C.7.6.16), the most particular first.
 
     Yields the frame's own item of `macro`, then the shared one, then the data set itself, which is all that
