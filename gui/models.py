@@ -76,7 +76,7 @@ class Models(QObject):
         self._own = ""  # the reader's choice
         self._films_own: str | None = None  # None before any films asked for a model
         self._current = ""
-        self._views = 1  # of each film, as the model was last read for
+        self._read_for: Wanted | None = None  # how the model that was last asked for is run
         self._handle: JobHandle | None = None
         preferences.changed.connect(self._follow_preferences)
 
@@ -112,10 +112,9 @@ class Models(QObject):
         self._load(name)
 
     def _follow_preferences(self) -> None:
-        """With another number of views every score is another one, on a page of its own."""
-        if self._current and self._views != self._wanted_views:
-            name, self._current = self._current, ""
-            self._load(name)
+        """Another engine, device or graph acts at once, and so does another number of views."""
+        if self._current:
+            self._load(self._current)
 
     def wanted(self) -> Wanted:
         """How models are run, by the settings in force."""
@@ -128,14 +127,13 @@ class Models(QObject):
         return VIEWS if self._preferences.settings.flag("views") else 1
 
     def _load(self, name: str) -> None:
-        if name == self._current:
+        wanted = self.wanted()
+        if (name, wanted) == (self._current, self._read_for):
             return
-        self._current = name
-        self._views = self._wanted_views
+        self._current, self._read_for = name, wanted
         if self._handle is not None:
             self._handle.cancel()
         self._review.set_model(None, f"Reading the model {Path(name).name}…", reading=True)
-        wanted = self.wanted()
         self._handle = self._jobs.submit(
             Lane.MODEL,
             lambda token, progress: load_model(name, wanted),

@@ -77,7 +77,8 @@ def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
     engine = choose_engine(bundle, options.engine, options.device, 1, use, quantised=options.quantised)
     analyser = Analyser(bundle, with_views(engine, options.views), insist=options.insist)
     points, kept = _points(options, analyser.card), options.heatmaps is not None
-    terms = Terms(bundle.id, bundle.weights_sha256, points, kept, is_int8(engine.name), options.views)
+    int8, views = is_int8(engine.name), options.views
+    terms = Terms(bundle.id, bundle.weights_sha256, points, kept, int8, views, options.insist)
     _make_folder(options.heatmaps)
     shards = Shards(options.out, rank)
     run = Screening(
@@ -95,6 +96,9 @@ def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
     count = "1 line" if tally.films == 1 else f"{tally.films} lines"
     out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. ")
     out.write(f"Written to {options.out}\n")
+    if tally.insisted:
+        count = "1 film" if tally.insisted == 1 else f"{tally.insisted} films"
+        out.write(f"Scored all the same, outside what the model knows: {count}, marked “+insisted”.\n")
     if options.views > 1:
         out.write(f"Scores are means over {options.views} views; the operating points were counted on one view.\n")
     return SOME_REFUSED if tally.refused else ALL_DONE

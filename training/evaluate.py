@@ -28,7 +28,7 @@ from inference.card import Measure, ModelCard, OperatingPoints
 from inference.local_table import DESCRIBED, LocalFinding, LocalTable
 from inference.operating import recommended_points
 from inference.pipeline import Analyser, LoadedFilm
-from inference.screen import Analysed, Refusal, analysed, load_film, ordered_map
+from inference.screen import Analysed, Lanes, Refusal, analysed, load_film, ordered_map
 from training.calibrate import operating_points
 from training.labelled_set import SetFilm
 from training.manifest import joined_patients
@@ -78,8 +78,12 @@ class Scored:
         return bool(self.ill.any() and not self.ill.all())
 
 
-def judge(analyser: Analyser, films: Iterable[SetFilm], threads: int, token: CancelToken) -> list[Judged]:
-    """Analyse every film as `screen` does, decoding and the network overlapping. Raises Cancelled."""
+def judge(
+    analyser: Analyser, films: Iterable[SetFilm], threads: int, token: CancelToken, *, lanes: int = 0
+) -> list[Judged]:
+    """Analyse every film as `screen` does, decoding and the network overlapping; the network in so many threads, or (0)
+    in the caller's alone. Raises Cancelled.
+    """
     taken: deque[SetFilm] = deque()
 
     def noted() -> Iterator[ImageRef | Refusal]:
@@ -88,14 +92,18 @@ def judge(analyser: Analyser, films: Iterable[SetFilm], threads: int, token: Can
             yield film.film
 
     pool = ThreadPoolExecutor(threads, thread_name_prefix="evaluate")
+    networks = ThreadPoolExecutor(lanes, thread_name_prefix="evaluate-network") if lanes else None
     judged = []
     try:
         loaded = ordered_map(pool, partial(_load, analyser), noted(), 2 * threads)
-        for outcome in analysed(analyser, loaded):
+        for outcome in analysed(analyser, loaded, Lanes(networks, lanes) if networks else None):
             token.check()
             judged.append(_judged(taken.popleft(), outcome))
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        if networks is not None:
+            networks.shutdown(cancel_futures=True)
+        pool.shutdown()
     return with_twins_joined(judged)
 
 

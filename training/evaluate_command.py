@@ -13,7 +13,7 @@ from imaging.errors import FilmError, NegatoscopeError
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
+    from inference.card import Measure
     from inference.local_table import LocalTable
 
 ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
@@ -21,7 +21,7 @@ SAID = ("auc", "sensitivity", "specificity", "calibration_error")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the contract."""
+    """The arguments of the contract, and the graph that is to be checked."""
     parser.add_argument("--model", required=True, metavar="ID", help="a name, name@version, or a bundle's path")
     parser.add_argument(
         "films",
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="class folders named after the card's labels, in train, val, test or not; or columns path, label, patient",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="F.json", help="the measures with 95 %% intervals")
+    parser.add_argument("--quantised", action="store_true", help="check the 8-bit graph, at its own operating points")
 
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -45,6 +46,7 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     from inference.device import choose_engine, usable_cores
     from inference.models_dir import find
     from inference.pipeline import Analyser
+    from inference.served import scores_sha256
     from inference.similar import trained_on
     from training.evaluate import judge, local_check, report
     from training.labelled_set import films_of, read_set
@@ -53,15 +55,18 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     known = trained_on(bundle)
     entries = read_set(options.films, bundle.card)
     _check_out(options.out, options.films)
-    engine = choose_engine(bundle, "auto", "auto", usable_cores())
+    cores, token = usable_cores(), CancelToken()
+    engine = choose_engine(bundle, "auto", "auto", 1, quantised=options.quantised)  # one core for each batch
+    analyser = Analyser(bundle, engine)
     out.write(f"{bundle.card.title} ({bundle.id}), {engine.why}\n")
-    token = CancelToken()
-    judged = judge(Analyser(bundle, engine), films_of(entries, options.out, token), usable_cores(), token)
-    found = report(bundle.card, bundle.weights_sha256, judged, known)
+    judged = judge(analyser, films_of(entries, options.out, token), cores, token, lanes=cores)
+    found = report(analyser.card, bundle.weights_sha256, judged, known)
     _write(options.out, found)
-    out.write(_summary(found, bundle.card, said=bool(known)))
+    promised = {} if options.quantised else bundle.card.metrics  # those of the float32 graph
+    out.write(_summary(found, promised, said=bool(known)))
+    scored_by = scores_sha256(bundle.card, bundle.weights_sha256, engine.name)
     today = datetime.now().astimezone().date().isoformat()
-    out.write(_kept(local_check(bundle.card, bundle.weights_sha256, judged, known, today)))
+    out.write(_kept(local_check(analyser.card, scored_by, judged, known, today)))
     out.write(f"Written to {options.out}\n")
     return SOME_REFUSED if found["refused"] else ALL_DONE
 
@@ -107,7 +112,7 @@ def _kept(table: LocalTable) -> str:
     return "".join(said) + f"Operating table: {path}\n"
 
 
-def _summary(found: Mapping[str, Any], card: ModelCard, *, said: bool) -> str:
+def _summary(found: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Measure]], *, said: bool) -> str:
     """Counts, then each measure beside what the card promises. `said`: the bundle lists films it was trained on."""
     lines = [
         f"{found['films']} films, {found['patients']} patients scored, {found['gated']} kept out by the gate, "
@@ -120,7 +125,7 @@ def _summary(found: Mapping[str, Any], card: ModelCard, *, said: bool) -> str:
     elif not said:
         lines.append("Whether the model was trained on any of these films, its card does not say.")
     for label, of in found["labels"].items():
-        promised = card.metrics.get(label, {})
+        promised = metrics.get(label, {})
         for name in SAID:
             beside = f"; the card says {promised[name].value:.3f}" if name in promised else ""
             lines.append(f"{label} {name.replace('_', ' ')}: {_with_interval(of[name])}{beside}")

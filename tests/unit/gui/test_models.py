@@ -74,6 +74,29 @@ def test_the_quantised_graph_runs_where_the_settings_say_so(
     assert (chosen.engine, chosen.card.operating["OPACITY"].recommended) == served
 
 
+@pytest.mark.parametrize(
+    ("change", "engine"), [(("quantised", True), "onnx-cpu-int8"), (("engine", "torch"), "torch-cpu")]
+)
+def test_a_change_of_how_models_run_acts_at_once(
+    jobs: Jobs, qtbot: QtBot, quantised: ModelBundle, change: tuple[str, bool | str], engine: str
+) -> None:
+    preferences = Preferences(jobs, jobs, keep=False)
+    for name, first in (("engine", "onnx"), ("device", "cpu")):
+        preferences.change(name, first)
+    review = Review(jobs)
+    models = Models(review, jobs, preferences, parent=jobs)
+    with qtbot.waitSignal(models.model_loaded):
+        models.choose(str(quantised.location))
+    with qtbot.waitSignal(models.model_loaded) as loaded:
+        preferences.change(*change)
+        assert review.model is None, "nothing more is said by the old one"
+    assert loaded.args[0].chosen.engine == engine
+    assert models.current == str(quantised.location)
+    with qtbot.assertNotEmitted(models.model_loaded, wait=300):
+        preferences.change("analyse_on_opening", not preferences.settings.flag("analyse_on_opening"))
+        models.choose(str(quantised.location))
+
+
 def test_a_model_without_a_quantised_graph_is_read_all_the_same(tmp_path: Path) -> None:
     bundle = write_trial_bundle(tmp_path / "trial@1")
     assert load_model(str(bundle.location), Wanted("onnx", quantised=True)).chosen.engine == "onnx-cpu"

@@ -4,10 +4,12 @@ import argparse
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,12 @@ from PIL import Image
 from sklearn import metrics as sk
 
 from imaging.paths import resource_path
+from imaging.progress import CancelToken
 from inference import screen_command
 from inference.bundle import ModelBundle
+from inference.card import QUANTISED
+from inference.device import choose_engine
+from inference.engine import Engine, Floats, Output
 from inference.local_table import (
     LocalTable,
     ReliabilityBin,
@@ -29,11 +35,13 @@ from inference.local_table import (
     write_local_table,
 )
 from inference.operating import OperatingTable
+from inference.pipeline import Analyser
 from inference.records import to_json
 from inference.similar import TRAINED_ON
-from tests.bundles import card_of, multi_label_card, with_reference, write_trial_bundle
+from tests.bundles import card_of, multi_label_card, with_quantised, with_reference, write_trial_bundle
 from training import evaluate_command
-from training.evaluate import Judged, report
+from training.evaluate import Judged, judge, report
+from training.labelled_set import films_of, read_set
 from training.reference import reference_of
 
 ROOT = Path(__file__).parents[3]
@@ -124,6 +132,50 @@ def test_equal_runs_write_equal_bytes(bundle: ModelBundle, films: Path, tmp_path
     for name in ("a", "b"):
         evaluated(bundle, films, tmp_path / f"{name}.json")
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_batches_run_side_by_side_and_say_the_same(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    """In three lanes, all of them under way at once, as in the caller's thread alone."""
+    analyser = Analyser(bundle, MeetingEngine(choose_engine(bundle, "onnx"), 3))
+    entries = read_set(films, bundle.card)
+    alone, lanes = (
+        judge(of, films_of(entries, None, CancelToken()), 2, CancelToken(), lanes=count)
+        for of, count in ((Analyser(bundle, choose_engine(bundle, "onnx")), 0), (analyser, 3))
+    )
+    assert alone == lanes
+
+
+class MeetingEngine:
+    """An engine whose first runs wait for each other: they have to be under way at the same time."""
+
+    concurrent = True
+    wanted_batch = 4
+
+    def __init__(self, engine: Engine, count: int) -> None:
+        self._engine = engine
+        self._met = threading.Barrier(count, timeout=60)
+        self._waits = itertools.count(count, -1)
+        self.name, self.why = engine.name, engine.why
+
+    def run(self, films: Floats) -> Output:
+        if next(self._waits) > 0:
+            self._met.wait()
+        return self._engine.run(films)
+
+
+def test_the_quantised_graph_is_checked_when_it_is_asked_for(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
+    """At its own operating points, kept under its own name, and beside no promise that was made for the other graph."""
+    int8 = with_quantised(bundle, tmp_path / "trial@1")
+    out = tmp_path / "out.json"
+    status, said, _ = run(evaluate_command, [films, "--model", int8.location, "--out", out, "--quantised"])
+    found = json.loads(out.read_text(encoding="utf-8"))
+    schema = json.loads(resource_path("schemas", "evaluation.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(found)
+    assert (status, "quantised to 8 bits" in said, "the card says" in said) == (0, True, False)
+    assert (found["labels"]["OPACITY"]["operating_point"], found["weights_sha256"]) == (0.5, bundle.weights_sha256)
+    assert read_local_table(int8.card, int8.card.files[QUANTISED]) is not None
+    assert kept(int8) is None
+    assert run(evaluate_command, [films, "--model", bundle.location, "--out", out, "--quantised"])[0] == 2
 
 
 def test_a_csv_says_the_same_as_its_folders(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
