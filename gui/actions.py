@@ -70,6 +70,7 @@ ROWS: tuple[Row, ...] = (
     Row("tool_pan", "Pan", "Tools", ("T",), "pan", True, "tool", tip="Drag the film"),
     Row("overlay", "AI overlay", "AI", ("G",), "overlay", checkable=True, tip="Show the heat map on the film"),
     Row("ai_visible", "Show AI", "AI", ("Space",), checkable=True, tip="Show or hide everything the model says"),
+    Row("seen", "What the model sees", "AI", ("M",), "eye", checkable=True, tip="The network's input, pixel by pixel"),
     Row("next_flagged", "Next flagged film", "AI", ("N",), "flag"),
     Row("cancel", "Stop analysing", "AI", ("Ctrl+.",), rule=True),
     Row("resume", "Go on analysing", "AI"),

@@ -16,10 +16,12 @@ from gui.viewport.film_view import FilmView, Tool
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
+    from gui.dialogs.seen import SeenDialog
     from gui.wizard.window import WizardWindow
 
 VERSION = "0.1.0"
 ZOOM_STEP = 1.25
+STEPS = ("film_next", "film_previous", "study_next", "study_previous", "next_flagged", "seen")
 TRAINING = "A model is being trained in the background: see AI, Train a model."
 
 
@@ -43,6 +45,7 @@ class Commands(QObject):
         self._showing = showing
         self._window = window
         self._check: CheckDialog | None = None  # kept: a check goes on while it is closed
+        self._seen: SeenDialog | None = None
         self._wizard: WizardWindow | None = None  # kept: what was chosen in it stays
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
@@ -93,6 +96,7 @@ class Commands(QObject):
             "overlay": controller.toggle_overlay,
             "ai_visible": lambda: controller.review.set_ai_visible(not controller.review.ai_visible),
             "next_flagged": controller.go_to_next_flagged,
+            "seen": self._toggle_seen,
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
             "analyse_on_opening": lambda: self._change("analyse_on_opening"),
@@ -151,6 +155,19 @@ class Commands(QObject):
         if model is not None:
             model_card_dialog(model, self._window).open()
 
+    def _toggle_seen(self) -> None:
+        if self._seen is None:
+            from gui.dialogs.seen import SeenDialog
+
+            self._seen = SeenDialog(self._controller.seen, [self._actions[name] for name in STEPS], self._window)
+            self._seen.shown_changed.connect(self._actions["seen"].setChecked)
+        self._seen.setVisible(not self._seen.isVisible())
+
+    @property
+    def seen_dialog(self) -> SeenDialog | None:
+        """What the model sees, once it was asked for."""
+        return self._seen
+
     def show_check(self) -> None:
         """The check of the chosen model on the reader's own films: begun, under way or done."""
         if self._check is None:
@@ -203,8 +220,9 @@ class Commands(QObject):
 
     def close_windows(self) -> None:
         """The program ends."""
-        if self._wizard is not None:
-            self._wizard.close()
+        for window in (self._wizard, self._seen):
+            if window is not None:
+                window.close()
 
     def _change(self, setting: str) -> None:
         """A setting that the menu turns on and off."""

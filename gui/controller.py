@@ -28,6 +28,7 @@ from gui.prevalence import Prevalences
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
 from gui.second_opinion import SecondOpinion
+from gui.seen import Seen
 from gui.similar import Similar
 from gui.thumbnails import Thumbnails
 from imaging.errors import NegatoscopeError
@@ -59,6 +60,7 @@ class Controller(QObject):
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.changing = Changing(self.review, self.memory.set_state, self)
         self.explaining = Explaining(self.review, self.jobs, self)
+        self.seen = Seen(self.review, self.jobs, self)
         self.similar = Similar(self.review, self.jobs, self)
         self.second = SecondOpinion(self.review, self.jobs, self.models.wanted, self)
         self.checking = Checking(self.review, self.jobs, self)

@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
             told.connect(self.status.show_message)
         controller.checking.failed.connect(self.status.show_message)
         self.model_panel.card_asked.connect(self.commands.show_model_card)
+        controller.seen.changed.connect(self._show_outline)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.film_step_requested.connect(controller.step_film)
         self.empty.recent_picked.connect(lambda path: controller.opening.open_paths([path]))
@@ -176,6 +177,10 @@ class MainWindow(QMainWindow):
         review = self.controller.review
         self.empty.setVisible(not review.entries and not review.scanning)
         self._place_overlays()
+
+    def _show_outline(self) -> None:
+        film = self.controller.seen.film
+        self.view.set_outline(film.rect if film is not None else None)
 
     def _show_cursor(self, readout: CursorReadout | None) -> None:
         self.status.show_cursor(f"x {readout.x_px}  y {readout.y_px} · {readout.value_text}" if readout else "")

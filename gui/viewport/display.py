@@ -21,6 +21,7 @@ from imaging.show.transform import Point, Size, ViewTransform
 
 if TYPE_CHECKING:
     from gui.viewport.painting import ScenePainter
+    from imaging.heatmap import GridRect
     from imaging.image import Voi
     from imaging.show.table import DisplayTable
 
@@ -69,6 +70,7 @@ class FilmDisplay(QWidget):
         self._overlay: Overlay | None = None
         self._ai_visible = False
         self._graphics_shown = True
+        self._outline: GridRect | None = None
         self._text = CornerText()
         self._mode = TextMode.FULL
         self._position = ""
@@ -103,6 +105,11 @@ class FilmDisplay(QWidget):
     def set_ai_visible(self, visible: bool) -> None:
         """Whether anything of the model is on the screen: the film then says what that is worth."""
         self._ai_visible = visible
+        self.update()
+
+    def set_outline(self, outline: GridRect | None) -> None:
+        """Frame a part of the film, in shares of its sides, or none."""
+        self._outline = outline
         self.update()
 
     def set_graphics_shown(self, shown: bool) -> None:
@@ -284,6 +291,7 @@ class FilmDisplay(QWidget):
             Shown(film.prepared, film.table, state.transform),
             self._overlay,
             film.prepared.graphics if self._graphics_shown else None,
+            self._outline,
             compose(self._text, display, marks, self._mode),
             edge_letters(image.header, state.transform),
         )

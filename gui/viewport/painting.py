@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage, QPainter
 from gui.theme import font
 from gui.viewport.corner_text import LinePainter, corner_font, letter_lines, place
 from gui.viewport.geometry import film_to_device
+from gui.viewport.outline import paint_outline
 from gui.viewport.overlay import OverlayPainter, Placement
 from gui.viewport.scene import Scene, Shown
 from imaging.show.graphics import drawn
@@ -43,6 +44,8 @@ class ScenePainter:
             to_device = film_to_device(scene.shown.transform, device_px)
             placement = Placement(to_device, scene.shown.film.size_px, device_px, ratio)
             self._overlay.paint(painter, scene.overlay, placement)
+        if scene.outline is not None:
+            paint_outline(painter, scene.outline, scene.shown, device_px, ratio)
         corners = place(scene.corners, size)
         self._lines.paint(painter, corners, corner_font(size.width()), ratio)
         self._lines.paint(painter, letter_lines(scene.letters, size, corners), font("strong"), ratio)

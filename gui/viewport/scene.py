@@ -11,7 +11,7 @@ from imaging.show.orientation import EdgeLetters
 from imaging.show.transform import ViewTransform
 
 if TYPE_CHECKING:
-    from imaging.heatmap import Heatmap
+    from imaging.heatmap import GridRect, Heatmap
     from imaging.show.pyramid import Pyramid
     from imaging.show.table import DisplayTable
 
@@ -36,10 +36,13 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Everything that one painting needs. `graphics` is what the file draws, None where that is hidden."""
+    """Everything that one painting needs. `graphics` is what the file draws, None where that is hidden; `outline` a
+    frame in shares of the film's sides.
+    """
 
     shown: Shown
     overlay: Overlay | None = None
     graphics: Pyramid | None = None
+    outline: GridRect | None = None
     corners: Corners = field(default_factory=Corners)
     letters: EdgeLetters = field(default_factory=EdgeLetters)
