@@ -1,4 +1,4 @@
-"""Which films make a batch, and the batch itself, prepared one ahead: the network never waits for the disk.
+"""Which films make a batch, and the batch itself, prepared ahead: the network never waits for the disk.
 
 Every random choice goes by the plan's seed and a number (the epoch, the step), never by what was drawn before, so that
 a run that was killed goes on with the very same batches.
@@ -7,7 +7,7 @@ a run that was killed goes on with the very same batches.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,7 +24,7 @@ from training.distributed import Peers
 from training.plan import TrainingPlan
 from training.targets import Floats32, mixed, sampling_weights, softened
 
-_AHEAD = 2
+_READY = 1  # steps beside those that are being prepared
 
 
 class Use(IntEnum):
@@ -93,37 +93,53 @@ def order_of_epoch(material: Material, plan: TrainingPlan, epoch: int) -> npt.ND
 
 
 def prepared(
-    material: Material, plan: TrainingPlan, first_step: int, steps: int, peers: Peers | None = None
+    material: Material, plan: TrainingPlan, steps: range, peers: Peers | None = None, threads: int = 1
 ) -> Generator[tuple[int, list[tuple[Tensor, Tensor]]], None, None]:
-    """From `first_step` on, each step's number and its batches: films [N, 1, S, S] and softened targets [N, K].
+    """Of each of the steps its number and its batches: films [N, 1, S, S] and softened targets [N, K].
 
-    A thread prepares the steps to come. Close the iterator to stop it. Of several processes each prepares its own slice
-    of every batch.
+    `threads` prepare the steps to come, one step each: what they make goes by the step, not by their number. Close the
+    iterator to stop them. Of several processes each prepares its own slice of every batch.
     """
     peers = peers or Peers()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
     waiting: deque[Future[list[tuple[Tensor, Tensor]]]] = deque()
+    ahead = threads + _READY
     try:
-        for step in range(first_step, steps):
-            waiting.append(pool.submit(_step, material, plan, step, peers))
-            if len(waiting) > _AHEAD:
-                yield step - _AHEAD, waiting.popleft().result()
-        for number, future in enumerate(waiting, start=steps - len(waiting)):
+        for step, chosen in _chosen(material, plan, steps):
+            waiting.append(pool.submit(_step, material, plan, _Part(step, chosen, peers)))
+            if len(waiting) > ahead:
+                yield step - ahead, waiting.popleft().result()
+        for number, future in enumerate(waiting, start=steps.stop - len(waiting)):
             yield number, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _step(material: Material, plan: TrainingPlan, step: int, peers: Peers) -> list[tuple[Tensor, Tensor]]:
-    per_epoch = steps_an_epoch(len(material), plan)
-    epoch, within = divmod(step, per_epoch)
-    order = order_of_epoch(material, plan, epoch)
-    size = plan.learning.batch * plan.learning.accumulate
-    chosen = order[within * size : (within + 1) * size]
-    seed = seed_of(plan.seed, Use.CHANGE, step, peers.draws)
+class _Part(NamedTuple):
+    """A step, its films, and the processes that share them."""
+
+    step: int
+    chosen: npt.NDArray[np.int64]
+    peers: Peers
+
+
+def _chosen(material: Material, plan: TrainingPlan, steps: range) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Each step and its films. An epoch's order is made once: with many films it takes longer than a step."""
+    per_epoch, size = steps_an_epoch(len(material), plan), plan.learning.batch * plan.learning.accumulate
+    order, of_epoch = np.zeros(0, np.int64), -1
+    for step in steps:
+        epoch, within = divmod(step, per_epoch)
+        if epoch != of_epoch:
+            order, of_epoch = order_of_epoch(material, plan, epoch), epoch
+        yield step, order[within * size : (within + 1) * size]
+
+
+def _step(material: Material, plan: TrainingPlan, part: _Part) -> list[tuple[Tensor, Tensor]]:
+    seed = seed_of(plan.seed, Use.CHANGE, part.step, part.peers.draws)
     draws = Draws(torch.Generator().manual_seed(seed), np.random.default_rng(seed))
-    batches = [chosen[start : start + plan.learning.batch] for start in range(0, len(chosen), plan.learning.batch)]
-    return [_batch(material, plan, batch[peers.slice_of(len(batch))], draws) for batch in batches]
+    size, films = plan.learning.batch, part.chosen
+    batches = [films[start : start + size] for start in range(0, len(films), size)]
+    return [_batch(material, plan, batch[part.peers.slice_of(len(batch))], draws) for batch in batches]
 
 
 def _batch(

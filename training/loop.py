@@ -69,6 +69,16 @@ def new_learner(network: FilmNetwork, plan: TrainingPlan, device: torch.device) 
     return Learner(network, averaged, make_optimiser(trunk, heads, plan.learning), Progress())
 
 
+def computing_threads(plan: TrainingPlan, device: torch.device, peers: Peers) -> int:
+    """How many threads torch computes in: on a CPU those of the plan; beside a GPU one, the others prepare batches."""
+    return 1 if device.type == "cuda" else max(1, plan.threads // peers.rank.local_world)
+
+
+def preparing_threads(plan: TrainingPlan, device: torch.device, peers: Peers) -> int:
+    """How many threads prepare batches: one core is enough for a network on the CPU, and never for a GPU."""
+    return max(1, plan.threads // peers.rank.local_world) if device.type == "cuda" else 1
+
+
 @dataclass(slots=True)
 class Loop:
     """One run. `folder` holds its state; the best weights lie in `folder/best.safetensors`. `peers` are the processes
@@ -127,8 +137,9 @@ class Loop:
         shared = films_a_step(len(self.training), plan)
         device = learner.network.mean.device
         steps = _Steps(learner, plan, weights.to(device), self._per_epoch, shared, self.watcher, self.peers)
-        saved = time.monotonic()
-        with contextlib.closing(prepared(self.training, plan, learner.progress.step, end, self.peers)) as batches:
+        saved, rest = time.monotonic(), range(learner.progress.step, end)
+        threads = preparing_threads(plan, device, self.peers)
+        with contextlib.closing(prepared(self.training, plan, rest, self.peers, threads)) as batches:
             for step, batch in batches:
                 self.watcher.check()
                 if self._is_enough():

@@ -102,7 +102,7 @@ def _losses(network: FilmNetwork, plan: TrainingPlan, training: Material) -> Gen
     learner = new_learner(network, plan, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     weights = torch.from_numpy(class_weights(training.targets, plan.network, plan.learning.balance))
     weights = weights.to(network.mean.device)
-    with contextlib.closing(prepared(training, plan, 0, STEPS)) as batches:
+    with contextlib.closing(prepared(training, plan, range(STEPS))) as batches:
         for step, parts in batches:
             set_rates(learner.optimiser, share_at(step))
             torch.manual_seed(seed_of(plan.seed, Use.DROPOUT, step))

@@ -25,7 +25,7 @@ from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
 from training.events import Changed, Checked, Failed, Finished, Started, Stopped
 from training.folder_watcher import FolderWatcher
-from training.loop import Loop, new_learner
+from training.loop import Loop, computing_threads, new_learner
 from training.plan import TrainingPlan
 from training.prepare import MOST_TO_SEAL, Prepared, prepare
 from training.quick import HeadWork, learn_head
@@ -115,7 +115,7 @@ def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
     peers.first_says("")  # the others begin once the folder is owned
     plan = run.plan()
     peers.check_same("plan", plan)
-    torch.set_num_threads(max(1, plan.threads // peers.rank.local_world))
+    torch.set_num_threads(computing_threads(plan, peers.device(), peers))
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     with peers.in_turn():
         prepared = prepare(plan, watcher.token, watcher.say)

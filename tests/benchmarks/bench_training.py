@@ -1,10 +1,11 @@
 """The training loop against the bare step on films in memory, and quick training against the bare pass over its films.
 
-usage: OMP_WAIT_POLICY=PASSIVE python -m tests.benchmarks.bench_training [loop|quick] [--data DIR] [--films N]
+usage: OMP_WAIT_POLICY=PASSIVE python -m tests.benchmarks.bench_training [loop|batches|quick] [--data DIR] [--films N]
        [--backbone NAME] [--threads N] [--steps N] [--rounds N] [--frozen SHARE]
 
 `loop`: films a second of `training.loop` (films of a cache on disk, augmented, the average of the weights kept) and of
 forward, loss, backward and optimiser step of the same network on random tensors that are there already; in turns.
+`batches`: films a second that are read, changed and handed over with no network behind, by one thread and by several.
 `quick`: N films in the cache already; the features alone through ONNX Runtime, then all of `learn_head`, in turns.
 Both as ratios in wall and CPU time, and the most memory that the process held.
 """
@@ -12,6 +13,7 @@ Both as ratios in wall and CPU time, and the most memory that the process held.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import resource
 import tempfile
@@ -29,7 +31,7 @@ from inference.card import StartRecord
 from inference.device import choose_engine
 from inference.network import FilmNetwork, build_network
 from inference.preprocess import to_input
-from training.batches import Material
+from training.batches import Material, prepared
 from training.events import RunEvent, Saved, Step
 from training.learning import training_mode
 from training.loop import Loop, new_learner
@@ -83,7 +85,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("loop", "quick", "both"), default="both")
+    parser.add_argument("what", nargs="?", choices=("loop", "batches", "quick", "all"), default="all")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--films", type=int, default=600)
     parser.add_argument("--backbone", default="mobilenet_v2")
@@ -93,9 +95,11 @@ def main() -> None:
     parser.add_argument("--frozen", type=float, default=0.0)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    if options.what in ("loop", "both"):
+    if options.what in ("loop", "all"):
         bench_loop(options)
-    if options.what in ("quick", "both"):
+    if options.what in ("batches", "all"):
+        bench_batches(options)
+    if options.what in ("quick", "all"):
         bench_quick(options)
 
 
@@ -127,6 +131,26 @@ def bench_loop(options: argparse.Namespace) -> None:
     wall, cpu = np.median(rates, axis=0)
     print(f"median: {wall:.3f} of the bare step's films a second, {cpu:.3f} by CPU time (aim 0.9)")
     print(f"memory at most {peak():.0f} MB, {before:.0f} MB of it before the first step")
+
+
+def bench_batches(options: argparse.Namespace) -> None:
+    """What a GPU would be fed with: torch takes one core for an operation, and so many steps are prepared at once."""
+    plan = plan_of(recipe_of("standard"), "bench", DataPlan("nowhere"))
+    torch.set_num_threads(1)
+    films = options.steps * plan.learning.batch
+    print(f"batches of {plan.learning.batch}, {plan.preprocess.size_px} px, {options.steps} steps in turns")
+    with tempfile.TemporaryDirectory() as folder:
+        material = films_on_disk(Path(folder) / "films.npy", films, plan.preprocess.size_px)
+        for threads in (1, 2, 4) * options.rounds:
+
+            def work(threads: int = threads) -> None:
+                with contextlib.closing(prepared(material, plan, range(options.steps), None, threads)) as batches:
+                    for _ in batches:
+                        pass
+
+            wall, cpu = timed(work)
+            print(f"  {threads} thread(s): {films / wall:6.0f} films a second, {films / cpu:6.0f} a second of CPU time")
+    torch.set_num_threads(options.threads)
 
 
 def films_on_disk(path: Path, count: int, size_px: int) -> Material:
