@@ -20,6 +20,7 @@ from typing import TextIO
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 INTERRUPTED, READER_LEFT = 130, 141
+VIEWER = "gui.app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,44 +60,42 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    command = next((command for command in COMMANDS if arguments[:1] == [command.word]), None)
-    if command is None:
-        return _viewer(arguments)
-    parser = argparse.ArgumentParser(prog=f"main.py {command.word}", description=command.purpose)
-    module = import_module(command.module)
+    name, parser, rest = arguments_of(arguments)
+    module = import_module(name)
     module.add_arguments(parser)
-    status = int(module.run(parser.parse_args(arguments[1:]), sys.stdout, sys.stderr))
+    options = parser.parse_args(rest)
+    if name == VIEWER:
+        return int(module.run(options))
+    status = int(module.run(options, sys.stdout, sys.stderr))
     sys.stdout.flush()
     return status
 
 
+def arguments_of(arguments: Sequence[str]) -> tuple[str, argparse.ArgumentParser, list[str]]:
+    """The module of the command that the first word names, or of the viewer; its parser; what the parser is to read."""
+    command = next((command for command in COMMANDS if arguments[:1] == [command.word]), None)
+    if command is not None:
+        parser = argparse.ArgumentParser(prog=f"main.py {command.word}", description=command.purpose)
+        return command.module, parser, list(arguments[1:])
+    commands = ", ".join(f"{command.word} ({command.purpose})" for command in COMMANDS)
+    parser = argparse.ArgumentParser(prog="main.py", description=__doc__, epilog=f"commands: {commands}")
+    return VIEWER, parser, list(arguments)
+
+
 def _start_streams_and_log() -> None:
     """A windowed frozen program has no streams: what a command prints then goes nowhere, and errors go to the log."""
-    from imaging.log_files import start_logging
-    from imaging.paths import user_data_dir
+    from imaging.log_files import log_folder, start_logging
 
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     if isinstance(sys.stdout, TextIOWrapper):  # a name beyond the terminal's letters is no reason to break off
         sys.stdout.reconfigure(errors="backslashreplace")
     with suppress(OSError):  # no data folder, no log
-        start_logging(user_data_dir() / "logs")
+        start_logging(log_folder())
 
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
-
-
-def _viewer(arguments: Sequence[str]) -> int:
-    from gui import app
-
-    parser = argparse.ArgumentParser(
-        prog="main.py",
-        description=__doc__,
-        epilog="commands: " + ", ".join(f"{command.word} ({command.purpose})" for command in COMMANDS),
-    )
-    app.add_arguments(parser)
-    return app.run(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     Row("quit", "Quit", "File", ("Ctrl+Q",), rule=True),
     Row("undo", "Undo", "Edit", ("Ctrl+Z",), "undo"),
     Row("redo", "Redo", "Edit", ("Ctrl+Y", "Ctrl+Shift+Z"), "redo"),
+    Row("settings", "Settings…", "Edit", ("Ctrl+,",), "settings", rule=True),
     Row("film_next", "Next film", "View", ("Down", "Right")),
     Row("film_previous", "Previous film", "View", ("Up", "Left")),
     Row("study_next", "Next study", "View", ("PgDown",)),
@@ -78,9 +79,11 @@ ROWS: tuple[Row, ...] = (
     Row("views", f"Average {VIEWS} views of each film ({VIEWS} times the time)", "AI", (), checkable=True),
     Row("check_model", "Check this model on my films…", "AI", rule=True),
     Row("train_model", "Train a model…", "AI", tip="From films of your own that are labelled"),
-    Row("help", "Help and shortcuts", "Help", ("F1", "H")),
+    Row("manual", "Manual", "Help", ("F1",), "help", tip="The page of what the cursor is over"),
+    Row("help", "Keys and mouse", "Help", ("H",), "key"),
     Row("model_card", "Model card", "Help"),
-    Row("about", "About Negatoscope", "Help", rule=True),
+    Row("support", "Save a report for support…", "Help", tip="A zip file with nothing of a patient in it", rule=True),
+    Row("about", "About Negatoscope", "Help"),
 )
 
 

@@ -11,17 +11,22 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from gui.controller import Controller
+from gui.jobs import Lane
+from gui.manual import topics
 from gui.showing import Showing
 from gui.viewport.film_view import FilmView, Tool
+from gui.windows import Windows
+from imaging.site import LOCKED
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
     from gui.dialogs.seen import SeenDialog
     from gui.wizard.window import WizardWindow
 
-VERSION = "0.1.0"
 ZOOM_STEP = 1.25
 STEPS = ("film_next", "film_previous", "study_next", "study_previous", "next_flagged", "seen")
+LOCKABLE = ("hide_patient", "corner_text", "analyse_on_opening", "views")  # actions that are settings as well
+REPORT = "negatoscope-report.zip"
 TRAINING = "A model is being trained in the background: see AI, Train a model."
 
 
@@ -44,6 +49,7 @@ class Commands(QObject):
         self._view = view
         self._showing = showing
         self._window = window
+        self.windows = Windows(controller, window)
         self._check: CheckDialog | None = None  # kept: a check goes on while it is closed
         self._seen: SeenDialog | None = None
         self._wizard: WizardWindow | None = None  # kept: what was chosen in it stays
@@ -62,6 +68,7 @@ class Commands(QObject):
             "quit": self._window.close,
             "undo": controller.deciding.undo_stack.undo,
             "redo": controller.deciding.undo_stack.redo,
+            "settings": self.windows.show_settings,
         }
 
     def _view_and_tools(self) -> dict[str, Callable[[], object]]:
@@ -103,9 +110,11 @@ class Commands(QObject):
             "views": lambda: self._change("views"),
             "check_model": self.show_check,
             "train_model": self.show_wizard,
-            "help": self._show_help,
-            "model_card": self.show_model_card,
-            "about": self._show_about,
+            "manual": self._show_manual,
+            "help": self.windows.show_keys,
+            "model_card": self.windows.show_model_card,
+            "support": self._ask_where_to_report,
+            "about": self.windows.show_about,
         }
 
     def _follow_state(self) -> None:
@@ -137,9 +146,18 @@ class Commands(QObject):
         self._actions["resume"].setText("Analyse these films" if progress.held else "Go on analysing")
         for name in ("analyse_on_opening", "views", "graphics"):
             self._actions[name].setChecked(self._controller.preferences.settings.flag(name))
+        self._show_locks()
         for name in ("close_films", "film_next", "film_previous"):
             self._actions[name].setEnabled(bool(review.entries))
         self._actions["next_flagged"].setEnabled(bool(review.entries) and review.ai_visible)
+
+    def _show_locks(self) -> None:
+        """What the administrator has set cannot be changed from the menu either."""
+        locked = self._controller.preferences.settings.locked
+        for name in LOCKABLE:
+            if name in locked:
+                self._actions[name].setEnabled(False)
+                self._actions[name].setToolTip(LOCKED)
 
     def _show_view(self) -> None:
         self._actions["invert"].setChecked(self._view.inverted)
@@ -147,20 +165,13 @@ class Commands(QObject):
     def _show_tool(self, tool: Tool) -> None:
         self._actions[f"tool_{tool.value}"].setChecked(True)
 
-    def show_model_card(self) -> None:
-        """The whole card of the chosen model."""
-        from gui.dialogs.model_card import model_card_dialog
-
-        model = self._controller.review.model
-        if model is not None:
-            model_card_dialog(model, self._window).open()
-
     def _toggle_seen(self) -> None:
         if self._seen is None:
             from gui.dialogs.seen import SeenDialog
 
             self._seen = SeenDialog(self._controller.seen, [self._actions[name] for name in STEPS], self._window)
             self._seen.shown_changed.connect(self._actions["seen"].setChecked)
+            self.windows.explain(self._seen, lambda: topics.SEEN)
         self._seen.setVisible(not self._seen.isVisible())
 
     @property
@@ -175,6 +186,7 @@ class Commands(QObject):
 
             self._check = CheckDialog(self._controller.checking, self._controller.review, self._window)
             self._check.film_asked.connect(self._controller.show_films)
+            self.windows.explain(self._check, lambda: topics.CHECK)
         self._check.show()
         self._check.raise_()
         self._check.activateWindow()
@@ -198,6 +210,7 @@ class Commands(QObject):
             review.patient_visibility_changed.connect(lambda hidden: self._hide_names(hidden=hidden))
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
             self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
+            self.windows.explain(self._wizard, self._wizard_topic)
         self._wizard.show()
         self._wizard.raise_()
         self._wizard.activateWindow()
@@ -218,8 +231,12 @@ class Commands(QObject):
         """The wizard's window, once it was asked for."""
         return self._wizard
 
+    def _wizard_topic(self) -> str:
+        return topics.WIZARD[self._wizard.current] if self._wizard is not None else ""
+
     def close_windows(self) -> None:
         """The program ends."""
+        self.windows.close()
         for window in (self._wizard, self._seen):
             if window is not None:
                 window.close()
@@ -228,15 +245,26 @@ class Commands(QObject):
         """A setting that the menu turns on and off."""
         self._controller.preferences.change(setting, self._actions[setting].isChecked())
 
-    def _show_help(self) -> None:
-        from gui.dialogs.help import help_dialog
+    def _show_manual(self) -> None:
+        """At what the cursor is over; else at how to begin, or at reading where films are open."""
+        usual = topics.READING if self._controller.review.entries else topics.EMPTY
+        self.windows.show_manual(topics.topic_in(self._window, usual))
 
-        help_dialog(self._window).open()
+    def _ask_where_to_report(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
 
-    def _show_about(self) -> None:
-        from gui.dialogs.about import about_dialog
+        name, _ = QFileDialog.getSaveFileName(self._window, "A report for support", REPORT, "Zip files (*.zip)")
+        if name:
+            self.save_report(Path(name))
 
-        about_dialog(VERSION, self._window).open()
+    def save_report(self, target: Path) -> None:
+        """Write what support needs; the status bar says what came of it."""
+        self._controller.jobs.submit(
+            Lane.IO,
+            lambda token, progress: write_report(target),
+            done=lambda _: self.told.emit("The report for support is written. Read it before you send it."),
+            failed=lambda error: self.told.emit(error.message),
+        )
 
     def _close_films(self) -> None:
         focused = self._window.focusWidget()
@@ -260,3 +288,13 @@ class Commands(QObject):
         full = self._window.isFullScreen()
         (self._window.showNormal if full else self._window.showFullScreen)()
         self._actions["full_screen"].setChecked(not full)
+
+
+# On a worker's thread.
+
+
+def write_report(target: Path) -> None:
+    """Raises NegatoscopeError where it cannot be written."""
+    from inference.support_bundle import write_support_bundle
+
+    write_support_bundle(target)

@@ -23,6 +23,7 @@ from gui.commands import Commands
 from gui.controller import Controller
 from gui.drops import dropped_paths
 from gui.empty_state import DropVeil, EmptyState
+from gui.manual.topics import PANELS, set_topic
 from gui.panels.box import rule, upright
 from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
@@ -140,7 +141,7 @@ class MainWindow(QMainWindow):
         for told in (controller.checking.told, self.commands.told):
             told.connect(self.status.show_message)
         controller.checking.failed.connect(self.status.show_message)
-        self.model_panel.card_asked.connect(self.commands.show_model_card)
+        self.model_panel.card_asked.connect(self.commands.windows.show_model_card)
         controller.seen.changed.connect(self._show_outline)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.film_step_requested.connect(controller.step_film)
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
             changed.connect(self._show_emptiness)
         for name, panel in PANEL_ACTIONS.items():
             self._connect_panel(self.actions_by_name[name], panel)
+            set_topic(self.side.panel(panel), PANELS[panel])
         self._toggles("show_list", self.study_list, self._list_line)
         self._toggles("show_status", self.status)
         self._show_emptiness()

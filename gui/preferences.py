@@ -8,8 +8,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import Jobs, Lane
-from gui.settings import Loaded, Settings, Value, load_settings, save_settings
+from gui.settings import Loaded, Settings, Value, load_settings, row, save_settings
 from imaging.errors import NegatoscopeError
+from imaging.site import LOCKED
 
 
 class Preferences(QObject):
@@ -44,8 +45,12 @@ class Preferences(QObject):
         self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=loaded, failed=unread)
 
     def change(self, key: str, value: Value) -> None:
-        """Change one value and keep it."""
+        """Change one value and keep it; what the administrator has locked stays, and says so."""
         if self.settings[key] == value:
+            return
+        if key in self.settings.locked:
+            self.failed.emit(f"{row(key).label}: {LOCKED[0].lower()}{LOCKED[1:]}")
+            self.changed.emit()  # whoever showed the new value takes it back
             return
         self.settings = self.settings.changed(key, value)
         self.changed.emit()
@@ -70,7 +75,8 @@ class Preferences(QObject):
         early, self._early = self._early or {}, None
         self.settings = loaded.settings
         for key, value in early.items():
-            self.settings = self.settings.changed(key, value)
+            if key not in self.settings.locked:
+                self.settings = self.settings.changed(key, value)
         self.changed.emit()
         if early:
             self._save()

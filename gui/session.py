@@ -184,8 +184,9 @@ class Opened:
 def open_store(path: Path | None = None) -> Opened:
     """Open the session file, made or brought up to date where needed. None: the one in the user's data folder.
 
-    A damaged file is moved aside under a name with the date, never deleted. Raises StoreError where the file cannot
-    be opened at all, is held by another program for too long, or was written by a newer version.
+    A damaged file is moved aside under a name with the date, never deleted; of an older version's file a copy is kept.
+    Raises StoreError where the file cannot be opened at all, is held by another program for too long, or was written by
+    a newer version.
     """
     if path is None:
         with _in_words("The data folder cannot be made or written."):
@@ -210,6 +211,7 @@ def _connect(path: Path) -> Store:
             raise _damage()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        _keep_a_copy(connection, path)
         _migrate(connection)
     except BaseException:
         connection.close()
@@ -223,12 +225,30 @@ def _damage() -> sqlite3.DatabaseError:
     return error
 
 
+def _keep_a_copy(connection: sqlite3.Connection, path: Path) -> None:
+    """Of a file that an older version wrote, once, before it is brought up to date: `session.schema-1.sqlite3`."""
+    has_schema = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'schema'").fetchone()[0]
+    version = _version(connection) if has_schema else 0
+    copy = path.with_name(f"{path.stem}.schema-{version}{path.suffix}")
+    if not 0 < version < len(MIGRATIONS) or copy.exists():
+        return
+    part = copy.with_name(f".{copy.name}.part")
+    part.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(part)) as target:
+        connection.backup(target)
+    part.replace(copy)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(version), 0) FROM schema").fetchone()[0])
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date in one transaction, which a second instance waits for."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL)")
-        version = connection.execute("SELECT coalesce(max(version), 0) FROM schema").fetchone()[0]
+        version = _version(connection)
         if version > len(MIGRATIONS):
             raise StoreError("The session file was written by a newer version of Negatoscope. Update the program.")
         for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):

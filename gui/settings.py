@@ -1,19 +1,25 @@
-"""The settings: rows of one schema, which also draws their dialog, kept in a JSON file in the user's data folder."""
+"""The settings: rows of one schema, which also draws their dialog, kept in a JSON file in the user's data folder.
+
+Where the user has chosen nothing, the site's own values count (`imaging.site`), and those it has locked always do.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
+from imaging.site import Site, read_site
 
 FILE_NAME = "settings.json"
+NUMBER_KEY = "schema"
+NUMBER = 1  # of the file; another number's file is kept beside as it was before this version writes
 VIEWS = 5  # how many views of a film are averaged, where that is asked for
 
 Value = bool | int | float | str
@@ -111,7 +117,7 @@ SCHEMA: tuple[Row, ...] = (
         "Analysis",
         "Quantised graph, where a model has one",
         False,
-        help="Faster on the CPU for most networks, with operating points of its own. From the next model that is read.",
+        help="Faster on the CPU for most networks, with operating points of its own.",
     ),
     Row(
         "views",
@@ -133,13 +139,18 @@ def row(key: str) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The value of every row. `foreign` holds keys of other versions of the program, which saving keeps."""
+    """The value of every row. `foreign` holds keys of other versions of the program, which saving keeps; `site` the
+    usual values of this site, `locked` the keys that only its administrator changes.
+    """
 
     values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     foreign: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    site: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    locked: frozenset[str] = frozenset()
 
     def __getitem__(self, key: str) -> Value:
-        return self.values.get(key, row(key).default)
+        usual = self.site.get(key, row(key).default)
+        return usual if key in self.locked else self.values.get(key, usual)
 
     def flag(self, key: str) -> bool:
         """The value of a yes-or-no row."""
@@ -154,10 +165,12 @@ class Settings:
         return str(self[key])
 
     def changed(self, key: str, value: Value) -> Settings:
-        """These settings with one other value. Raises KeyError, and ValueError where the row does not accept it."""
-        if row(key).accepted(value) is None:
+        """These settings with one other value. Raises KeyError, and ValueError where the row does not accept it, or
+        is locked.
+        """
+        if row(key).accepted(value) is None or key in self.locked:
             raise ValueError(f"{key} does not accept {value!r}")
-        return Settings(MappingProxyType({**self.values, key: value}), self.foreign)
+        return replace(self, values=MappingProxyType({**self.values, key: value}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +181,20 @@ class Loaded:
     message: str | None = None
 
 
-def load_settings(path: Path | None = None) -> Loaded:
-    """Read the settings; what is missing or not acceptable takes its default, row by row.
+def load_settings(path: Path | None = None, site: Site | None = None) -> Loaded:
+    """Read the settings; what is missing or not acceptable takes its usual value, row by row.
 
-    A file that is no JSON object is kept beside as `settings.damaged.json`. Never raises for a bad file.
+    A file that is no JSON object is kept beside as `settings.damaged.json`, one of another schema number as
+    `settings.schema-N.json`. Never raises for a bad file.
     """
+    site = site if site is not None else read_site()
+    own = _load_own(path)
+    known = {r.key for r in SCHEMA}
+    settings = replace(own.settings, site=_accepted(site.settings), locked=site.locked & known)
+    return Loaded(settings, own.message or site.problem or None)
+
+
+def _load_own(path: Path | None) -> Loaded:
     try:
         file = path or user_data_dir() / FILE_NAME
         read = _object(file.read_bytes())
@@ -186,10 +208,25 @@ def load_settings(path: Path | None = None) -> Loaded:
         return Loaded(
             Settings(), "The settings file was damaged; it was put aside and the usual settings are in force."
         )
+    number = read.pop(NUMBER_KEY, 0)
+    if number != NUMBER:
+        _keep_a_copy(file, number)
     known = {r.key for r in SCHEMA}
-    values = {r.key: v for r in SCHEMA if (v := r.accepted(read.get(r.key))) is not None}
     foreign = {key: value for key, value in read.items() if key not in known}
-    return Loaded(Settings(MappingProxyType(values), MappingProxyType(foreign)))
+    return Loaded(Settings(_accepted(read), MappingProxyType(foreign)))
+
+
+def _accepted(read: Mapping[str, object]) -> Mapping[str, Value]:
+    """The values of a file that may stand in their rows."""
+    return MappingProxyType({r.key: v for r in SCHEMA if (v := r.accepted(read.get(r.key))) is not None})
+
+
+def _keep_a_copy(file: Path, number: object) -> None:
+    """Beside the file, once: saving writes it anew."""
+    copy = file.with_name(f"{file.stem}.schema-{number if isinstance(number, int) else 'unknown'}{file.suffix}")
+    with contextlib.suppress(OSError):
+        if not copy.exists():
+            replace_file(copy, file.read_text(encoding="utf-8"))
 
 
 def _object(content: bytes) -> dict[str, object] | None:
@@ -205,7 +242,8 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
     """Write the settings in one step: a crash leaves the old file or the new one. Raises NegatoscopeError."""
     try:
         path = path or user_data_dir() / FILE_NAME
-        content = json.dumps({**settings.foreign, **settings.values}, indent=2, ensure_ascii=False, sort_keys=True)
+        kept = {**settings.foreign, **settings.values, NUMBER_KEY: NUMBER}
+        content = json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True)
         replace_file(path, content + "\n")
     except OSError as error:
         raise NegatoscopeError(

@@ -36,6 +36,10 @@ class SideColumn(QScrollArea):
         column.addWidget(foot)
         self.setWidget(content)
 
+    def panel(self, name: str) -> QWidget:
+        """The panel of this name."""
+        return self._panels[name]
+
     def show_panel(self, name: str, shown: bool) -> None:
         """Open or close one panel; the column goes when none is left."""
         self._panels[name].setVisible(shown)

@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from PySide6.QtWidgets import QWidget
 
+    from gui.main_window import MainWindow
+    from gui.snapshot_windows import Pictured
+
+WINDOWS = ("viewer", "manual", "settings", "keys", "card", "check", "films", "plan", "run", "result")
+WINDOW_HELP = (
+    "another window instead; for `films` and `plan` PATH is a folder of labelled films, for `run` and `result` that of "
+    "a run: pages of the window that trains a model"
+)
 LIMIT_S = 300.0  # for scanning and the selected film
 GRACE_S = 20.0  # for the rest of the queue: a picture of films that all wait says little
 POLL_MS = 20
@@ -26,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="1600x1000")
     parser.add_argument("--select", type=int, default=None, metavar="N", help="the row to show, from 0")
     parser.add_argument("--overlay", choices=("on", "off"), default="off", help="the heat map on the film")
+    parser.add_argument("--show", choices=WINDOWS, default=WINDOWS[0], help=WINDOW_HELP)
 
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -34,21 +43,24 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from PySide6.QtGui import QCursor
 
     from gui.app import build_window, make_application
+    from gui.snapshot_windows import PICTURED
 
     app = make_application()
-    window = build_window(options.paths, model=options.model, remember=False)
+    other = PICTURED.get(options.show)
+    films = options.paths if other is None or other.opens_films else ()
+    window = build_window(films, model=options.model, remember=False)
     try:
         window.resize(*options.size)
         QCursor.setPos(options.size[0] - 1, options.size[1] - 1)  # where it lies on no button
         window.show()
-        return _take(window, options, err)
+        return _take(window, options, err, other)
     finally:
         window.close()
         window.deleteLater()
         app.sendPostedEvents(window, 0)
 
 
-def _take(window: MainWindow, options: argparse.Namespace, err: TextIO) -> int:
+def _take(window: MainWindow, options: argparse.Namespace, err: TextIO, other: Pictured | None) -> int:
     controller = window.controller
     review = controller.review
     if not _wait(lambda: controller.started and not review.scanning and not review.model_reading, LIMIT_S):
@@ -64,13 +76,31 @@ def _take(window: MainWindow, options: argparse.Namespace, err: TextIO) -> int:
         err.write("The film is still being read; no picture was made.\n")
         return 1
     _wait(lambda: window.settled, GRACE_S)
-    if not window.grab().save(str(options.out), "PNG"):
+    picture = window if other is None else _opened(window, other, options)
+    if picture is None:
+        err.write("The window is still being filled; no picture was made.\n")
+        return 1
+    return _save(picture, window, options, err)
+
+
+def _save(picture: QWidget, window: MainWindow, options: argparse.Namespace, err: TextIO) -> int:
+    review = window.controller.review
+    if not picture.grab().save(str(options.out), "PNG"):
         err.write("The picture can't be written there.\n")
         return 2
     if review.model is None:
         err.write(f"{review.model_message}\n")
         return 2
     return 3 if any(entry.refusal for entry in review.entries) else 0
+
+
+def _opened(window: MainWindow, other: Pictured, options: argparse.Namespace) -> QWidget | None:
+    """The other window once it is complete, None where it does not become so."""
+    opened = other.open(window)
+    opened.resize(*options.size)
+    complete = _wait(lambda: other.advance(opened, options.paths[0]), LIMIT_S)
+    _wait(lambda: window.settled, GRACE_S)
+    return opened if complete else None
 
 
 def _selected_is_done(window: MainWindow) -> bool:

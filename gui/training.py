@@ -17,6 +17,7 @@ from gui.training_work import (
     PartSizes,
     costs_of_plan,
     inspected_by,
+    labelled_practice_films,
     launched,
     listed_decisions,
     read_catalogue,
@@ -41,6 +42,7 @@ class Training(QObject):
     inspection_stopped = Signal()
     decisions_read = Signal(object)  # tuple[DecidedSet, ...]
     decisions_listed = Signal(object, str)  # Path of a CSV, what was taken and left
+    practice_made = Signal(object)  # Path of labelled practice films
     estimated = Signal(object)  # Estimate
     estimate_failed = Signal(str)
     run_started = Signal(object)  # Path of the run's folder
@@ -105,6 +107,19 @@ class Training(QObject):
         )
         self.found = None
         self.inspecting.emit("Looking for the films that you decided on")
+
+    def practise(self) -> None:
+        """Draw labelled practice films where there are none yet; `practice_made` follows."""
+        if self._inspection is not None:
+            self._inspection.cancel()
+        self._inspection = self.jobs.submit_stream(
+            Lane.IO,
+            lambda token, progress, say: labelled_practice_films(token, say),
+            item=self.inspecting.emit,
+            done=self._practice_made,
+            failed=self._not_inspected,
+        )
+        self.inspecting.emit("Drawing practice films")
 
     def stop_inspecting(self) -> None:
         """Give the inspection up, at once."""
@@ -186,6 +201,10 @@ class Training(QObject):
     def _listed(self, listed: tuple[Path, str]) -> None:
         self._inspection = None
         self.decisions_listed.emit(*listed)
+
+    def _practice_made(self, folder: Path) -> None:
+        self._inspection = None
+        self.practice_made.emit(folder)
 
     def _not_inspected(self, error: NegatoscopeError) -> None:
         self._inspection = None

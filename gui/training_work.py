@@ -96,6 +96,19 @@ def read_catalogue() -> Catalogue:
     return Catalogue(installed(), usable_cores())
 
 
+def labelled_practice_films(token: CancelToken, say: Callable[[str], None]) -> Path:
+    """The folder of labelled practice films, which are drawn the first time. Raises NegatoscopeError, Cancelled."""
+    from imaging.paths import user_data_dir
+    from imaging.phantom_labelled import FOLDER, write_labelled
+
+    try:
+        place = user_data_dir() / FOLDER
+        return write_labelled(place, token, lambda done, total=None: say(f"Drawing practice film {done} of {total}"))
+    except OSError as error:
+        sentence = "The practice films can't be written. Check that the data folder can be written."
+        raise NegatoscopeError(sentence, detail=type(error).__name__) from error
+
+
 def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
     from training.checks import checks, inspect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import getpass
 import logging
 import sys
 import traceback
@@ -11,11 +12,22 @@ from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
+from imaging.paths import user_data_dir
+from imaging.site import read_site
+
 LOG_BYTES, LOG_FILES = 1 << 20, 3
 LOG, CRASHES = "negatoscope.log", "crash.log"
 OWN = ("imaging", "inference", "training", "gui")  # libraries quote headers, and with them patients
 
 _log = logging.getLogger(__name__)
+
+
+def log_folder() -> Path:
+    """Where the log and the crash file lie: where the site wants them, in a folder of this user's, else in the user's
+    data folder. Raises OSError where that cannot be made.
+    """
+    shared = read_site().log_folder
+    return shared / getpass.getuser() if shared else user_data_dir() / "logs"
 
 
 def start_logging(folder: Path) -> None:

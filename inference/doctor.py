@@ -16,7 +16,7 @@ from imaging.errors import NegatoscopeError
 from inference.records import to_json
 
 SCHEMA = 1
-OK, PROBLEMS = 0, 3
+OK, MISTAKE, PROBLEMS = 0, 2, 3
 _LIBRARIES = (
     "torch",
     "torchvision",
@@ -76,13 +76,30 @@ class Report:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the contract."""
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="F.zip", help="write a report for support, with nothing of a patient in it"
+    )
 
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """0 where all is well, 3 where something is not; the report says what."""
+    """0 where all is well, 3 where something is not; the report says what. 2 where --bundle can't be written."""
+    if options.bundle is not None:
+        return _bundle(options.bundle, out, err)
     report = examine()
     out.write(json.dumps(to_json(report), indent=1) + "\n" if options.json else _text(report))
     return OK if report.healthy else PROBLEMS
+
+
+def _bundle(target: Path, out: TextIO, err: TextIO) -> int:
+    from inference.support_bundle import write_support_bundle
+
+    try:
+        names = write_support_bundle(target)
+    except NegatoscopeError as error:
+        err.write(f"{error.message}\n")
+        return MISTAKE
+    out.write(f"{target} is written. It holds: {', '.join(names)}. Read it before you send it.\n")
+    return OK
 
 
 def examine() -> Report:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.paths import resource_path, user_data_dir
+from imaging.site import read_site
 from inference.bundle import ModelBundle, read_bundle, read_card
 from inference.card import BundleError, ModelCard
 
@@ -37,15 +39,14 @@ class Unusable:
 
 
 def model_folders() -> tuple[Path, ...]:
-    """The bundled models, then the user's own, where there can be any: without a data folder the bundled ones work.
-
-    A user's bundle can't take the place of a bundled one of the same id.
+    """The bundled models, those that the site shares, then the user's own, where there can be any: without a data
+    folder the others work. A bundle can't take the place of one of the same id in a folder before its own.
     """
-    bundled = resource_path("models")
-    try:
-        return bundled, user_models_folder()
-    except OSError:
-        return (bundled,)
+    shared = read_site().models_folder
+    folders = [resource_path("models"), *([shared] if shared else [])]
+    with suppress(OSError):
+        folders.append(user_models_folder())
+    return tuple(folders)
 
 
 def user_models_folder() -> Path:

@@ -19,6 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit
 
 from imaging.progress import CancelToken, Progress
+from imaging.site import NO_DOWNLOADS, read_site
 from training.weights_limits import WeightsError
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -53,6 +54,8 @@ def download(
     """
     digest, done = hashlib.sha256(), 0
     token.check()
+    if not read_site().downloads:
+        raise WeightsError(NO_DOWNLOADS)
     try:
         with target.open("wb") as file, closing(_blocks(url, caps)) as blocks:
             for block, total in blocks:

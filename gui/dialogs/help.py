@@ -31,7 +31,7 @@ WORDS = (
 
 def help_dialog(parent: QWidget | None = None) -> TextDialog:
     """The help page of the actions that there are."""
-    return TextDialog("Help and shortcuts", help_html(ROWS), (640, 720), parent)
+    return TextDialog("Keys and mouse", help_html(ROWS), (640, 720), parent)
 
 
 def help_html(rows: tuple[Row, ...]) -> str:

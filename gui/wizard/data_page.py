@@ -53,6 +53,8 @@ class DataPage(QStackedWidget):
         self.source.decisions.asked.connect(training.list_decisions)
         training.decisions_read.connect(self.source.decisions.show_sets)
         training.decisions_listed.connect(self._take_decisions)
+        self.source.practice_asked.connect(training.practise)
+        training.practice_made.connect(self.take)
         self.reading.stop_asked.connect(training.stop_inspecting)
         self.found.stop_asked.connect(training.stop_inspecting)
         self.found.other_asked.connect(lambda: self._choose(""))

@@ -30,10 +30,14 @@ class SourcePage(QWidget):
     """Nothing is chosen yet, or it could not be read: then `message` says why."""
 
     chosen = Signal(object)  # Path
+    practice_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.field = DropField()
+        self.practice = QPushButton("Practice films")
+        self.practice.setToolTip("80 drawn films, half of them with opacities, to train a first model on")
+        self.practice.clicked.connect(self.practice_asked)
         self.message = label(tone="red", wrap=True)
         self.folder, self.csv = QPushButton("Choose a folder…"), QPushButton("Choose a CSV file…")
         self.folder.setProperty("kind", "primary")
@@ -51,7 +55,7 @@ class SourcePage(QWidget):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        for button in (self.folder, self.csv):
+        for button in (self.folder, self.csv, self.practice):
             buttons.addWidget(button)
         buttons.addStretch(1)
         inside = QVBoxLayout(self.field)
@@ -79,7 +83,7 @@ class SourcePage(QWidget):
     def show_state(self, message: str, *, ready: bool) -> None:
         self.message.setText(escape(message))  # it may quote a file
         self.message.setVisible(bool(message))
-        for button in (self.folder, self.csv):
+        for button in (self.folder, self.csv, self.practice):
             button.setEnabled(ready)
         self.decisions.set_ready(ready=ready)
 

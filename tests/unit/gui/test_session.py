@@ -223,3 +223,27 @@ def test_the_digest_is_that_of_the_bytes_and_read_only_once_known(tmp_path: Path
     assert film_digest(ImageRef(tmp_path / "gone", digest="12")) == "12"
     with pytest.raises(StoreError):
         film_digest(ImageRef(tmp_path / "gone"))
+
+
+def test_of_an_older_versions_file_a_copy_is_kept_before_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    path, copy = tmp_path / "s.sqlite3", tmp_path / "s.schema-1.sqlite3"
+    older = {key: value for key, value in asdict(DECISION).items() if key != "insisted"}
+    with closing(sqlite3.connect(path)) as old, old:
+        for statement in MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute("CREATE TABLE schema (version INTEGER NOT NULL)")
+        old.execute("INSERT INTO schema VALUES (1)")
+        old.execute(
+            f"INSERT INTO decisions ({', '.join(older)}) VALUES ({', '.join('?' * len(older))})", tuple(older.values())
+        )
+    for _ in range(2):
+        with closing(open_store(path).store) as store:
+            assert store.latest(DECISION.film_sha256) == (DECISION,)
+        with closing(sqlite3.connect(copy)) as kept:
+            assert kept.execute("SELECT max(version) FROM schema").fetchone() == (1,)
+            assert kept.execute("SELECT film_sha256 FROM decisions").fetchone() == (DECISION.film_sha256,)
+
+
+def test_a_new_file_has_no_copy(tmp_path: Path) -> None:
+    open_store(tmp_path / "s.sqlite3").store.close()
+    assert not list(tmp_path.glob("*schema*"))

@@ -7,6 +7,7 @@ import pytest
 
 from gui.settings import SCHEMA, Settings, load_settings, row, save_settings
 from imaging.errors import NegatoscopeError
+from imaging.site import Site
 
 
 def test_without_a_file_every_row_has_its_default(user_data: Path) -> None:
@@ -62,3 +63,47 @@ def test_the_schema_accepts_its_own_defaults() -> None:
         assert each.accepted(each.default) == each.default
     with pytest.raises(KeyError):
         row("nothing")
+
+
+def test_an_old_file_is_taken_over_and_a_copy_kept_once(user_data: Path) -> None:
+    path, copy = user_data / "settings.json", user_data / "settings.schema-0.json"
+    old = json.dumps({"wheel": "zoom"})
+    path.write_text(old)
+    loaded = load_settings()
+    assert loaded.settings["wheel"] == "zoom"
+    assert copy.read_text() == old
+    save_settings(loaded.settings.changed("wheel", "film"))
+    assert json.loads(path.read_text())["schema"] == 1
+    assert load_settings().settings["wheel"] == "film"
+    path.write_text("{}")
+    load_settings()
+    assert copy.read_text() == old, "the first copy stays"
+
+
+def test_a_newer_file_keeps_a_copy_too(user_data: Path) -> None:
+    (user_data / "settings.json").write_text(json.dumps({"schema": 7, "wheel": "zoom", "drag_down": "sideways"}))
+    loaded = load_settings()
+    assert (loaded.settings["wheel"], loaded.settings["drag_down"]) == ("zoom", "brighter")
+    assert (user_data / "settings.schema-7.json").is_file()
+
+
+def test_the_sites_values_stand_behind_the_users_and_locked_ones_before_them() -> None:
+    site = Site(settings={"wheel": "zoom", "views": True, "drag_speed": 99}, locked=frozenset({"views", "unknown"}))
+    settings = load_settings(site=site).settings
+    assert (settings["wheel"], settings["views"], settings["drag_speed"]) == ("zoom", True, 1.0)
+    assert settings.locked == {"views"}
+    assert settings.changed("wheel", "film")["wheel"] == "film"
+    with pytest.raises(ValueError, match="views"):
+        settings.changed("views", False)
+
+
+def test_what_a_user_chose_before_it_was_locked_does_not_count(user_data: Path) -> None:
+    save_settings(Settings().changed("views", False))
+    settings = load_settings(site=Site(settings={"views": True}, locked=frozenset({"views"}))).settings
+    assert settings.flag("views")
+    save_settings(settings)
+    assert json.loads((user_data / "settings.json").read_text())["views"] is False, "and comes back with the lock's end"
+
+
+def test_a_damaged_file_of_the_site_is_said() -> None:
+    assert load_settings(site=Site(problem="It is damaged.")).message == "It is damaged."

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from imaging.paths import DATA_VARIABLE, resource_path
+from imaging.site import VARIABLE
 from inference import doctor, models_command
 from inference.bundle import ModelBundle, export_zip
 from inference.card import BundleError
@@ -199,3 +200,13 @@ def test_the_doctor_says_that_the_data_folder_can_not_be_made() -> None:
     status, said = examined("--json")
     assert status == 3
     assert json.loads(said)["folder_problem"] == "Not a directory"
+
+
+def test_a_site_shares_its_models(
+    folders: tuple[Path, Path], user_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, own = folders
+    (tmp_path / "site.json").write_text(json.dumps({"schema": 1, "models_folder": str(own)}), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
+    assert model_folders() == (resource_path("models"), own, user_data / "models")
+    assert find("trial").location == own / "trial@10"

@@ -13,10 +13,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from imaging.progress import Cancelled, CancelToken
+from imaging.progress import Cancelled, CancelToken, no_progress
+from imaging.site import VARIABLE
 from tests.unit.training.weights_server import Served, serving
 from training.weights_convert import SOURCE_KEY
-from training.weights_download import DownloadLimits
+from training.weights_download import DownloadLimits, download
 from training.weights_limits import WeightsError, WeightsLimits
 from training.weights_sources import ConsentNeededError, Work, imported_weights, published_weights
 from training.weights_store import keep, part_file, weights_folder
@@ -267,4 +268,15 @@ def test_an_address_that_states_no_hash_is_not_fetched(server: Served) -> None:
     server.files["/models/net.pth"] = content_of()
     with pytest.raises(WeightsError, match="states no hash"):
         published_weights(f"{server.url}/models/net.pth", work(), consent=True)
+    assert server.asked == []
+
+
+def test_an_administrator_can_turn_downloads_off(
+    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.json").write_text('{"schema": 1, "downloads": false}', encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
+    with pytest.raises(WeightsError, match="administrator"):
+        download(publish(server, content_of()), tmp_path / "weights.pth", CancelToken(), no_progress)
+    assert not (tmp_path / "weights.pth").exists()
     assert server.asked == []

@@ -1,0 +1,159 @@
+"""What support needs to know, in one zip file with nothing of a patient in it: `doctor --bundle`, or the menu Help.
+
+Nothing is copied as it lies there. The report leaves places and the names of own models out, settings are numbers and
+words of the program's own, and of the logs only lines of known shape stay, each without paths, quotations, UIDs and
+long numbers. Films, decisions, runs and lists of recent folders are not looked into at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imaging.errors import NegatoscopeError
+from imaging.log_files import CRASHES, LOG, LOG_FILES, log_folder
+from imaging.paths import is_portable, resource_path, user_data_dir
+from imaging.site import read_site
+
+if TYPE_CHECKING:
+    from inference.doctor import Report
+
+LINES = 4000  # of each log, the newest
+HIDDEN = "…"
+_LOG_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: )(.*)")
+_FRAME = re.compile(r'\s*File "(?:[^"]*[\\/])?([\w.]+\.py)", line (\d+),? in ([\w<>]+)')
+_PLAIN = re.compile(r"(Fatal Python error: [\w ]+|(Current t|T)hread 0x[0-9a-f]+ .*:|Windows fatal exception: [\w ]+)")
+_SECRETS = (
+    re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'"),  # whatever is quoted
+    re.compile(r"(?:[A-Za-z]:)?[^\s]*[\\/].*"),  # a path may hold blanks: nothing behind its beginning stays
+    re.compile(r"\S*\^\S*"),  # a DICOM name
+    re.compile(r"\d+(?:\.\d+){3,}"),  # a UID
+    re.compile(r"\S*\d{5,}\S*"),  # a patient's number, a date
+    re.compile(r"\S+\.(?:dcm|dicom|png|jpe?g|tiff?|zip|csv|json|txt)\b", re.IGNORECASE),
+)
+README = """Negatoscope: a report for support
+
+report.json   the program, this computer, the engine, whether each model is whole
+settings.json the settings that were changed
+data.json     how many files the data folder holds, and how large they are
+logs/         what the program wrote down of its own work
+
+There are no films in it, no names, no paths and no decisions. Read it before you send it: all of it is plain text.
+"""
+
+
+def write_support_bundle(target: Path) -> tuple[str, ...]:
+    """Write the zip file and return the names of what is in it. Raises NegatoscopeError."""
+    from inference.doctor import examine
+
+    try:
+        content = {"README.txt": README, **dict(_content(examine()))}
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, text in content.items():
+                packed.writestr(name, text)
+    except OSError as error:
+        sentence = "The report can't be written there. Choose another folder."
+        raise NegatoscopeError(sentence, detail=type(error).__name__) from error
+    return tuple(content)
+
+
+def _content(report: Report) -> Iterator[tuple[str, str]]:
+    yield "report.json", _json(_without_places(report))
+    yield "settings.json", _json(_settings())
+    yield "data.json", _json(_inventory())
+    for path in _logs():
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:]
+        kept = [line for line in map(scrubbed, lines) if line]
+        yield f"logs/{path.name}", "".join(f"{line}\n" for line in kept)
+
+
+def _without_places(report: Report) -> dict[str, Any]:
+    """The report of `doctor`; the bundled models by their names, any other by a number and where it came from."""
+    site = read_site()
+    told = asdict(report)
+    told["folder"] = "portable" if is_portable() else "the user's data folder"
+    told["models"] = []
+    for number, model in enumerate(report.models, start=1):
+        at = Path(model.location).parent
+        origin = "bundled" if at == resource_path("models") else "site" if at == site.models_folder else "own"
+        name = model.id if origin == "bundled" else f"model {number}"
+        told["models"].append({"id": name, "origin": origin, "problem": scrubbed_words(model.problem)})
+    told["site"] = {
+        "settings": sorted(site.settings),
+        "locked": sorted(site.locked),
+        "models_folder": site.models_folder is not None,
+        "log_folder": site.log_folder is not None,
+        "downloads": site.downloads,
+        "problem": site.problem,
+    }
+    return told
+
+
+def _settings() -> dict[str, Any]:
+    """Switches, numbers and the words of choices; anything longer is none of ours."""
+    try:
+        read = json.loads((user_data_dir() / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    items = read.items() if isinstance(read, dict) else ()
+    return {key: value for key, value in items if _is_ours(key) and (not isinstance(value, str) or _is_ours(value))}
+
+
+def _is_ours(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-z][a-z_]{0,23}", value) is not None
+
+
+def _inventory() -> dict[str, Any]:
+    """Files and bytes in each known folder of the user's data, without a name of any of them."""
+    try:
+        folder = user_data_dir()
+    except OSError:
+        return {}
+    known = ("models", "runs", "cache", "weights", "operating", "engines", "logs", "practice films")
+    told: dict[str, Any] = {}
+    for name in known:
+        files = [path for path in (folder / name).rglob("*") if path.is_file()]
+        told[name] = {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+    told["decisions"] = {"bytes": _size(folder / "session.sqlite3")}
+    return told
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _logs() -> list[Path]:
+    try:
+        folder = log_folder()
+    except OSError:
+        return []
+    names = (CRASHES, LOG, *(f"{LOG}.{number}" for number in range(1, LOG_FILES + 1)))
+    return [folder / name for name in names if (folder / name).is_file()]
+
+
+def scrubbed(line: str) -> str:
+    """A line of a log without anything that may name a patient or a place; '' for a line of no known shape."""
+    logged = _LOG_LINE.fullmatch(line)
+    if logged:
+        return logged[1] + scrubbed_words(logged[2])
+    frame = _FRAME.match(line)
+    if frame:
+        return f"  {frame[1]}:{frame[2]} in {frame[3]}"
+    plain = _PLAIN.match(line)
+    return scrubbed_words(plain[0]) if plain else ""
+
+
+def scrubbed_words(text: str) -> str:
+    """A sentence without quotations, paths, DICOM names, UIDs, long numbers and names of files."""
+    for secret in _SECRETS:
+        text = secret.sub(HIDDEN, text)
+    return text
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
