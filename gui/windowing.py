@@ -66,7 +66,8 @@ class Windowing(QObject):
         self.menu.clear()
         film = self._view.film
         for offer in offers(film.image) if film is not None else ():
-            action = QAction(f"{offer.name}\t{offer.key}", self.menu)
+            action = QAction(f"{offer.name}\t{offer.key}", self.menu, checkable=True)
+            action.setChecked(offer.voi == self._view.voi)
             action.triggered.connect(lambda _=False, voi=offer.voi: self._view.set_voi(voi))
             self.menu.addAction(action)
 

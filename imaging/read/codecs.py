@@ -6,28 +6,35 @@ pydicom is not needed here, and not imported: the child is to be ready soon.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from imaging.image import Pixels
-from imaging.read.codestream import Family
+from imaging.read.codestream import Family, padded_to_its_end
+from imaging.read.packbits import decode_rle
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A frame to decode. Its `data` come out as rows x columns x samples of `sample_bytes` bytes each.
+    """A frame to decode. It comes out as rows x columns x samples of `sample_bytes` bytes each.
 
     `packed_bytes` is the length of the frame as uncompressed pixel data, which RLE and deflated frames are.
+    `is_cut` says that its data end early, and that what they hold is wanted.
     """
 
     family: Family
-    data: bytes
     rows: int
     columns: int
     samples: int
     sample_bytes: int
-    packed_bytes: int
+    packed_bytes: int = 0
+    is_cut: bool = False
+
+    @property
+    def result_bytes(self) -> int:
+        return self.packed_bytes or self.rows * self.columns * self.samples * self.sample_bytes
 
 
 def load() -> None:
@@ -35,80 +42,125 @@ def load() -> None:
     import imagecodecs
     import jpeg_ls
     import openjpeg
-    import rle.utils
 
-    for module in (imagecodecs.jpeg8_decode, jpeg_ls.decode_buffer, openjpeg.decode, rle.utils.decode_frame):
+    for module in (imagecodecs.jpeg8_decode, jpeg_ls.decode_buffer, openjpeg.decode):
         assert callable(module)
 
 
-def decode_job(job: Job) -> Pixels:
-    """The frame as a contiguous array: little endian unsigned containers [H, W, samples], colours as they are stored.
+def decode_job(job: Job, data: bytes, out: Pixels) -> float:
+    """Decode `data` into `out`, uint8 [result_bytes], and say which share of it is picture; the rest is zero.
 
-    RLE and deflated frames come as bytes [N], laid out as uncompressed pixel data (RLE by planes). Raises whatever
-    the decoders raise, and ValueError where the result has another size than the job says, or deeper samples.
+    The frame is written as little endian unsigned containers [H, W, samples], colours as they are stored; RLE and
+    deflated frames laid out as uncompressed pixel data (RLE by planes). The share is 1.0, but for a job that is cut:
+    of a cut JPEG 2000 the whole picture is there, less sharp, and the share is 1.0 too. Raises whatever the decoders
+    raise, and ValueError where the result has another size than the job says, or deeper samples.
     """
     if job.family == "rle":
-        return _exactly(_decode_rle(job), job.packed_bytes)
+        return decode_rle(data, job.rows * job.columns, job.samples, job.sample_bytes, out, is_cut=job.is_cut)
     if job.family == "deflate":
-        return _exactly(zlib.decompressobj(-zlib.MAX_WBITS).decompress(job.data, job.packed_bytes), job.packed_bytes)
-    decoded = _decode_picture(job)
-    if decoded.size != job.rows * job.columns * job.samples or decoded.shape[:2] != (job.rows, job.columns):
+        return _inflate(job, data, out)
+    frame = out.view(f"<u{job.sample_bytes}").reshape(job.rows, job.columns, job.samples)
+    decoders: dict[Family, Callable[[Job, bytes, Pixels], float]] = {
+        "jpeg_2000": _decode_jpeg_2000,
+        "jpeg_ls": _decode_jpeg_ls,
+        "jpeg_xl": _decode_jpeg_xl,
+        "jpeg": _decode_jpeg,
+    }
+    return decoders[job.family](job, data, frame)
+
+
+def _inflate(job: Job, data: bytes, out: Pixels) -> float:
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, job.packed_bytes)
+    if len(inflated) < job.packed_bytes and not job.is_cut:
+        raise ValueError(f"inflated to {len(inflated)} of {job.packed_bytes} bytes")
+    out[: len(inflated)] = np.frombuffer(inflated, np.uint8)
+    return len(inflated) / job.packed_bytes
+
+
+def _put(decoded: Pixels, frame: Pixels) -> None:
+    """Put a decoder's own array into `frame`, which has the shape and the depth that the header wants."""
+    if decoded.size != frame.size or decoded.shape[:2] != frame.shape[:2]:
         raise ValueError(f"decoded to {decoded.shape}")
     # JPEG XL says its depth to nobody but its decoder: deeper samples would be wrapped around by the cast.
-    if decoded.dtype.kind not in "iu" or decoded.dtype.itemsize > job.sample_bytes:
+    if decoded.dtype.kind not in "iu" or decoded.dtype.itemsize > frame.dtype.itemsize:
         raise ValueError(f"decoded to {decoded.dtype}")
-    container: Pixels = decoded.astype(f"<u{job.sample_bytes}", copy=False)
-    return np.ascontiguousarray(container.reshape(job.rows, job.columns, job.samples))
+    frame[...] = decoded.reshape(frame.shape).astype(frame.dtype, copy=False)
 
 
-def _decode_picture(job: Job) -> Pixels:
-    if job.family == "jpeg_2000":
-        import openjpeg
+def _decode_jpeg_2000(job: Job, data: bytes, frame: Pixels) -> float:
+    import openjpeg
 
-        return np.asarray(openjpeg.decode(job.data))
-    if job.family == "jpeg_ls":
-        return _decode_jpeg_ls(job.data)
+    _put(np.asarray(openjpeg.decode(padded_to_its_end(data) if job.is_cut else data)), frame)
+    return 1.0
+
+
+def _decode_jpeg_xl(job: Job, data: bytes, frame: Pixels) -> float:
     import imagecodecs
 
-    if job.family == "jpeg_xl":
-        return np.asarray(imagecodecs.jpegxl_decode(job.data))
-    return _decode_jpeg(job)
+    _put(np.asarray(imagecodecs.jpegxl_decode(data)), frame)
+    return 1.0
 
 
-def _decode_jpeg(job: Job) -> Pixels:
+def _decode_jpeg(job: Job, data: bytes, frame: Pixels) -> float:
     """All of ISO 10918-1 that libjpeg-turbo reads: 8 and 12 bits with loss, 2 to 16 bits without.
 
     Naming the colour space on both sides keeps libjpeg from converting; the DICOM side does that where it is due.
+    libjpeg fills what is missing with the last value that it knew, or repeats the last row: of a cut frame, what is
+    above the last change between two rows is picture.
     """
     import imagecodecs
 
-    if job.samples == 1:
-        return np.asarray(imagecodecs.jpeg8_decode(job.data))
-    return np.asarray(imagecodecs.jpeg8_decode(job.data, colorspace="YCBCR", outcolorspace="YCBCR"))
+    colours = None if job.samples == 1 else "YCBCR"
+    _put(np.asarray(imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours)), frame)
+    if not job.is_cut:
+        return 1.0
+    changes = np.flatnonzero((frame[1:] != frame[:-1]).any(axis=(1, 2)))
+    return _keep_rows(frame, int(changes[-1]) if changes.size else 0)
 
 
-def _decode_jpeg_ls(data: bytes) -> Pixels:
+def _keep_rows(frame: Pixels, rows: int) -> float:
+    """Only the upper `rows` are picture."""
+    frame[rows:] = 0
+    return rows / int(frame.shape[0])
+
+
+def _decode_jpeg_ls(job: Job, data: bytes, frame: Pixels) -> float:
+    if job.samples > 1:
+        _put(_planes_of_jpeg_ls(data), frame)
+        return 1.0
+    import imagecodecs
+
+    wanted = np.uint8 if _precision(data) <= 8 else np.uint16  # what CharLS writes
+    straight = frame.dtype.itemsize == np.dtype(wanted).itemsize
+    target = frame[..., 0] if straight else np.empty(frame.shape[:2], wanted)
+    if not job.is_cut:
+        imagecodecs.jpegls_decode(data, out=target)
+        _put(target, frame)
+        return 1.0
+    never = np.iinfo(wanted).max
+    target[...] = never
+    try:
+        imagecodecs.jpegls_decode(data, out=target)
+    except imagecodecs.JpeglsError:  # at the end of the data; the rows before it are decoded
+        written = np.flatnonzero((target != never).any(axis=1))
+        _put(target, frame)
+        return _keep_rows(frame, int(written[-1]) if written.size else 0)
+    return 1.0
+
+
+def _precision(data: bytes) -> int:
+    """Bits of a sample, from the frame header (ISO 14495-1 C.2.2), which has been looked at before."""
+    head = data[:4096]
+    return head[head.index(b"\xff\xf7") + 4]
+
+
+def _planes_of_jpeg_ls(data: bytes) -> Pixels:
+    """Colours by pyjpegls, which tells how they are interleaved."""
     import jpeg_ls
 
     decoded, meta = jpeg_ls.decode_buffer(data)
     samples, rows, columns = meta["components"], meta["height"], meta["width"]
-    kind = "<u1" if meta["bits_per_sample"] <= 8 else "<u2"
-    flat = np.frombuffer(decoded, kind)
-    if samples > 1 and meta["interleave_mode"] == 0:
+    flat = np.frombuffer(decoded, "<u1" if meta["bits_per_sample"] <= 8 else "<u2")
+    if meta["interleave_mode"] == 0:
         return np.moveaxis(flat.reshape(samples, rows, columns), 0, -1)
     return flat.reshape(rows, columns, samples)
-
-
-def _decode_rle(job: Job) -> bytes:
-    """RLE (PS3.5 annex G): byte planes, decoded to sample planes in little endian."""
-    import rle.utils
-
-    if job.packed_bytes == job.rows * job.columns * job.samples * job.sample_bytes:
-        return bytes(rle.utils.decode_frame(job.data, job.rows * job.columns, job.sample_bytes * 8, "<"))
-    return bytes(rle.utils.decode_frame(job.data, job.packed_bytes, 8, "<"))  # single bits, packed in bytes
-
-
-def _exactly(data: bytes, length: int) -> Pixels:
-    if len(data) < length:
-        raise ValueError(f"decoded to {len(data)} of {length} bytes")
-    return np.frombuffer(data, np.uint8, count=length)

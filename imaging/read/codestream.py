@@ -12,7 +12,6 @@ from typing import Literal
 Family = Literal["jpeg", "jpeg_ls", "jpeg_2000", "jpeg_xl", "rle", "deflate"]
 
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
-_JXL_SIGNATURES = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
 _ADOBE_TRANSFORMS = {0: False, 1: True}
 _HEADER_BYTES = 1 << 20
 
@@ -51,11 +50,6 @@ def describe(data: bytes) -> Codestream | None:
     return None
 
 
-def is_jpeg_xl(data: bytes) -> bool:
-    """Whether a JPEG XL codestream or container stands here."""
-    return data.startswith(_JXL_SIGNATURES)
-
-
 def has_end(data: bytes) -> bool:
     """Whether the End Of Image marker stands at the end, but for padding.
 
@@ -75,6 +69,27 @@ def without_trailing_comment(data: bytes) -> bytes:
     if start < 0 or start + 2 + int.from_bytes(data[start + 2 : start + 4], "big") != end:
         return data
     return data[:start] + data[end:]
+
+
+def padded_to_its_end(data: bytes) -> bytes:
+    """A JPEG 2000 codestream that was cut short, filled up to the length that its last tile-part claims.
+
+    Zeros stand for empty packets (ISO 15444-1 B.10.3): OpenJPEG, which refuses a tile that ends early, then shows the
+    packets that are there. Raises ValueError where no tile-part has begun, or none says how long it is.
+    """
+    at = data.find(b"\xff\x4f\xff\x51")
+    at = data.find(b"\xff\x90\x00\x0a", max(at, 0))
+    if at < 0:
+        raise ValueError("no tile-part")
+    while True:
+        length = int.from_bytes(data[at + 6 : at + 10], "big")
+        if length < 14 or len(data) < at + 14 or length > 64 * len(data):
+            raise ValueError("a tile-part without a length")
+        if at + length >= len(data):
+            return data + bytes(at + length - len(data)) + b"\xff\xd9"
+        at += length
+        if not data.startswith(b"\xff\x90\x00\x0a", at):  # the last one is whole
+            return data + b"\xff\xd9"
 
 
 def _describe_jpeg(data: bytes) -> Codestream:

@@ -13,6 +13,7 @@ from imaging.read import refuse
 from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
 from imaging.read.encapsulated import read_encapsulated
+from imaging.read.frame import Frame
 from imaging.read.graphics import read_graphics
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
 from imaging.read.header import read_aspect, read_header, read_spacing
@@ -52,14 +53,12 @@ def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
         layout = read_layout(film.dataset, film.pixels.keyword, limits)
         if not 0 <= ref.frame < layout.frames:
             raise refuse.no_such_frame(ref.frame, layout.frames)
-        pixels, layout, complete = _read_frame(film, film.pixels, layout, ref.frame, limits)
+        frame = _read_frame(film, film.pixels, layout, ref.frame, limits)
         named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
         header = read_header(film.dataset, film.transfer_syntax, ref.frame)
-        if layout.is_colour:
-            image = _colour_image(named, pixels, layout, film.dataset, header, complete=complete)
-        else:
-            image = _grey_image(named, pixels, layout, film.dataset, header, complete=complete)
-        return replace(image, graphics=read_graphics(film.dataset, pixels, layout, ref.frame, limits))
+        make = _colour_image if frame.layout.is_colour else _grey_image
+        image = make(named, frame, film.dataset, header)
+        return replace(image, graphics=read_graphics(film.dataset, frame.pixels, frame.layout, ref.frame, limits))
 
 
 def missing_pixels(dataset: Dataset) -> FilmError:
@@ -71,31 +70,25 @@ def missing_pixels(dataset: Dataset) -> FilmError:
     if kind is not None:
         return refuse.no_pixels(kind)
     if "Rows" in dataset:
-        return refuse.truncated("Rows without pixel data")
+        return refuse.truncated(0.0, "Rows without pixel data")
     if "SOPClassUID" not in dataset and "SOPInstanceUID" not in dataset:
         return refuse.corrupt("no identifiers, no pixel data")
     return refuse.no_pixels()
 
 
-def _read_frame(
-    film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits
-) -> tuple[Pixels, Layout, float]:
-    """The frame as the file holds it, with the layout that it truly has, and the share of it that is there."""
+def _read_frame(film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits) -> Frame:
     if element.length is None or film.is_compressed:
-        pixels, layout = read_encapsulated(film, element, layout, frame, limits)
-        return pixels, layout, 1.0
-    pixels, complete = read_native(film, element, layout, frame)
-    return pixels, layout, complete
+        return read_encapsulated(film, element, layout, frame, limits)
+    return read_native(film, element, layout, frame)
 
 
-def _grey_image(
-    ref: ImageRef, raw: Pixels, layout: Layout, dataset: Dataset, header: Header, *, complete: float
-) -> DecodedImage:
-    pixels = stored_values(raw, layout)
+def _grey_image(ref: ImageRef, frame: Frame, dataset: Dataset, header: Header) -> DecodedImage:
+    layout = frame.layout
+    pixels = stored_values(frame.pixels, layout)
     inverted = is_inverted(dataset)
     padding = read_padding(dataset, layout.bits_stored, layout.signed, layout.floating)
-    if complete < 1.0:
-        pixels = _filled(pixels, complete, padding, inverted)
+    if frame.filled < 1.0:
+        pixels = _filled(pixels, frame.filled, padding, inverted)
     voi: tuple[Voi, ...] = read_voi(dataset, ref.frame, layout.signed)
     spacing = read_spacing(dataset, ref.frame)
     return DecodedImage(
@@ -110,23 +103,31 @@ def _grey_image(
         pixel_aspect=read_aspect(dataset, spacing),
         header=header,
         frames=layout.frames,
-        complete=complete,
+        complete=frame.complete,
     )
 
 
-def _filled(pixels: Pixels, complete: float, padding: tuple[float, float] | None, inverted: bool) -> Pixels:
+def _filled(pixels: Pixels, share: float, padding: tuple[float, float] | None, inverted: bool) -> Pixels:
     """Put what shows black in place of what a file that was cut short does not hold."""
-    known = int(complete * pixels.size)
+    known = _known(share, pixels.size)
     flat = np.array(pixels).reshape(-1)
     there = flat[:known]
     flat[known:] = padding[0] if padding else there.max() if inverted else there.min()
     return flat.reshape(pixels.shape)
 
 
-def _colour_image(
-    ref: ImageRef, raw: Pixels, layout: Layout, dataset: Dataset, header: Header, *, complete: float
-) -> DecodedImage:
-    pixels = grey_if_equal(_to_rgb(raw, layout, dataset))
+def _known(share: float, count: int) -> int:
+    """How many of `count` pixels a share of them is, all but rounding errors; one at least."""
+    return max(int(share * count + 1e-6), 1)
+
+
+def _colour_image(ref: ImageRef, frame: Frame, dataset: Dataset, header: Header) -> DecodedImage:
+    layout = frame.layout
+    rgb = _to_rgb(frame.pixels, layout, dataset)
+    if frame.filled < 1.0:
+        rgb = np.array(rgb)
+        rgb.reshape(-1, 3)[_known(frame.filled, layout.rows * layout.columns) :] = 0
+    pixels = grey_if_equal(rgb)
     spacing = read_spacing(dataset, ref.frame)
     return DecodedImage(
         ref=ref,
@@ -137,7 +138,7 @@ def _colour_image(
         pixel_aspect=read_aspect(dataset, spacing),
         header=header,
         frames=layout.frames,
-        complete=complete,
+        complete=frame.complete,
     )
 
 

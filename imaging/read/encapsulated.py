@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from imaging.errors import Code, FilmError
 from imaging.image import Pixels
-from imaging.read import refuse
+from imaging.read import jpeg_xl, refuse
 from imaging.read.child import POOL
 from imaging.read.codecs import Job
-from imaging.read.codestream import Codestream, Family, describe, has_end, is_jpeg_xl, without_trailing_comment
+from imaging.read.codestream import Codestream, Family, describe, has_end, without_trailing_comment
 from imaging.read.dataset import DicomFile, PixelElement
+from imaging.read.fragments import FrameBytes, read_frame_bytes
+from imaging.read.frame import Frame
 from imaging.read.layout import Layout
 from imaging.read.limits import Limits
 from imaging.read.native import unpacked
-from imaging.read.values import PYDICOM_FAILURES, value
 
 _RLE = "1.2.840.10008.1.2.5"
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
@@ -28,12 +29,11 @@ _UNREADABLE = {
 }
 _VIDEO = tuple(f"1.2.840.10008.1.2.4.10{last}" for last in range(9))
 _LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in ("57", "70", "80", "90", "110", "201", "202"))
+_JPEG_XL_OF_PICTURES = frozenset({"1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112"})
 
 
-def read_encapsulated(
-    film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits
-) -> tuple[Pixels, Layout]:
-    """One frame as stored, [H, W] or [H, W, samples], and the layout that it truly has.
+def read_encapsulated(film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits) -> Frame:
+    """One frame, as far as it is there.
 
     Raises FilmError: UNSUPPORTED, TRUNCATED, CORRUPT (a codestream that contradicts the header among it) and what
     the decoding child raises.
@@ -41,71 +41,64 @@ def read_encapsulated(
     syntax = film.transfer_syntax
     if syntax in _UNREADABLE or syntax.startswith(_VIDEO):
         raise refuse.unsupported(_UNREADABLE.get(syntax, "a video"), detail=syntax)
-    data = _frame_bytes(film, element, layout, frame)
-    try:
-        return _read_frame(data, syntax, layout, limits)
-    except FilmError as error:
-        if error.code is Code.CORRUPT and not _sequence_ends(film, element):
-            raise refuse.truncated(error.detail) from error
-        raise
-
-
-def _read_frame(data: bytes, syntax: str, layout: Layout, limits: Limits) -> tuple[Pixels, Layout]:
+    found = read_frame_bytes(film, element, frame, layout.frames, limits)
     if syntax in (_RLE, _DEFLATED_FRAMES):
-        return _read_packed(data, syntax, layout, limits)
+        return _read_packed(found, syntax, layout, limits)
+    return _read_codestream(found, syntax, layout, limits)
+
+
+def _read_codestream(found: FrameBytes, syntax: str, layout: Layout, limits: Limits) -> Frame:
+    data = found.data
     try:
-        stream = describe(data)
+        stream = _described(data, syntax, layout)
     except ValueError as error:
-        raise refuse.corrupt(str(error)) from error
-    if stream is None and is_jpeg_xl(data):
-        stream = Codestream("jpeg_xl", layout.rows, layout.columns, layout.samples, layout.bits_stored)
+        raise (refuse.truncated(found.share) if found.share < 1.0 else refuse.corrupt(str(error))) from error
     if stream is None:
         raise refuse.unsupported("an unknown kind of compressed data", detail=syntax)
     _compare(stream, layout)
-    pixels = _decoded(stream, data, layout, limits)
-    return _as_declared(pixels, stream, layout, lossless=syntax in _LOSSLESS)
+    is_cut = found.share < 1.0 or (stream.family in ("jpeg", "jpeg_ls") and not has_end(data))
+    if stream.family == "jpeg_2000":
+        data = without_trailing_comment(data)
+    job = Job(stream.family, layout.rows, layout.columns, layout.samples, layout.sample_bytes, is_cut=is_cut)
+    decoded, filled = _decoded(job, replace(found, data=data), limits)
+    container = decoded.view(f"<u{layout.sample_bytes}").reshape(layout.rows, layout.columns, layout.samples)
+    pixels, layout = _as_declared(container, stream, layout, lossless=syntax in _LOSSLESS)
+    return Frame(pixels, layout, min(filled, found.share) if stream.family == "jpeg_2000" else filled, filled)
 
 
-def _frame_bytes(film: DicomFile, element: PixelElement, layout: Layout, frame: int) -> bytes:
-    """The fragments of one frame, joined, by whichever offset table there is."""
-    from pydicom.encaps import get_frame
+def _described(data: bytes, syntax: str, layout: Layout) -> Codestream | None:
+    """What the frame says of itself, None where it is of no kind that is known. Raises ValueError for damage."""
+    if not jpeg_xl.is_jpeg_xl(data):
+        return describe(data)
+    rows, columns, bits = jpeg_xl.read_size(data)
+    # JPEG XL decodes pictures to RGB; films without loss are what the header says.
+    ybr = False if syntax in _JPEG_XL_OF_PICTURES or layout.photometric == "XYB" else None
+    return Codestream("jpeg_xl", rows, columns, layout.samples, bits or layout.bits_stored, ybr=ybr)
 
-    offsets = tuple(value(film.dataset, f"ExtendedOffsetTable{part}") for part in ("", "Lengths"))
-    film.stream.seek(element.offset)
+
+def _decoded(job: Job, found: FrameBytes, limits: Limits) -> tuple[Pixels, float]:
+    """The frame's bytes and how much of them is picture. Of what is cut, a row is the least that is shown."""
     try:
-        data = get_frame(
-            film.stream,
-            frame,
-            extended_offsets=None if None in offsets else (offsets[0], offsets[1]),
-            number_of_frames=layout.frames,
-        )
-    except PYDICOM_FAILURES as error:
-        if not _sequence_ends(film, element):
-            raise refuse.truncated(f"frame {frame}: {type(error).__name__}") from error
-        raise refuse.corrupt(f"frame {frame}: {type(error).__name__}") from error
-    if not data:
-        raise refuse.truncated(f"frame {frame} is empty")
-    return data
+        pixels, filled = POOL.decode(job, found.data, limits)
+    except FilmError as error:
+        if error.code is Code.CORRUPT and job.is_cut:
+            raise refuse.truncated(found.share if found.share < 1.0 else None, error.detail) from error
+        raise
+    if filled * job.rows < 1.0:
+        raise refuse.truncated(min(found.share, filled))
+    return pixels, filled
 
 
-def _sequence_ends(film: DicomFile, element: PixelElement) -> bool:
-    """Whether the fragments are all there: as long as stated, or up to the delimiter that closes them."""
-    size = film.stream.seek(0, 2)
-    if element.length is not None:
-        return size >= element.offset + element.length
-    film.stream.seek(max(size - 4096, element.offset))
-    return b"\xfe\xff\xdd\xe0" in film.stream.read()
-
-
-def _read_packed(data: bytes, syntax: str, layout: Layout, limits: Limits) -> tuple[Pixels, Layout]:
+def _read_packed(found: FrameBytes, syntax: str, layout: Layout, limits: Limits) -> Frame:
     """RLE and deflated frames: uncompressed pixel data once they are decoded, RLE by planes."""
     bits = layout.rows * layout.columns * layout.samples * layout.bits_allocated
     family: Family = "rle" if syntax == _RLE else "deflate"
     job = Job(
-        family, data, layout.rows, layout.columns, layout.samples, layout.sample_bytes, packed_bytes=(bits + 7) // 8
+        family, layout.rows, layout.columns, layout.samples, layout.sample_bytes, (bits + 7) // 8, found.share < 1.0
     )
     planar = replace(layout, planar=layout.samples > 1) if family == "rle" else layout
-    return unpacked(POOL.decode(job, limits), planar), planar
+    pixels, filled = _decoded(job, found, limits)
+    return Frame(unpacked(pixels, planar), planar, filled, filled)
 
 
 def _compare(stream: Codestream, layout: Layout) -> None:
@@ -115,15 +108,6 @@ def _compare(stream: Codestream, layout: Layout) -> None:
         raise refuse.contradictory(f"codestream {said}")
     if stream.bits > max(layout.bits_allocated, 8):
         raise refuse.contradictory(f"codestream of {stream.bits} bits in {layout.bits_allocated}")
-
-
-def _decoded(stream: Codestream, data: bytes, layout: Layout, limits: Limits) -> Pixels:
-    if stream.family in ("jpeg", "jpeg_ls") and not has_end(data):
-        raise refuse.truncated(f"{stream.family} without its end")
-    if stream.family == "jpeg_2000":
-        data = without_trailing_comment(data)
-    job = Job(stream.family, data, layout.rows, layout.columns, layout.samples, layout.sample_bytes, packed_bytes=0)
-    return POOL.decode(job, limits)
 
 
 def _as_declared(pixels: Pixels, stream: Codestream, layout: Layout, lossless: bool) -> tuple[Pixels, Layout]:

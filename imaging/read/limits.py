@@ -14,9 +14,9 @@ class Limits:
     A 12,000 x 12,000 film (144 megapixels) opens; the largest chest detectors have 18. `max_frame_bytes` bounds one
     decoded frame, all its samples together; `max_file_bytes` the file; `max_inflated_bytes` what a deflated file, a
     gzip file or a member of a ZIP archive may grow to; `max_frames` what a file may claim to hold, each frame being a
-    film of the list; `max_members` and `max_directory_bytes` what an archive may list. `timeout_s` and
-    `memory_bytes` bound the child process that decodes compressed pixel data; the memory counts on top of what the
-    child holds when it is ready.
+    film of the list, and `max_fragments` into how many pieces compressed frames may be cut; `max_members` and
+    `max_directory_bytes` what an archive may list. `timeout_s` and `memory_bytes` bound the child process that decodes
+    compressed pixel data; the memory counts on top of what the child holds when it is ready.
     """
 
     min_side_px: int = 2
@@ -25,6 +25,7 @@ class Limits:
     max_file_bytes: int = 8192 * MIB
     max_inflated_bytes: int = 1024 * MIB
     max_frames: int = 10_000
+    max_fragments: int = 1_000_000
     max_members: int = 100_000
     max_directory_bytes: int = 16 * MIB
     timeout_s: float = 60.0

@@ -10,11 +10,12 @@ import numpy.typing as npt
 from imaging.image import Pixels
 from imaging.read import refuse
 from imaging.read.dataset import DicomFile, PixelElement
+from imaging.read.frame import Frame
 from imaging.read.layout import Layout
 
 
-def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: int) -> tuple[Pixels, float]:
-    """One frame as stored, [H, W] or [H, W, samples], and the share of it that the file holds.
+def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: int) -> Frame:
+    """One frame as stored, as far as the file holds it.
 
     Of a frame that is cut short what is there is returned, the rest being zero; FilmError TRUNCATED where not even
     one row is there, CORRUPT for 4:2:2 in rows of odd length. `frame` must exist. Raises OSError.
@@ -29,17 +30,17 @@ def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: i
     data = _read_at(film.stream, element, start, length)
     complete = 1.0 if len(data) == length else max(len(data) * 8 - skipped, 0) / bits
     if complete * layout.rows < 1.0:
-        raise refuse.truncated(f"{len(data)} of {length} bytes")
+        raise refuse.truncated(complete, f"{len(data)} of {length} bytes")
     whole = np.zeros(length + length % 2, np.uint8)
     whole[: len(data)] = np.frombuffer(data, np.uint8)
     if not film.little_endian and element.vr == "OW" and layout.bits_allocated <= 8:
         whole = whole.reshape(-1, 2)[:, ::-1].reshape(-1)  # bytes packed in words (PS3.5 8.1.1)
     if layout.bits_allocated == 1:
-        return _single_bits(whole, skipped, layout), complete
+        return Frame(_single_bits(whole, skipped, layout), layout, complete, complete)
     samples = whole[:length].view(_stored_type(layout, film.little_endian))
     if halved:
-        return _doubled_chrominance(samples, layout), complete
-    return arranged(samples, layout), complete
+        return Frame(_doubled_chrominance(samples, layout), layout, complete, complete)
+    return Frame(arranged(samples, layout), layout, complete, complete)
 
 
 def _holds_full_chrominance(element: PixelElement, layout: Layout) -> bool:

@@ -196,4 +196,4 @@ def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
     tail = stream.read()
     ended = {b"\x89PN": b"IEND" in tail, b"\xff\xd8\xff": b"\xff\xd9" in tail}.get(head)
     cut = "truncated" in str(error).lower() or isinstance(error, EOFError) if ended is None else not ended
-    return refuse.truncated(detail) if cut else refuse.corrupt(detail)
+    return refuse.truncated(None, detail) if cut else refuse.corrupt(detail)

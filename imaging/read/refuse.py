@@ -43,9 +43,10 @@ def no_pixels(what: str = "DICOM object") -> FilmError:
     return FilmError(Code.NO_PIXELS, f"This {what} holds no picture.")
 
 
-def truncated(detail: str = "") -> FilmError:
-    """A file that was cut short."""
-    sentence = "The file ends before its picture does; copy it again from where it came from."
+def truncated(share: float | None, detail: str = "") -> FilmError:
+    """A file that was cut short so that nothing can be shown. `share` is how much of its picture is there, if known."""
+    there = "its picture is not all there" if share is None else f"{int(share * 100)} % of the image is there"
+    sentence = f"The file ends early: {there}, which cannot be shown; copy it again from where it came from."
     return FilmError(Code.TRUNCATED, sentence, detail=detail)
 
 

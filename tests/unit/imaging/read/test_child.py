@@ -31,10 +31,15 @@ PIXELS = film(300, 400, bits=16)
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def job(pixels: np.ndarray = PIXELS) -> Job:
-    data = bytes(imagecodecs.jpegls_encode(pixels))
+def decoded(
+    pool: DecoderPool, pixels: np.ndarray = PIXELS, limits: Limits = LIMITS, kept: int | None = None
+) -> np.ndarray:
+    """A film through JPEG-LS and the pool; `kept` cuts the compressed frame off."""
     rows, columns = pixels.shape
-    return Job("jpeg_ls", data, rows, columns, samples=1, sample_bytes=2, packed_bytes=0)
+    job = Job("jpeg_ls", rows, columns, samples=1, sample_bytes=2)
+    frame, share = pool.decode(job, bytes(imagecodecs.jpegls_encode(pixels))[:kept], limits)
+    assert share == 1.0
+    return frame.view("<u2").reshape(rows, columns)
 
 
 @pytest.fixture
@@ -60,44 +65,44 @@ def is_running(pid: int) -> bool:
 def test_one_child_serves_one_frame_after_another(pool: DecoderPool) -> None:
     before = len(children())
     for _ in range(3):
-        np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+        np.testing.assert_array_equal(decoded(pool), PIXELS)
     assert len(children()) == before + 1
     pool.close()
     assert len(children()) == before
 
 
 def test_a_damaged_frame_leaves_the_child_alive(pool: DecoderPool) -> None:
-    pool.decode(job(), LIMITS)
+    decoded(pool)
     before = children()
     with pytest.raises(FilmError) as refusal:
-        pool.decode(replace(job(), data=job().data[:500]), LIMITS)
+        decoded(pool, kept=500)
     assert refusal.value.code is Code.CORRUPT
     assert children() == before
 
 
 def test_a_child_that_dies_over_a_film_refuses_it_and_is_replaced(pool: DecoderPool) -> None:
     others = children()
-    pool.decode(job(), LIMITS)
+    decoded(pool)
     (child,) = children() - others
     assert child.pid is not None
     os.kill(child.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
-        decoding = thread.submit(pool.decode, job(), LIMITS)
+        decoding = thread.submit(decoded, pool)
         time.sleep(0.1)  # it has the job by now, and does not answer
         child.kill()
         with pytest.raises(FilmError) as refusal:
             decoding.result(10)
     assert refusal.value.code is Code.DECODER_DIED
-    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
 
 
 def test_a_child_that_was_killed_while_it_waited_costs_no_film(pool: DecoderPool) -> None:
     others = children()
-    pool.decode(job(), LIMITS)
+    decoded(pool)
     (child,) = children() - others
     child.kill()
     child.join(5)
-    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are started in another way there")
@@ -109,47 +114,47 @@ def test_a_system_that_starts_no_process_is_not_blamed_on_the_film(
 
     monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen.__init__", no_more_processes)
     with pytest.raises(FilmError) as refusal:
-        pool.decode(job(), LIMITS)
+        decoded(pool)
     assert "could not be started" in refusal.value.message
 
 
 def test_a_child_that_hangs_is_given_up(pool: DecoderPool) -> None:
     others = children()
-    pool.decode(job(), LIMITS)
+    decoded(pool)
     (child,) = children() - others
     assert child.pid is not None
     os.kill(child.pid, signal.SIGSTOP)
     started = time.monotonic()
     with pytest.raises(FilmError) as refusal:
-        pool.decode(job(), replace(LIMITS, timeout_s=0.3))
+        decoded(pool, limits=replace(LIMITS, timeout_s=0.3))
     assert refusal.value.code is Code.TIMEOUT
     assert time.monotonic() - started < 3.0
     assert child not in children()
-    np.testing.assert_array_equal(pool.decode(job(), LIMITS)[..., 0], PIXELS)
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
 
 
 def test_memory_beyond_the_limit_is_refused(pool: DecoderPool) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux bounds a process's memory")
-    large = job(np.zeros((6000, 6000), np.uint16))
+    large = np.zeros((6000, 6000), np.uint16)
     with pytest.raises(FilmError) as refusal:
-        pool.decode(large, replace(LIMITS, memory_bytes=40 * MIB))
+        decoded(pool, large, replace(LIMITS, memory_bytes=40 * MIB))
     assert refusal.value.code in (Code.TOO_LARGE, Code.CORRUPT)
-    assert pool.decode(large, LIMITS).shape == (6000, 6000, 1)
+    assert decoded(pool, large).shape == (6000, 6000)
 
 
 def test_many_threads_share_two_children(pool: DecoderPool) -> None:
     before = len(children())
     films = [film(100, 120, bits=16, seed=seed) for seed in range(12)]
     with ThreadPoolExecutor(6) as threads:
-        for pixels, decoded in zip(films, threads.map(lambda p: pool.decode(job(p), LIMITS), films), strict=True):
-            np.testing.assert_array_equal(decoded[..., 0], pixels)
+        for pixels, result in zip(films, threads.map(lambda p: decoded(pool, p), films), strict=True):
+            np.testing.assert_array_equal(result, pixels)
     assert len(children()) == before + 2
 
 
 def test_closing_leaves_no_thread_and_no_process(pool: DecoderPool) -> None:
     threads, before = threading.active_count(), len(children())
-    pool.decode(job(), LIMITS)
+    decoded(pool)
     pool.close()
     assert (threading.active_count(), len(children())) == (threads, before)
 
@@ -157,11 +162,10 @@ def test_closing_leaves_no_thread_and_no_process(pool: DecoderPool) -> None:
 PARENT = """
 import sys
 from imaging.read.child import POOL
-from imaging.read.limits import Limits
-from tests.unit.imaging.read.test_child import job
+from tests.unit.imaging.read.test_child import decoded
 import multiprocessing
 if __name__ == "__main__":
-    POOL.decode(job(), Limits())
+    decoded(POOL)
     for child in multiprocessing.active_children():
         print(child.pid, flush=True)
     if sys.argv[1] == "wait":

@@ -132,14 +132,55 @@ class TestCut:
         path.write_bytes(path.read_bytes()[: -24 * 32 * 2 + 10])
         assert refused(path).code is Code.TRUNCATED
 
-    @pytest.mark.parametrize("syntax", [make.RLE, make.JPEG_BASELINE, make.JPEG_LOSSLESS, make.JPEG_LS, make.JPEG_2000])
-    @pytest.mark.parametrize("share", [0.4, 0.7, 0.97])
-    def test_compressed(self, tmp_path: Path, syntax: str, share: float) -> None:
-        path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=8), transfer_syntax=syntax)
+    @pytest.mark.parametrize("bits", [8, 16])
+    @pytest.mark.parametrize(
+        "syntax", [make.RLE, make.DEFLATED_FRAMES, make.JPEG_BASELINE, make.JPEG_LOSSLESS, make.JPEG_LS]
+    )
+    @pytest.mark.parametrize("share", [0.1, 0.7, 0.97])
+    def test_compressed_rows_that_are_there_are_shown(
+        self, tmp_path: Path, syntax: str, share: float, bits: int
+    ) -> None:
+        if (syntax, bits) == (make.JPEG_BASELINE, 16):
+            pytest.skip("no such encoding")
+        path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=bits), transfer_syntax=syntax)
+        whole = decode(ImageRef(path)).pixels
+        self.cut(path, share)
+        if (syntax, bits, share) == (make.RLE, 16, 0.1):  # the upper bytes come first: not one pixel is whole
+            assert " 0 % of the image" in refused(path).message
+            return
+        image = decode(ImageRef(path))
+        lossy = 9 if syntax == make.JPEG_BASELINE else 1  # the lowest blocks are there in part
+        rows = int(image.complete * 200) - lossy
+        np.testing.assert_array_equal(image.pixels[:rows], whole[:rows])
+        expected = (share - 0.5) * 2 if (syntax, bits) == (make.RLE, 16) else share
+        assert image.complete == pytest.approx(expected, abs=0.1)
+        assert (image.pixels[rows + 12 :] == image.pixels.min()).all()
+
+    @pytest.mark.parametrize("share", [0.4, 0.97])
+    def test_a_cut_jpeg_2000_is_less_sharp(self, tmp_path: Path, share: float) -> None:
+        smooth = np.add.outer(np.arange(200), np.arange(200)).astype("u2")
+        path = make.write_dicom(tmp_path / "film", smooth * 9, bits_stored=12, transfer_syntax=make.JPEG_2000)
+        self.cut(path, share)
+        image = decode(ImageRef(path))
+        assert image.complete == pytest.approx(share, abs=0.05)
+        assert np.abs(image.pixels - smooth * 9.0).mean() < 0.1 * 4096
+
+    def test_what_cannot_be_shown_in_part_says_how_much_is_there(self, tmp_path: Path) -> None:
+        path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=12), transfer_syntax=make.JPEG_XL)
+        self.cut(path, 0.61)
+        error = refused(path)
+        assert (error.code, "60 % of the image is there" in error.message) == (Code.TRUNCATED, True)
+
+    def test_missing_colours_show_black(self, tmp_path: Path) -> None:
+        ybr = np.full((40, 32, 3), 140, "u1")
+        path = make.write_dicom(tmp_path / "film", ybr, photometric="YBR_FULL")
+        path.write_bytes(path.read_bytes()[: -30 * 32 * 3])
+        assert not decode(ImageRef(path)).pixels[10:].any()
+
+    def cut(self, path: Path, share: float) -> None:
         data = path.read_bytes()
         start = data.index(b"\xe0\x7f\x10\x00")
         path.write_bytes(data[: start + int((len(data) - start) * share)])
-        assert refused(path).code is Code.TRUNCATED
 
     @pytest.mark.parametrize("kept", [10, 130, 140, 200, 300, 500, 700])
     def test_in_the_header(self, tmp_path: Path, kept: int) -> None:
@@ -177,6 +218,15 @@ class TestBombs:
         made.PixelData = encapsulate([bomb])
         image = decode(ImageRef(make.write_dataset(tmp_path / "film", made)))
         assert not image.pixels.any()
+
+    def test_rle_that_goes_on_behind_its_plane(self, tmp_path: Path) -> None:
+        """20 KB that would become 1.2 MB; what is due is decoded, and no more."""
+        from pydicom.encaps import encapsulate
+
+        made = make.dataset(make.film(bits=8), transfer_syntax=make.RLE)
+        header = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56)
+        made.PixelData = encapsulate([header + b"\x81\x07" * 10_000])
+        assert (decode(ImageRef(make.write_dataset(tmp_path / "film", made))).pixels == 7).all()
 
     @pytest.mark.parametrize("depth", [50, 20_000])
     def test_nested_sequences(self, tmp_path: Path, depth: int) -> None:

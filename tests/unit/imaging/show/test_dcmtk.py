@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from PIL import Image
 
 from imaging.image import Window
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.show.window import full_range
 from imaging.study import ImageRef
+from tests import dicom_files as make
+from tests.dcmtk import TOLERANCE, Levels, shown
 from tests.golden.films import SIZE_PX, write_films
 
-# dcmtk cuts levels off where we round to the nearest, so that one level between them is as close as can be.
-TOLERANCE = 1
 RENDERED = {
     "linear-12.dcm": ["+Wi", "1"],
     "monochrome1-12.dcm": ["+Wi", "1"],
@@ -39,15 +36,13 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_films(tmp_path_factory.mktemp("films"))
 
 
-def by_dcmtk(path: Path, options: list[str]) -> npt.NDArray[np.int16]:
+def by_dcmtk(path: Path, options: list[str]) -> Levels:
     """The film as dcmj2pnm shows it. The test is skipped where dcmtk is missing."""
-    program = shutil.which("dcmj2pnm")
-    if program is None:
+    if shutil.which("dcmj2pnm") is None:
         pytest.skip("dcmj2pnm (Debian's dcmtk) is not installed")
-    out = path.with_suffix(".pgm")
-    subprocess.run([program, "-O", "+op", *options, path, out], check=True, capture_output=True)
-    with Image.open(out) as shown:
-        return np.asarray(shown, dtype=np.int16)
+    levels = shown(path, 0, options, path.with_suffix(".pgm"))
+    assert levels is not None
+    return levels
 
 
 @pytest.mark.parametrize("name", RENDERED)
@@ -58,6 +53,25 @@ def test_every_encoding_shows_as_in_dcmtk(name: str, films: dict[str, Path]) -> 
     assert ours.shape == theirs.shape == SIZE_PX
     assert np.ptp(ours) > 150
     assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "same"),
+    [
+        ("MONOCHROME1", None, True),
+        ("MONOCHROME1", "INVERSE", True),
+        ("MONOCHROME2", None, True),
+        ("MONOCHROME2", "IDENTITY", True),
+        ("MONOCHROME2", "INVERSE", True),
+        # A contradiction (PS3.3 C.8.11.3.1.2): we go by MONOCHROME1, dcmtk by the shape.
+        ("MONOCHROME1", "IDENTITY", False),
+    ],
+)
+def test_which_end_is_black(photometric: str, shape: str | None, same: bool, tmp_path: Path) -> None:
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    path = make.write_dicom(tmp_path / "film.dcm", ramp, photometric=photometric, PresentationLUTShape=shape)
+    ours = display_pixels(decode(ImageRef(path)))
+    assert bool(np.abs(ours - by_dcmtk(path, ["-W"])).max() <= TOLERANCE) is same
 
 
 @pytest.mark.parametrize("name", ["linear-12.dcm", "monochrome1-12.dcm", "plain-8.dcm", "no-window-16.dcm"])
