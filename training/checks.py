@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
-from training.cache import CachedFilms, cached_films
-from training.manifest import DataError, LabelledFilm, Manifest, read_manifest
+from training.cache import CachedFilms
+from training.manifest import DataError, LabelledFilm, Manifest
 from training.metrics import auc
 from training.near_twins import near_twins
 from training.plan import TrainingPlan
+from training.reading import Say, decoded_films, listed_films
 from training.shortcuts import Tile, telling_tiles
 from training.taught import split_of
 
@@ -77,19 +78,10 @@ class Inspection:
         return dataclasses.replace(self.plan, data=dataclasses.replace(self.plan.data, leave_out=tuple(sorted(out))))
 
 
-def inspect(
-    plan: TrainingPlan, token: CancelToken, say: Callable[[str], None], cache: Path | None = None
-) -> Inspection:
+def inspect(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None = None) -> Inspection:
     """Read and decode the films of a plan for looking at. Raises DataError, Cancelled."""
-    say("Reading the list of films")
-    manifest = read_manifest(Path(plan.data.source), plan.data.normal_label, plan.data.patient_pattern, token)
-    left_out = frozenset(plan.data.leave_out)
-    manifest = dataclasses.replace(manifest, films=tuple(f for f in manifest.films if f.digest not in left_out))
-
-    def decoded(done: int, total: int | None = None) -> None:
-        say(f"Decoding films: {done:,} of {total or done:,}")
-
-    return Inspection(plan, manifest, cached_films(manifest.films, plan.preprocess, token, decoded, cache))
+    manifest = listed_films(plan, token, say)
+    return Inspection(plan, manifest, decoded_films(plan, manifest, token, say, cache))
 
 
 def checks(seen: Inspection) -> list[Check]:

@@ -197,7 +197,8 @@ def joined_peers() -> Iterator[Peers]:
     try:
         yield peers
     finally:
-        distributed.destroy_process_group()
+        with contextlib.suppress(RuntimeError):  # of a process that is gone: why this one ends is told already
+            distributed.destroy_process_group()
 
 
 def _backend(device: torch.device, rank: Rank) -> str:

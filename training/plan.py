@@ -5,7 +5,6 @@ Two runs of one plan on the same films, with the same number of threads, give th
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,8 +230,3 @@ def _claims(plan: TrainingPlan) -> list[tuple[bool, str]]:
         (0 < choice.call_at < 1 and 0 < choice.specificity < 1, "its choice of an epoch asks for no share"),
         (learning.average_over_steps >= 0 and choice.stop_after >= 0, "it counts below zero"),
     ]
-
-
-def with_threads(plan: TrainingPlan, threads: int) -> TrainingPlan:
-    """The same plan for another number of cores: other sums, and so other last bits."""
-    return dataclasses.replace(plan, threads=threads)

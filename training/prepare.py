@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +14,18 @@ import numpy.typing as npt
 from imaging.progress import CancelToken
 from inference.card import Activation
 from training.batches import Material
-from training.cache import CachedFilms, cached_films
+from training.cache import CachedFilms
 from training.film_set import FilmSet
-from training.manifest import DataError, Manifest, read_manifest
+from training.manifest import DataError, Manifest
 from training.near_twins import with_near_twins_joined
 from training.plan import TrainingPlan
+from training.reading import Say, decoded_films, listed_films
 from training.split import FEWEST, Positions, Split
 from training.targets import targets_of
 from training.taught import split_of
 
-MOST_TO_SEAL = 8_000  # training films that gate and references are made from: more take memory and tell nothing new
-READING = "Reading the list of films"  # the first word of every worker
-Say = Callable[[str], None]
+# Training films that gate and references are made from, 150 MB at 224 px: more take memory and tell nothing new.
+MOST_TO_SEAL = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,17 +97,9 @@ class Prepared:
 
 def prepare(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None = None) -> Prepared:
     """Read, decode and part a plan's films. `say` is told in words how far it is. Raises DataError, Cancelled."""
-    say(READING)
-    source = Path(plan.data.source)
-    manifest = read_manifest(source, plan.data.normal_label, plan.data.patient_pattern, token)
-    left_out = frozenset(plan.data.leave_out)
-    manifest = dataclasses.replace(manifest, films=tuple(f for f in manifest.films if f.digest not in left_out))
+    manifest = listed_films(plan, token, say)
     _check_outputs(plan, manifest)
-
-    def decoded(done: int, total: int | None = None) -> None:
-        say(f"Decoding films: {done:,} of {total:,}" if total else f"Decoding films: {done:,}")
-
-    cached = cached_films(manifest.films, plan.preprocess, token, decoded, cache)
+    cached = decoded_films(plan, manifest, token, say, cache)
     manifest = dataclasses.replace(manifest, films=with_near_twins_joined(manifest.films, cached))
     split = _readable(split_of(plan, manifest), cached)
     prepared = Prepared(plan, manifest, split, cached)

@@ -13,7 +13,7 @@ from inference.backbones import BACKBONES
 from training.compare import Compared, Versus, against_baseline, read_compared
 from training.events import Finished, RunEvent, Told
 from training.plan import TrainingPlan
-from training.prepare import READING
+from training.reading import READING
 from training.result import RESULT
 from training.run_dir import RunDir
 

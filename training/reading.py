@@ -1,0 +1,34 @@
+"""The films of a plan, listed and decoded: for a run, and for looking at them before one. Free of torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from imaging.progress import CancelToken
+from training.cache import CachedFilms, cached_films
+from training.manifest import Manifest, read_manifest
+from training.plan import TrainingPlan
+
+READING = "Reading the list of films"  # the first word of every worker
+Say = Callable[[str], None]
+
+
+def listed_films(plan: TrainingPlan, token: CancelToken, say: Say) -> Manifest:
+    """A plan's films, less those that it leaves out. Raises DataError, Cancelled."""
+    say(READING)
+    manifest = read_manifest(Path(plan.data.source), plan.data.normal_label, plan.data.patient_pattern, token)
+    left_out = frozenset(plan.data.leave_out)
+    return dataclasses.replace(manifest, films=tuple(film for film in manifest.films if film.digest not in left_out))
+
+
+def decoded_films(
+    plan: TrainingPlan, manifest: Manifest, token: CancelToken, say: Say, cache: Path | None = None
+) -> CachedFilms:
+    """The same as the network sees them. `say` is told in words how far it is. Raises DataError, Cancelled."""
+
+    def decoded(done: int, total: int | None = None) -> None:
+        say(f"Decoding films: {done:,} of {total:,}" if total else f"Decoding films: {done:,}")
+
+    return cached_films(manifest.films, plan.preprocess, token, decoded, cache)
