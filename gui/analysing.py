@@ -145,9 +145,8 @@ class Analysing(QObject):
         self.queue_changed.emit(self.progress)
 
     def _unread(self, first: int, last: int) -> list[ImageRef]:
-        entries = self._review.entries[first : last + 1]
-        films = [entry.ref for entry in entries if entry.is_film and entry.ref is not None]
-        return [ref for ref in films if self._review.result(ref.key) is None and not self._review.failure(ref.key)]
+        entries, is_answered = self._review.entries[first : last + 1], self._review.is_answered
+        return [e.ref for e in entries if e.is_film and e.ref is not None and not is_answered(e.key)]
 
     def _take_up(self, refs: list[ImageRef]) -> None:
         if self._automatic or not refs:

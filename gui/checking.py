@@ -85,8 +85,8 @@ class Checking(QObject):
         """The class folders that the open films lie in; empty where they have fewer than two of the model's labels."""
         model = self._review.model
         labels = model.card.labels if model is not None else ()
-        folders = dict.fromkeys(entry.path.parent for entry in self._review.entries if entry.path.parent.name in labels)
-        return tuple(folders) if len({folder.name for folder in folders}) > 1 else ()
+        folders = tuple(folder for folder in self._review.folders if folder.name in labels)
+        return folders if len({folder.name for folder in folders}) > 1 else ()
 
     def check(self, paths: Sequence[Path]) -> None:
         """Begin, in the place of a check that runs. Returns at once."""

@@ -30,6 +30,8 @@ SCAN_PRIORITY = 1  # behind the film that is being read, before thumbnails
 MODEL_FILE = "negatoscope.json"
 PRACTICE_FOLDER = "practice films"
 
+GiveWay = Callable[[], None]  # called on the worker between batches; returns once nobody waits for a film
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -46,10 +48,13 @@ class Opening(QObject):
     failed = Signal(str)
     opened = Signal(object)  # tuple[Path, ...], the folders
 
-    def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(
+        self, review: Review, jobs: Jobs, give_way: GiveWay = lambda: None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._review = review
         self._jobs = jobs
+        self._give_way = give_way
         self._scans: list[JobHandle] = []
         self._roots: list[Path] = []
 
@@ -57,10 +62,10 @@ class Opening(QObject):
         """Start scanning; returns at once, and asks no disk: a drive that does not answer holds up a worker alone."""
         if not paths:
             return
-        wanted = list(paths)
+        wanted, give_way = list(paths), self._give_way
         handle = self._jobs.submit_stream(
             Lane.IO,
-            lambda token, progress, stream: scan_in_batches(wanted, token, stream),
+            lambda token, progress, stream: scan_in_batches(wanted, token, stream, give_way),
             item=self._take,
             done=lambda _: self._ended(handle),
             failed=lambda error: self._failed(handle, error),
@@ -138,8 +143,13 @@ class Opening(QObject):
 # On a worker's thread.
 
 
-def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[[Source | list[Entry]], None]) -> None:
-    """Stream where the films come from, then the rows in batches."""
+def scan_in_batches(
+    paths: Sequence[Path], token: CancelToken, stream: Callable[[Source | list[Entry]], None], give_way: GiveWay
+) -> None:
+    """Stream where the films come from, then the rows in batches.
+
+    From the first film on it gives way: a reader who waits for a film waits no longer because there are many.
+    """
     from imaging.read.scan import scan
 
     folders = dict.fromkeys(_folder_of(path) for path in paths)
@@ -147,10 +157,15 @@ def scan_in_batches(paths: Sequence[Path], token: CancelToken, stream: Callable[
     stream(Source(tuple(Path(os.path.realpath(folder)) for folder in folders), named_model(folders)))
     batch: list[Entry] = []
     due = 0.0  # the very first film goes out alone: it is the one that is waited for
+    films = False
     for item in scan(paths, token):
-        batch += rows_of(item)
-        if len(batch) >= BATCH_ROWS or time.monotonic() >= due:
+        rows = rows_of(item)
+        batch += rows
+        if len(batch) >= BATCH_ROWS or time.monotonic() >= due or (rows[0].is_film and not films):
+            films = films or rows[0].is_film
             stream(batch)
+            if films:
+                give_way()
             batch, due = [], time.monotonic() + BATCH_S
     stream(batch)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +21,7 @@ CACHE_BYTES = 512 * 2**20
 SHOW_PRIORITY = 0
 NEIGHBOUR_PRIORITY = 5
 NEIGHBOURS = (1, -1, 2)  # in the order in which a reader is likely to want them
+GIVE_WAY_S = 1.0  # how long others hold back for one film
 
 
 class Reading(QObject):
@@ -36,12 +38,27 @@ class Reading(QObject):
         self._jobs = jobs
         self._cache: ByteCache[str, PreparedFilm] = ByteCache(CACHE_BYTES, size_of=prepared_bytes)
         self._running: dict[str, JobHandle] = {}
+        self._calm = Event()  # no film is waited for
+        self._calm.set()
+        review.scan_changed.connect(self._expect)
         review.film_selected.connect(self._selected)
         review.films_closed.connect(self._closed)
 
     def get_ready(self) -> None:
         """Import what the first film needs, so that it does not wait for that."""
         self._jobs.submit(Lane.IO, lambda token, progress: import_readers())
+
+    def give_way(self) -> None:
+        """For workers that have time: wait until the film that the reader waits for is there. Thread-safe."""
+        if not self._calm.wait(GIVE_WAY_S):
+            self._calm.set()  # it takes long; nobody waits for it a second time
+
+    def _expect(self) -> None:
+        """The first film that is found will be waited for."""
+        if self._review.scanning and self._review.selected_film is None:
+            self._calm.clear()
+        elif not self._review.scanning:
+            self._calm.set()
 
     def _selected(self, row: int) -> None:
         entry = self._review.selected_film
@@ -51,8 +68,10 @@ class Reading(QObject):
         prepared = self._cache.get(entry.key)
         if prepared is not None:
             self.film_prepared.emit(entry.key, prepared)
+            self._calm.set()
             self._prefetch(row)
             return
+        self._calm.clear()
         self.film_awaited.emit(entry.key)
         self._read(entry.ref, SHOW_PRIORITY)
 
@@ -90,10 +109,12 @@ class Reading(QObject):
         selected = self._review.selected_entry
         if selected is not None and selected.key == key:
             self.film_prepared.emit(key, prepared)
+            self._calm.set()
             self._prefetch(self._review.selected)
 
     def _failed(self, key: str, error: NegatoscopeError) -> None:
         self._running.pop(key, None)
+        self._calm.set()
         if isinstance(error, FilmError):
             self._review.refuse(key, error.message)
             self.film_refused.emit(key, error.message)
@@ -105,6 +126,7 @@ class Reading(QObject):
             handle.cancel()
         self._running.clear()
         self._cache.clear()
+        self._calm.set()
 
 
 # On a worker's thread.

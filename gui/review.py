@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.entries import Entry, RowWords, Stage, Tone
+from gui.entries import Entry, RowWords, Stage
+from gui.films import Films
+from gui.rows import Filter, Rows
 from gui.scores import GRAD_CAM, ChosenModel, Evidence, ScoreBook
 
 if TYPE_CHECKING:
@@ -21,17 +23,6 @@ if TYPE_CHECKING:
     from inference.card import OperatingPoints
     from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
-
-
-class Filter(StrEnum):
-    """Which rows the list shows. Nothing is ever removed: the others are one click away.
-
-    REFUSED: what has a reason in the place of a score, be it a file that can't be read or a film outside the gate.
-    """
-
-    ALL = "All"
-    FLAGGED = "Flagged"
-    REFUSED = "Refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +59,14 @@ class Review(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._entries: list[Entry] = []
-        self._rows: dict[str, int] = {}
-        self._refused: set[int] = set()  # rows
-        self._stages: dict[str, Stage] = {}
+        self._films = Films()
         self._scores = ScoreBook()
+        self._rows = Rows(self._films, self._scores)
         self._model_message = ""
         self._model_reading = False
         self._selected = -1
         self._picked = False  # the reader chose the row; new films leave it alone
         self._overlay = OverlaySettings()
-        self._ai_visible = True
         self._patient_hidden = False
         self._scanning = False
         self.folder = ""
@@ -87,41 +75,35 @@ class Review(QObject):
 
     @property
     def entries(self) -> Sequence[Entry]:
-        return self._entries
+        return self._films.entries
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The folders that the open files lie in."""
+        return self._films.folders
 
     def row_of(self, key: str) -> int:
         """The row of a film, or -1 where it was closed meanwhile."""
-        return self._rows.get(key, -1)
+        return self._films.row_of(key)
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Append rows; a file that is listed already stays where it is. Select the first film if none is being read."""
-        fresh = {entry.key: entry for entry in entries if entry.key not in self._rows}
+        fresh = self._films.add(entries)
         if not fresh:
             return
-        first = len(self._entries)
-        for row, (key, entry) in enumerate(fresh.items(), start=first):
-            self._rows[key] = row
-            self._entries.append(entry)
-            if entry.refusal:
-                self._refused.add(row)
-        self.films_added.emit(first, len(self._entries) - 1)
+        self.films_added.emit(fresh[0], fresh[-1])
         if self.selected_film is None and not self._picked:
-            films = (row for row in range(first, len(self._entries)) if self._entries[row].is_film)
+            films = (row for row in fresh if self.entries[row].is_film)
             self._show(next(films, max(self._selected, 0)))
 
     def refuse(self, key: str, sentence: str) -> None:
         """A film turned out to be unreadable; its row stays and says so."""
-        row = self.row_of(key)
-        if row >= 0 and not self._entries[row].refusal:
-            self._entries[row] = replace(self._entries[row], refusal=sentence)
-            self._refused.add(row)
+        row = self._films.refuse(key, sentence)
+        if row >= 0:
             self.film_changed.emit(row)
 
     def close_films(self) -> None:
-        self._entries.clear()
-        self._rows.clear()
-        self._refused.clear()
-        self._stages.clear()
+        self._films.clear()
         self._scores.clear()
         self._selected = -1
         self._picked = False
@@ -136,7 +118,7 @@ class Review(QObject):
     @property
     def refused(self) -> int:
         """How many rows are files that could not be read."""
-        return len(self._refused)
+        return len(self._films.refused)
 
     @property
     def scanning(self) -> bool:
@@ -155,7 +137,7 @@ class Review(QObject):
 
     @property
     def selected_entry(self) -> Entry | None:
-        return self._entries[self._selected] if 0 <= self._selected < len(self._entries) else None
+        return self._films.entry(self._selected)
 
     @property
     def selected_film(self) -> Entry | None:
@@ -168,7 +150,7 @@ class Review(QObject):
         self._show(row)
 
     def _show(self, row: int) -> None:
-        if row != self._selected and 0 <= row < len(self._entries):
+        if row != self._selected and self._films.entry(row) is not None:
             self._selected = row
             self.film_selected.emit(row)
 
@@ -260,17 +242,17 @@ class Review(QObject):
         self.set_stage(key, Stage.FAILED)
 
     def stage(self, key: str) -> Stage:
-        return self._stages.get(key, Stage.IDLE)
+        return self._films.stage(key)
 
     def set_stage(self, key: str, stage: Stage) -> None:
-        self._stages[key] = stage
+        self._films.set_stages((key,), stage)
         row = self.row_of(key)
         if row >= 0:
             self.film_changed.emit(row)
 
     def set_stages(self, keys: Sequence[str], stage: Stage) -> None:
         """Many rows at once, one signal."""
-        self._stages.update(dict.fromkeys(keys, stage))
+        self._films.set_stages(keys, stage)
         self.stages_changed.emit()
 
     def is_answered(self, key: str) -> bool:
@@ -313,46 +295,25 @@ class Review(QObject):
 
     def is_flagged(self, row: int) -> bool:
         """Whether a row carries a flag at the operating point in force."""
-        entry = self._entries[row]
-        return entry.key in self._scores.flagged and not entry.refusal
+        return self._rows.is_flagged(row)
 
     def passes(self, row: int, chosen: Filter) -> bool:
-        if chosen is Filter.FLAGGED:
-            return self._ai_visible and self.is_flagged(row)
-        outside = self._ai_visible and self._entries[row].key in self._scores.silent
-        return chosen is Filter.ALL or outside or bool(self._entries[row].refusal)
+        return self._rows.passes(row, chosen)
 
     def count(self, chosen: Filter) -> int:
-        if chosen is Filter.ALL:
-            return len(self._entries)
-        return len(self.rows(chosen))
+        return len(self._rows.shown(chosen))
 
     def rows(self, chosen: Filter) -> Sequence[int]:
-        """The rows that a filter lets through, in their order. Fast enough to be asked for while a slider moves."""
-        if chosen is Filter.ALL:
-            return range(len(self._entries))
-        if chosen is Filter.REFUSED:
-            silent = (self._rows.get(key, -1) for key in (self._scores.silent if self._ai_visible else ()))
-            return sorted(self._refused.union(row for row in silent if row >= 0))
-        found = (self._rows.get(key, -1) for key in self._scores.flagged) if self._ai_visible else ()
-        return sorted(row for row in found if row >= 0 and not self._entries[row].refusal)
+        """The rows that a filter lets through, in their order."""
+        return self._rows.shown(chosen)
 
     def next_flagged(self) -> int:
         """The next flagged row after the selected one, round the end; -1 where there is none, or the AI is hidden."""
-        if not self._ai_visible:
-            return -1
-        total = len(self._entries)
-        order = ((self._selected + step) % total for step in range(1, total + 1))
-        return next((row for row in order if self.is_flagged(row)), -1)
+        return self._rows.next_flagged(self._selected)
 
     def words(self, row: int) -> RowWords:
         """What a row says about its film."""
-        entry = self._entries[row]
-        if entry.refusal:
-            return RowWords(f"Refused: {entry.refusal}", Tone.REFUSED)
-        if not self._ai_visible:
-            return RowWords("AI hidden", Tone.QUIET)
-        return self._scores.words(entry.key) or _stage_words(self.stage(entry.key), self.failure(entry.key))
+        return self._rows.words(row)
 
     # What the reader wants to see
 
@@ -367,11 +328,11 @@ class Review(QObject):
 
     @property
     def ai_visible(self) -> bool:
-        return self._ai_visible
+        return self._rows.ai_visible
 
     def set_ai_visible(self, visible: bool) -> None:
-        if visible != self._ai_visible:
-            self._ai_visible = visible
+        if visible != self._rows.ai_visible:
+            self._rows.ai_visible = visible
             self.ai_visibility_changed.emit(visible)
 
     @property
@@ -382,12 +343,3 @@ class Review(QObject):
         if hidden != self._patient_hidden:
             self._patient_hidden = hidden
             self.patient_visibility_changed.emit(hidden)
-
-
-def _stage_words(stage: Stage, failure: str) -> RowWords:
-    if stage is Stage.FAILED:
-        return RowWords(f"No score: {failure}", Tone.QUIET)
-    if stage is Stage.ANALYSING:
-        return RowWords("Analysing…", Tone.BUSY)
-    words = {Stage.WAITING: "Waiting", Stage.STOPPED: "Stopped", Stage.IDLE: "Not analysed", Stage.DONE: "Not analysed"}
-    return RowWords(words[stage], Tone.QUIET)

@@ -14,11 +14,9 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QLabel,
-    QListView,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,7 +24,9 @@ from PySide6.QtWidgets import (
 
 from gui import study_delegate
 from gui.entries import Entry, details, title
-from gui.review import Filter, Review
+from gui.film_rows import FilmRows
+from gui.review import Review
+from gui.rows import Filter
 from gui.study_delegate import StudyDelegate
 from gui.theme import font
 from gui.thumbnails import Thumbnails
@@ -133,16 +133,6 @@ class StudyListModel(QAbstractListModel):
             self.beginInsertRows(QModelIndex(), first, last)
             self._shown = range(last + 1)
             self.endInsertRows()
-
-
-class FilmListView(QListView):
-    """Rows of one height: what a row says changes no layout, for which Qt would ask after all of them."""
-
-    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        if first.row() == last.row():
-            self.update(first)
-        else:
-            self.viewport().update()
 
 
 class StudyList(QWidget):
@@ -281,15 +271,9 @@ class StudyList(QWidget):
         return index
 
 
-def _view(model: StudyListModel, delegate: StudyDelegate) -> FilmListView:
-    view = FilmListView()
+def _view(model: StudyListModel, delegate: StudyDelegate) -> FilmRows:
+    view = FilmRows()
     view.setModel(model)
     view.setItemDelegate(delegate)
-    view.setUniformItemSizes(True)
-    view.setMouseTracking(True)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     view.setAccessibleName("Films")
     return view

@@ -39,11 +39,11 @@ class RemarkLines(QLabel):
 
 def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...]:
     """What is known of the selected film besides its score; empty before it was analysed."""
-    from inference.views import views_of
-
     result = review.result(key)
     if result is None:
         return ()
+    from inference.views import views_of
+
     said = []
     views = views_of(result.engine)
     if views > 1:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pydicom
 
-from gui.opening import scan_in_batches
+from gui.entries import Entry
+from gui.opening import Source, scan_in_batches
 from gui.review import Review
 from gui.study_list import StudyListModel
 from imaging.progress import CancelToken
@@ -49,7 +50,12 @@ def listed(folder: Path) -> int:
     """Our list of the folder, complete. Returns how many rows it has."""
     review = Review()
     model = StudyListModel(review)
-    scan_in_batches([folder], CancelToken(), lambda item: review.add(item) if isinstance(item, list) else None)
+
+    def take(item: Source | list[Entry]) -> None:
+        if isinstance(item, list):
+            review.add(item)
+
+    scan_in_batches([folder], CancelToken(), take, give_way=lambda: None)
     return model.rowCount()
 
 

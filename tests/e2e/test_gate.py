@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
 from gui.panels.gate_notice import INSIST
-from gui.review import Filter
+from gui.rows import Filter
 from gui.session import film_digest, open_store
 from gui.showing import OUTSIDE
 from imaging.study import ImageRef

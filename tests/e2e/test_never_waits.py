@@ -16,13 +16,17 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from gui.entries import Entry
 from gui.lanes import run_within
+from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 
 ASKING = (os.stat, os.lstat, os.scandir, os.listdir, os.open, os.readlink, os.mkdir, io.open)
-OWN_FILES = ("importlib", "gui/icons.py", "logging/")  # the program's own code and drawings, and its log
+# The program's own code (PySide too looks at the source of what is imported) and drawings, and its log.
+OWN_FILES = ("importlib", "shibokensupport", "gui/icons.py", "logging/")
 
 
 @contextmanager
@@ -124,3 +128,43 @@ def test_what_does_not_end_is_left(seconds: float, ended: bool) -> None:
     assert run_within(work, 0.2) is ended
     assert time.monotonic() - begun < 5.0
     stop.set()
+
+
+@contextmanager
+def python_calls() -> Iterator[list[str]]:
+    """The Python functions that are called on this thread meanwhile."""
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+def test_ten_thousand_films_come_in_at_the_same_cost_each(open_window: OpenWindow, films: Path, qtbot: Any) -> None:
+    """A batch that comes in behind thousands of films takes as few steps as one behind hundreds, wherever the list
+    stands, and the last one of ten thousand does not go through them all.
+    """
+    window = open_window([films], model="none")
+    settle(qtbot, window)
+    review, bar = window.controller.review, window.study_list.view.verticalScrollBar()
+    steps = []
+    review.set_scanning(True)
+    for first in range(0, 10_000, 200):
+        names = (Path(f"/nowhere/ward/{number}.png") for number in range(first, first + 200))
+        rows = [Entry(path, ImageRef(path)) for path in names]
+        with python_calls() as calls:
+            review.add(rows)
+            window.study_list._show_counts()
+            QApplication.processEvents()
+            bar.setValue(bar.maximum() if first % 1000 else 0)
+            QApplication.processEvents()
+        steps.append(len(calls))
+    with python_calls() as calls:
+        review.set_scanning(False)
+        QApplication.processEvents()
+    assert len(review.entries) == 10_000 + len(film_paths(films))
+    early, late = sorted(steps[5:15])[5], sorted(steps[-10:])[5]
+    assert late < 1.5 * early
+    assert len(calls) < 3 * early
+    settle(qtbot, window)

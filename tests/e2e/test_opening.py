@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.review import Filter
+from gui.rows import Filter
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef

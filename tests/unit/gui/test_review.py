@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.entries import Entry, Stage, Tone, study_row
-from gui.review import Filter, OverlaySettings, Review
+from gui.review import OverlaySettings, Review
+from gui.rows import Filter
 from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
 from imaging.heatmap import Heatmap
 from imaging.image import Header
