@@ -301,7 +301,9 @@ class FilmDisplay(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(BEHIND_FILM))
+        whole = self._film is not None and self._message is None and self.devicePixelRatioF().is_integer()
+        if not whole:  # else the film's picture covers every pixel
+            painter.fillRect(self.rect(), QColor(BEHIND_FILM))
         if self._message is not None:
             paint_message(painter, self._message, QRectF(self.rect()), self.devicePixelRatioF())
         elif self._film is not None:

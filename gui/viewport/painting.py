@@ -27,7 +27,7 @@ class ScenePainter:
         self._place: object = None
         self._key: object = None
         self._shown: Shown | None = None
-        self._pixels: npt.NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
+        self._pixels: npt.NDArray[np.uint8] | None = None
         self._picture = QImage()
         self._graphics: tuple[object, ...] = ()
         self._graphics_picture = QImage()
@@ -66,10 +66,10 @@ class ScenePainter:
         place = (id(shown.film), shown.transform, device_px)
         if self._sample is None or place != self._place:
             self._sample, self._place = resample(shown.film.pyramid, shown.transform, device_px), place
-            self._key = None
+            self._key, self._pixels = None, None
         key = (id(shown.table), ratio)
         if key != self._key:
-            self._pixels = np.ascontiguousarray(tone(self._sample, shown.table))
+            self._pixels = tone(self._sample, shown.table, self._pixels)
             form = QImage.Format.Format_RGB888 if self._pixels.ndim == 3 else QImage.Format.Format_Grayscale8
             height, width = self._pixels.shape[:2]
             # The picture only points at the pixels, which are kept beside it.

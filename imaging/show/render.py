@@ -60,12 +60,16 @@ def render_view(pyramid: Pyramid, table: DisplayTable, transform: ViewTransform,
     return tone(resample(pyramid, transform, size_px), table)
 
 
-def tone(sample: ViewSample, table: DisplayTable) -> Grey:
-    """The table applied to a sample: all that is left to do while only the window moves."""
-    view = np.zeros((*sample.size_px, *sample.pixels.shape[2:]), dtype=np.uint8)
+def tone(sample: ViewSample, table: DisplayTable, again: Grey | None = None) -> Grey:
+    """The table applied to a sample: all that is left to do while only the window moves.
+
+    `again` is what this returned for the same sample: it is written over, which saves asking the system for memory,
+    the dearest part of it.
+    """
+    view = np.zeros((*sample.size_px, *sample.pixels.shape[2:]), dtype=np.uint8) if again is None else again
     if sample.pixels.size:
         (top, left), (height, width) = sample.top_left_px, sample.pixels.shape[:2]
-        view[top : top + height, left : left + width] = apply_table(np.ascontiguousarray(sample.pixels), table)
+        apply_table(sample.pixels, table, view[top : top + height, left : left + width])
     return view
 
 
@@ -85,7 +89,7 @@ def resample(pyramid: Pyramid, transform: ViewTransform, size_px: Size) -> ViewS
     bottom, right = upright_px[0] - top - rows.count, upright_px[1] - left - columns.count
     quarter = transform.rotation_quarter % 4
     place = ((top, left), (left, bottom), (bottom, right), (right, top))[quarter]
-    return ViewSample(np.rot90(pixels, -quarter), place, size_px)
+    return ViewSample(np.ascontiguousarray(np.rot90(pixels, -quarter)), place, size_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,14 +50,16 @@ def display_table(image: DecodedImage, voi: Voi, *, invert: bool = False) -> Dis
     return DisplayTable(entries, image.modality, voi, inverted, image.padding, image.is_signed)
 
 
-def apply_table(pixels: Pixels, table: DisplayTable) -> Grey:
-    """Stored values [H, W] or [H, W, 3] to uint8 of the same shape. NaN becomes black."""
+def apply_table(pixels: Pixels, table: DisplayTable, into: Grey | None = None) -> Grey:
+    """Stored values [H, W] or [H, W, 3] to uint8 of the same shape, in a new array or `into` one. NaN becomes black."""
+    grey = np.empty(pixels.shape, np.uint8) if into is None else into
     if table.entries is None or pixels.dtype.kind == "f":
-        return _worked_out(pixels, table)
+        _work_out(pixels, table, grey)
+        return grey
     if pixels.dtype == np.int8:
         pixels = pixels.astype(np.int16)
     index = pixels.view(np.uint16) if pixels.dtype == np.int16 else pixels
-    return np.asarray(cv2.LUT(index, table.entries))
+    return np.asarray(cv2.LUT(index, table.entries, dst=grey))
 
 
 def to_modality(stored: Values, modality: Rescale | ModalityLut) -> Values:
@@ -74,13 +76,11 @@ def voi_share(values: Values, voi: Voi) -> Values:
     return np.clip(_looked_up(values, voi.values, _signed_first(values, voi)) / _full_scale(voi), 0.0, 1.0)
 
 
-def _worked_out(pixels: Pixels, table: DisplayTable) -> Grey:
+def _work_out(pixels: Pixels, table: DisplayTable, grey: Grey) -> None:
     """Pixel by pixel, in strips: the floats on the way are forty times the size of the result."""
-    grey = np.empty(pixels.shape, np.uint8)
     rows = max(_STRIP_PX // max(pixels.shape[1], 1), 1)
     for top in range(0, pixels.shape[0], rows):
         grey[top : top + rows] = _grey(pixels[top : top + rows].astype(np.float64), table)
-    return grey
 
 
 def _with_sign(lut: VoiLut, image: DecodedImage) -> VoiLut:

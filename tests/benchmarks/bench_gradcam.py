@@ -14,11 +14,8 @@ import json
 import os
 import statistics
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +31,7 @@ from inference.bundle import ModelBundle, write_bundle
 from inference.device import choose_engine
 from inference.engine import Engine, Floats
 from inference.preprocess import PreprocessSpec, to_input
+from tests.benchmarks.beside import python_with
 from tests.bundles import card_of, random_network
 
 GRAD_CAM = "grad-cam==1.5.7"
@@ -50,7 +48,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of either side")
     parser.add_argument("--backbones", nargs="+", default=[name for name in AIMS if name in BACKBONES])
     options = parser.parse_args()
-    python = peer_python(options.env)
+    python = python_with(GRAD_CAM, options.env)
     torch.set_num_threads(1)
     print(
         f"{SIZE_PX} px, one film, {options.threads} thread(s), {options.rounds} rounds in turns; milliseconds a film:"
@@ -151,21 +149,6 @@ def peer(python: Path, bundle: ModelBundle, film: Floats, threads: int) -> Itera
 
         yield ask
         process.stdin.close()
-
-
-def peer_python(folder: Path) -> Path:
-    """The Python of the environment in `folder`, which is made where there is none."""
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if not (folder / "made").is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        own = subprocess.check_output(
-            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-        )
-        # What the environment lacks is looked for in ours: torch alone would be two gigabytes again.
-        (Path(own.strip()) / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-        subprocess.check_call([python, "-m", "pip", "install", "--quiet", GRAD_CAM])
-        (folder / "made").touch()
-    return python
 
 
 if __name__ == "__main__":

@@ -89,6 +89,17 @@ def test_a_film_too_long_for_cv2_is_seen_whatever_its_pixels() -> None:
     assert np.unique(view[:, 4]).tolist() == [90]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.float32])
+def test_the_picture_of_the_last_window_is_written_over(dtype: Any) -> None:
+    image = film(noise(40, 60).astype(dtype))
+    sample = resample(Pyramid.of(image), fitted((40, 60), (50, 50)).rotated(1), (50, 50))
+    first, second = (display_table(image, Window(center, 90)) for center in (60, 100))
+    again = tone(sample, first)
+    assert tone(sample, second, again) is again
+    assert np.array_equal(again, tone(sample, second))
+    assert not again[:, :5].any(), "beside the film it is black"
+
+
 def test_pixels_are_squares_when_magnified_far() -> None:
     pixels = noise(4, 4)
     assert np.array_equal(
