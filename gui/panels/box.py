@@ -21,13 +21,13 @@ class PanelBox(QWidget):
         self.heading = label(heading.upper(), tone="secondary")
         self.heading.setFont(font("heading"))
         self.word = label("", tone="secondary")
-        head = QHBoxLayout()
-        head.addWidget(self.heading, 1)
-        head.addWidget(self.word)
+        self.head = QHBoxLayout()
+        self.head.addWidget(self.heading, 1)
+        self.head.addWidget(self.word)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(MARGIN_PX, 12, MARGIN_PX, 12)
         self.column.setSpacing(SPACING_PX)
-        self.column.addLayout(head)
+        self.column.addLayout(self.head)
         self.column.addSpacing(2)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
@@ -69,6 +69,7 @@ class HeatMapPanel(PanelBox):
         self._explaining = explaining
         self.methods = QComboBox()
         self.methods.setAccessibleName("How the heat map is made")
+        self.methods.setProperty("kind", "chip")
         self.work = QPushButton()
         self.bar = ColourBar()
         self.opacity = Track(0, STEPS, round(STEPS * USUAL.opacity))
@@ -100,19 +101,19 @@ class HeatMapPanel(PanelBox):
         scale.addStretch(1)
         scale.addWidget(label("1", tone="secondary"))
         opacity = QHBoxLayout()
+        opacity.setSpacing(12)
         opacity.addWidget(label("Opacity", tone="secondary"))
-        opacity.addStretch(1)
+        opacity.addWidget(self.opacity, 1)
         opacity.addWidget(self._opacity_word)
+        widest = self._opacity_word.fontMetrics().horizontalAdvance("100 %")
+        self._opacity_word.setFixedWidth(widest)  # else the track's end would move with the figure
+        self._opacity_word.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.head.addWidget(self.methods)
         self.column.setSpacing(4)
-        self.column.addWidget(self.methods)
         self.column.addWidget(self.labels)
-        self.column.addSpacing(4)
         self.column.addWidget(self.bar)
         self.column.addLayout(scale)
-        self.column.addSpacing(4)
-        self.column.addWidget(self.opacity)
         self.column.addLayout(opacity)
-        self.column.addSpacing(4)
         self.column.addWidget(self._sentence)
         self.column.addWidget(self.work)
 

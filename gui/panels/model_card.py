@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.panels.box import MARGIN_PX, label, rule, strong
 from gui.review import Review
+from gui.theme import font
 
 
 class ModelPanel(QWidget):
@@ -21,6 +22,7 @@ class ModelPanel(QWidget):
         self._review = review
         self.setAccessibleName("Model")
         self.text = label(tone="secondary", wrap=True)
+        self.text.setFont(font("small"))
         self.text.linkActivated.connect(lambda _: self.card_asked.emit())
         self._message = label(tone="red", wrap=True)
         whole = QVBoxLayout(self)
@@ -44,7 +46,7 @@ class ModelPanel(QWidget):
         data = model.card.data
         title, backbone = strong(escape(model.title)), escape(_backbone(model.card.backbone))
         summary = escape(data.summary.rstrip("."))
-        link = '<a href="card" style="text-decoration:none">Model card</a>'
+        link = '<a href="card" style="text-decoration:none">Model&nbsp;card</a>'
         self.text.setText(f"{title} · {backbone} · trained on {data.films:,} films: {summary}. {link}")
 
 

@@ -73,6 +73,7 @@ class PredictiveRow(QWidget):
         """Show what is known now. Cheap: it runs while the slider is dragged."""
         name = self._label
         evidence = self._review.evidence(name)
+        self.setVisible(False)
         if evidence is None:
             self.box.show_share(0.0)
             self.offer.setVisible(False)
@@ -91,6 +92,8 @@ class PredictiveRow(QWidget):
         start = "Then, by your own films, " if evidence.own else "Then "
         self.words.setText(start + ", and ".join(said) + "." if said else "")
         self.words.setVisible(bool(said))
+        # An empty row would still hold the panels apart.
+        self.setHidden(all(part.isHidden() for part in (self.findings, self.offer, self.words)))
 
     def _show_offer(self, name: str) -> None:
         """Where enough films were decided, what they say: offered, or in force."""

@@ -284,3 +284,15 @@ def test_a_hidden_ai_does_not_lead_to_its_flags(
     QTest.keyClick(window, Qt.Key.Key_N)
     assert review.selected == flagged
     assert review.is_flagged(flagged)
+
+
+def test_the_usual_case_fits_into_the_usual_window(open_window: OpenWindow, tmp_path: Path, qtbot: Any) -> None:
+    """One finding, flagged or not, with its heat map and similar films: nothing to scroll at 1600 x 1000."""
+    model = practice_bundle()
+    write_examples(tmp_path, 3, size_px=(256, 256))
+    window = open_window([tmp_path], model=str(model), size_px=(1600, 1000))
+    settle(qtbot, window)
+    for row in range(3):
+        window.controller.review.select(row)
+        settle(qtbot, window)
+        assert window.side.verticalScrollBar().maximum() == 0
