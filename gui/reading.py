@@ -155,10 +155,12 @@ def import_painter() -> tuple[object, ...]:
 def prepare_film(ref: ImageRef) -> PreparedFilm:
     """Decode one film and make it ready to paint. Raises FilmError."""
     from gui.viewport.prepared import prepare
+    from imaging.read.budget import BUDGET
     from imaging.read.decode import decode
 
     import_painter()
-    return prepare(decode(ref))
+    with BUDGET.film():
+        return prepare(decode(ref))
 
 
 def prepared_bytes(prepared: PreparedFilm) -> int:

@@ -120,9 +120,11 @@ def to_qimage(pixels: npt.NDArray[Any]) -> QImage:
 
 def make_thumbnail(ref: ImageRef, side_px: int) -> npt.NDArray[np.uint8]:
     """The film as it shows on opening, filling a square of `side_px`. uint8 [S, S] or [S, S, 3]. Raises FilmError."""
+    from imaging.read.budget import BUDGET
     from imaging.read.decode import decode_reduced
 
-    return _square(decode_reduced(ref, (side_px, side_px)), side_px)
+    with BUDGET.film():
+        return _square(decode_reduced(ref, (side_px, side_px)), side_px)
 
 
 def make_synthetic(number: int, side_px: int) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from imaging.cv import cv2
 from imaging.errors import Code, FilmError
 from imaging.heatmap import GridRect
 from imaging.image import DecodedImage
+from imaging.read.budget import BUDGET
 from imaging.read.decode import decode_reduced
 from imaging.show.render import display_pixels, luminance
 from imaging.study import ImageRef
@@ -41,8 +42,9 @@ class PreprocessSpec:
 
 def load_grey(ref: ImageRef, spec: PreprocessSpec) -> tuple[Grey, DecodedImage]:
     """The network's view of a film, uint8 [S, S], and the film (perhaps reduced) behind it. Raises FilmError."""
-    image = decode_reduced(ref, (spec.size_px, spec.size_px))
-    return network_grey(image, spec), image
+    with BUDGET.film():
+        image = decode_reduced(ref, (spec.size_px, spec.size_px))
+        return network_grey(image, spec), image
 
 
 def network_grey(image: DecodedImage, spec: PreprocessSpec) -> Grey:

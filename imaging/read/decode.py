@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imaging.image import DecodedImage
 from imaging.read import refuse
+from imaging.read.budget import BUDGET
 from imaging.read.limits import DEFAULT_LIMITS, Limits
 from imaging.read.sniff import sniff
 from imaging.study import ImageRef
@@ -29,12 +30,13 @@ def decode_reduced(ref: ImageRef, at_least_px: tuple[int, int], *, limits: Limit
 
 def _decode(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
     try:
-        if sniff(ref.path, limits) == "dicom":
-            from imaging.read.dicom import read_dicom
+        with BUDGET.film():
+            if sniff(ref.path, limits) == "dicom":
+                from imaging.read.dicom import read_dicom
 
-            return read_dicom(ref, limits)
-        from imaging.read.raster import read_raster
+                return read_dicom(ref, limits)
+            from imaging.read.raster import read_raster
 
-        return read_raster(ref, limits, at_least_px)
+            return read_raster(ref, limits, at_least_px)
     except MemoryError as error:  # the caps are those of one film; other films and other programs take memory too
         raise refuse.needs_too_much_memory("no memory left") from error

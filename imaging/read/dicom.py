@@ -10,6 +10,7 @@ import numpy as np
 from imaging.errors import Code, FilmError
 from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi, Window
 from imaging.read import refuse
+from imaging.read.budget import BUDGET
 from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
 from imaging.read.encapsulated import read_encapsulated
@@ -53,6 +54,7 @@ def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
         layout = read_layout(film.dataset, film.pixels.keyword, limits)
         if not 0 <= ref.frame < layout.frames:
             raise refuse.no_such_frame(ref.frame, layout.frames)
+        BUDGET.claim(layout.rows * layout.columns * layout.samples * layout.sample_bytes)
         frame = _read_frame(film, film.pixels, layout, ref.frame, limits)
         named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
         header = read_header(film.dataset, film.transfer_syntax, ref.frame)

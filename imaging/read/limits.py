@@ -17,6 +17,7 @@ class Limits:
     film of the list, and `max_fragments` into how many pieces compressed frames may be cut; `max_members` and
     `max_directory_bytes` what an archive may list. `timeout_s` and `memory_bytes` bound the child process that decodes
     compressed pixel data; the memory counts on top of what the child holds when it is ready.
+    `in_flight_bytes` bounds what all films that are being decoded may take together (`imaging.read.budget`).
     """
 
     min_side_px: int = 2
@@ -30,6 +31,7 @@ class Limits:
     max_directory_bytes: int = 16 * MIB
     timeout_s: float = 60.0
     memory_bytes: int = 3072 * MIB
+    in_flight_bytes: int = 3072 * MIB
 
 
 DEFAULT_LIMITS = Limits()

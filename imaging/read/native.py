@@ -108,7 +108,8 @@ def stored_values(pixels: Pixels, layout: Layout) -> Pixels:
         return native
     above = native.dtype.itemsize * 8 - 1 - layout.high_bit
     topmost: Pixels = np.left_shift(native, above) if above else native
-    lowest: Pixels = np.right_shift(topmost, native.dtype.itemsize * 8 - layout.bits_stored)
+    own = topmost if above else None  # a large film has no room for one more copy
+    lowest: Pixels = np.right_shift(topmost, native.dtype.itemsize * 8 - layout.bits_stored, out=own)
     return lowest
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi
 from imaging.read import refuse
+from imaging.read.budget import BUDGET
 from imaging.read.colour import grey_if_equal
 from imaging.read.limits import Limits
 from imaging.read.packed.source import open_film
@@ -100,6 +101,7 @@ def _read(stream: BinaryIO, ref: ImageRef, limits: Limits, at_least_px: tuple[in
         if at_least_px is not None and image.format == "JPEG":
             height, width = reversed(at_least_px) if turned >= 5 else at_least_px
             image.draft(None, (width, height))
+        BUDGET.claim(image.height * image.width * len(image.getbands()) * _sample_bytes(image))
         return _image(image, ref, turned, frames, full)
 
 
