@@ -9,7 +9,9 @@ from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.icons import icon
+from gui.panel_table import PANELS
 from gui.settings import VIEWS
+from gui.viewport.tools import TOOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,10 @@ ROWS: tuple[Row, ...] = (
     Row("graphics", "Graphics of the file", "View", ("O",), checkable=True, tip="What the file draws over its film"),
     Row("hide_patient", "Hide patient data", "View", ("Ctrl+H",), checkable=True),
     Row("show_list", "Film list", "View", ("F7",), checkable=True, rule=True),
-    Row("show_findings", "Findings", "View", (), checkable=True),
-    Row("show_sensitivity", "Sensitivity", "View", (), checkable=True),
-    Row("show_heat_map", "Heat map", "View", (), checkable=True),
-    Row("show_similar", "Similar films", "View", (), checkable=True),
-    Row("show_model", "Model", "View", (), checkable=True),
+    *(Row(panel.action, panel.text, "View", (), checkable=True) for panel in PANELS),
     Row("show_status", "Status bar", "View", (), checkable=True),
     Row("full_screen", "Full screen", "View", ("F11",), checkable=True, rule=True),
-    Row("tool_window", "Window", "Tools", ("W",), "window", True, "tool", tip="Drag: right is wider, down is brighter"),
-    Row("tool_zoom", "Zoom", "Tools", ("Z",), "zoom", True, "tool", tip="Drag up and down"),
-    Row("tool_pan", "Pan", "Tools", ("T",), "pan", True, "tool", tip="Drag the film"),
+    *(Row(f"tool_{t.name}", t.title, "Tools", (t.key,), t.icon, True, "tool", tip=t.tip) for t in TOOLS.values()),
     Row("overlay", "AI overlay", "AI", ("G",), "overlay", checkable=True, tip="Show the heat map on the film"),
     Row("ai_visible", "Show AI", "AI", ("Space",), checkable=True, tip="Show or hide everything the model says"),
     Row("seen", "What the model sees", "AI", ("M",), "eye", checkable=True, tip="The network's input, pixel by pixel"),

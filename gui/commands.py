@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from gui.controller import Controller
 from gui.jobs import Lane
 from gui.manual import topics
 from gui.showing import Showing
-from gui.viewport.film_view import FilmView, Tool
+from gui.viewport.film_view import FilmView
+from gui.viewport.tools import TOOLS, Tool
 from gui.windows import Windows
 from imaging.site import LOCKED
 
@@ -92,9 +94,7 @@ class Commands(QObject):
             "graphics": lambda: self._change("graphics"),
             "hide_patient": lambda: controller.review.set_patient_hidden(actions["hide_patient"].isChecked()),
             "full_screen": self._toggle_full_screen,
-            "tool_window": lambda: view.set_tool(Tool.WINDOW),
-            "tool_zoom": lambda: view.set_tool(Tool.ZOOM),
-            "tool_pan": lambda: view.set_tool(Tool.PAN),
+            **{f"tool_{name}": partial(view.set_tool, name) for name in TOOLS},
         }
 
     def _ai_and_help(self) -> dict[str, Callable[[], object]]:
@@ -119,7 +119,7 @@ class Commands(QObject):
 
     def _follow_state(self) -> None:
         review, stack = self._controller.review, self._controller.deciding.undo_stack
-        self._actions["tool_window"].setChecked(True)
+        self._actions[f"tool_{self._view.tool.name}"].setChecked(True)
         for changed in (review.overlay_changed, review.ai_visibility_changed, review.patient_visibility_changed):
             changed.connect(self._show_state)
         for name, can in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
@@ -163,7 +163,7 @@ class Commands(QObject):
         self._actions["invert"].setChecked(self._view.inverted)
 
     def _show_tool(self, tool: Tool) -> None:
-        self._actions[f"tool_{tool.value}"].setChecked(True)
+        self._actions[f"tool_{tool.name}"].setChecked(True)
 
     def _toggle_seen(self) -> None:
         if self._seen is None:

@@ -23,7 +23,8 @@ from gui.commands import Commands
 from gui.controller import Controller
 from gui.drops import dropped_paths
 from gui.empty_state import DropVeil, EmptyState
-from gui.manual.topics import PANELS, set_topic
+from gui.manual.topics import set_topic
+from gui.panel_table import PANELS
 from gui.panels.box import rule, upright
 from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
@@ -44,13 +45,6 @@ if TYPE_CHECKING:
 
 MINIMUM_PX = (1024, 640)
 USUAL_PX = (1600, 1000)
-PANEL_ACTIONS = {
-    "show_findings": "findings",
-    "show_sensitivity": "sensitivity",
-    "show_heat_map": "heat_map",
-    "show_similar": "similar",
-    "show_model": "model",
-}
 
 
 class MainWindow(QMainWindow):
@@ -68,22 +62,12 @@ class MainWindow(QMainWindow):
         self.showing = Showing(review, controller.reading, self.view, self)
         self.top_bar = TopBar(self.actions_by_name, self._menus, review)
         self.study_list = StudyList(review, controller.thumbnails)
-        self.findings = FindingsPanel(review, controller.deciding, controller.prevalences, controller.similar)
+        self.side = SideColumn({row.name: row.make(controller) for row in PANELS})
+        self.findings, self.model_panel = self.side.of(FindingsPanel), self.side.of(ModelPanel)
+        self.sensitivity, self.heat_map = self.side.of(SensitivityPanel), self.side.of(HeatMapPanel)
+        self.similar = self.side.of(SimilarPanel)
         self.second = SecondBox(review, controller.second)
         self.findings.column.addWidget(self.second)
-        self.sensitivity = SensitivityPanel(review, controller.prevalences, controller.changing)
-        self.heat_map = HeatMapPanel(review, controller.explaining)
-        self.similar = SimilarPanel(review, controller.similar, controller.thumbnails, controller.deciding)
-        self.model_panel = ModelPanel(review)
-        self.side = SideColumn(
-            {
-                "findings": self.findings,
-                "sensitivity": self.sensitivity,
-                "heat_map": self.heat_map,
-                "similar": self.similar,
-                "model": self.model_panel,
-            }
-        )
         self.status = StatusBar(review)
         self.empty = EmptyState(self.actions_by_name, self.view)
         self._lay_out()
@@ -157,9 +141,9 @@ class MainWindow(QMainWindow):
         controller.jobs.crashed.connect(self._show_crash)
         for changed in (review.films_added, review.films_closed, review.scan_changed):
             changed.connect(self._show_emptiness)
-        for name, panel in PANEL_ACTIONS.items():
-            self._connect_panel(self.actions_by_name[name], panel)
-            set_topic(self.side.panel(panel), PANELS[panel])
+        for row in PANELS:
+            self._connect_panel(self.actions_by_name[row.action], row.name)
+            set_topic(self.side.panel(row.name), row.topic)
         self._toggles("show_list", self.study_list, self._list_line)
         self._toggles("show_status", self.status)
         self._show_emptiness()

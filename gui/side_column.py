@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+P = TypeVar("P", bound=QWidget)
 WIDTH_PX = 330
 
 
@@ -39,6 +42,10 @@ class SideColumn(QScrollArea):
     def panel(self, name: str) -> QWidget:
         """The panel of this name."""
         return self._panels[name]
+
+    def of(self, kind: type[P]) -> P:
+        """The one panel of this class."""
+        return next(panel for panel in self._panels.values() if isinstance(panel, kind))
 
     def show_panel(self, name: str, shown: bool) -> None:
         """Open or close one panel; the column goes when none is left."""

@@ -13,6 +13,7 @@ from gui.models import ModelName
 from gui.panels.box import upright
 from gui.review import Review
 from gui.theme import PALETTE, font
+from gui.viewport.tools import TOOLS, WINDOW
 
 HEIGHT_PX = 48
 LEFT_PX = 260  # the menu stands above the list
@@ -20,7 +21,6 @@ ICON_PX = 18
 KEY_PX = 22
 MODELS_PX = {True: 176, False: 156}  # in a wide bar and in a narrow one
 
-TOOLS = ("tool_window", "tool_zoom", "tool_pan")
 VIEWS = ("fit", "one_to_one", "invert")
 TURNS = ("rotate_right", "flip")
 
@@ -80,7 +80,7 @@ class TopBar(QWidget):
         left.addStretch(1)
         left.addSpacing(LEFT_PX - 8 - self.menu_button.sizeHint().width())
         row.addLayout(left)
-        tools = [_button(actions[name], with_text=name == TOOLS[0]) for name in TOOLS]
+        tools = [_button(actions[f"tool_{name}"], with_text=name == WINDOW) for name in TOOLS]
         views = [_button(actions[name], with_text=True, with_icon=False) for name in VIEWS]
         self._worded = [(button, button.toolButtonStyle()) for button in (tools[0], *views, self.overlay_button)]
         for button in tools:

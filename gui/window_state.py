@@ -17,13 +17,18 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
 from PySide6.QtGui import QAction
 
 from gui.controller import Controller
-from gui.main_window import PANEL_ACTIONS, MainWindow
+from gui.main_window import MainWindow
+from gui.panel_table import PANELS
 from imaging.atomic import replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 
 FILE_NAME = "window.json"
-PARTS = (*PANEL_ACTIONS, "show_list", "show_status")  # the actions that open and close a part of the window
+PARTS = (
+    *(row.action for row in PANELS),
+    "show_list",
+    "show_status",
+)  # the actions that open and close a part of the window
 PATIENCE_S = 0.25  # a disk that is slower shows the window as it is for the first time
 
 

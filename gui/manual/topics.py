@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QWidget
 
 PROPERTY = "manual"  # of a widget: the topic that F1 opens over it
 
-PANELS: Mapping[str, str] = {
-    "findings": "scores#findings",
-    "sensitivity": "scores#sensitivity",
-    "heat_map": "scores#heat-map",
-    "similar": "scores#similar-films",
-    "model": "judging#the-model-card",
-}
 WIZARD = ("training#films", "training#plan", "training#run", "training#result")
 CARD, CHECK = "judging#the-model-card", "judging#check-it-on-your-films"
 SEEN = "scores#what-the-model-sees"

@@ -11,29 +11,18 @@ from PySide6.QtWidgets import QWidget
 from gui.viewport.corner_text import CornerText, TextMode
 from gui.viewport.display import FilmDisplay, FilmState
 from gui.viewport.geometry import Sizing
-from gui.viewport.gestures import (
-    Drag,
-    Gesture,
-    Notches,
-    Tool,
-    drag_zoom,
-    dragged_window,
-    gesture_of,
-    speed_of,
-    wheel_zoom,
-)
+from gui.viewport.gestures import Drag, Notches, speed_of, wheel_zoom
 from gui.viewport.message import Message
 from gui.viewport.prepared import PreparedFilm
 from gui.viewport.scene import Overlay
+from gui.viewport.tools import TOOLS, WINDOW, Tool, tool_of
+from gui.viewport.window_tool import as_window
 
 if TYPE_CHECKING:
     from gui.viewport.readout import CursorReadout
-    from imaging.image import Voi, Window
     from imaging.show.transform import Point
 
-__all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode", "Tool"]
-
-NARROWEST_REFERENCE = 1 / 64  # of the full range: from a sliver of a window a drag still leads back
+__all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode"]
 
 
 class FilmView(FilmDisplay):
@@ -47,12 +36,12 @@ class FilmView(FilmDisplay):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tool = Tool.WINDOW
+        self._tool = TOOLS[WINDOW]
         self._drag: Drag | None = None
         self._notches = Notches()
         self._wheel_zooms = False
-        self._drag_speed = 1.0
-        self._brighter_down = True
+        self.drag_speed = 1.0
+        self.brighter_down = True
         self._readout: CursorReadout | None = None
         self._before_filling: FilmState | None = None
         self.setMouseTracking(True)
@@ -63,15 +52,15 @@ class FilmView(FilmDisplay):
     def tool(self) -> Tool:
         return self._tool
 
-    def set_tool(self, tool: Tool | str) -> None:
-        """What the left button does from now on."""
-        self._tool = Tool(tool)
+    def set_tool(self, name: str) -> None:
+        """What the left button does from now on: a row of TOOLS. Raises KeyError."""
+        self._tool = TOOLS[name]
         self._show_tool_cursor()
         self.tool_changed.emit(self._tool)
 
     def set_drag(self, *, speed: float = 1.0, brighter_down: bool = True) -> None:
         """How fast a drag moves the window, and which way is brighter."""
-        self._drag_speed, self._brighter_down = speed, brighter_down
+        self.drag_speed, self.brighter_down = speed, brighter_down
 
     def set_wheel_zooms(self, zooms: bool) -> None:
         """Whether the wheel zooms without Ctrl too, instead of asking for another film."""
@@ -98,20 +87,20 @@ class FilmView(FilmDisplay):
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        gesture = gesture_of(event.button(), self._tool)
-        if gesture is None or self._drag is not None or self._is_out_of_sight:
+        tool = tool_of(event.button(), self._tool)
+        if tool is None or self._drag is not None or self._is_out_of_sight:
             super().mousePressEvent(event)
             return
         at = event.position()
-        self._drag = Drag(event.button(), gesture, at, at, _as_window(self.voi))
-        if gesture is Gesture.PAN:
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        self._drag = Drag(event.button(), tool.name, at, at, as_window(self.voi))
+        if tool.held is not None:
+            self.setCursor(tool.held)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None and event.buttons() & self._drag.button:
             self._drag, step = self._drag.at(event.position())
             if self._drag.moved:
-                self._apply(self._drag, step, speed_of(event.modifiers()))
+                TOOLS[self._drag.tool].drag(self, self._drag, step, speed_of(event.modifiers()))
         self._read_out(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -131,7 +120,7 @@ class FilmView(FilmDisplay):
     def wheelEvent(self, event: QWheelEvent) -> None:
         angle = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier or self._wheel_zooms:
-            self.zoom_by(wheel_zoom(angle), self._to_device(event.position()))
+            self.zoom_by(wheel_zoom(angle), self.to_device(event.position()))
         else:
             self._notches, steps = self._notches.turned(angle)
             if steps:
@@ -140,7 +129,7 @@ class FilmView(FilmDisplay):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QNativeGestureEvent) and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
-            self.zoom_by(1.0 + event.value(), self._to_device(event.position()))
+            self.zoom_by(1.0 + event.value(), self.to_device(event.position()))
             return True
         return super().event(event)
 
@@ -158,35 +147,6 @@ class FilmView(FilmDisplay):
     def _is_out_of_sight(self) -> bool:
         return self.film is None or self._message is not None
 
-    def _apply(self, drag: Drag, step_view: QPointF, speed: float) -> None:
-        match drag.gesture:
-            case Gesture.WINDOW:
-                self._drag_window(drag, step_view, speed * self._drag_speed)
-            case Gesture.PAN:
-                self.pan_by(self._to_device(step_view))
-            case Gesture.ZOOM:
-                self.zoom_by(drag_zoom(step_view, speed), self._to_device(drag.start_view))
-
-    def _drag_window(self, drag: Drag, step_view: QPointF, speed: float) -> None:
-        from imaging.show.window import full_range
-
-        window, film = _as_window(self.voi), self.film
-        if window is None or film is None or drag.start_window is None:
-            return
-        reference = max(drag.start_window.width, full_range(film.image).width * NARROWEST_REFERENCE)
-        # Brighter to the eye: where the greys are turned round, that is a higher centre.
-        turned_round = film.image.inverted != self.inverted
-        moved = dragged_window(
-            window,
-            step_view,
-            view_px=min(self.width(), self.height()),
-            reference=reference,
-            speed=speed,
-            brighter_down=self._brighter_down != turned_round,
-        )
-        self.set_voi(moved)
-        self.window_changed.emit(moved)
-
     def _read_out(self, at_view: QPointF | None) -> None:
         readout = None
         if at_view is not None and not self._is_out_of_sight and self.film is not None:
@@ -199,30 +159,17 @@ class FilmView(FilmDisplay):
 
     def film_point(self, at_view: QPointF) -> Point:
         """The film's continuous pixel coordinates (x, y) under a logical point of the view."""
-        return self.transform.view_to_image(self._to_device(at_view), self.device_px)
+        return self.transform.view_to_image(self.to_device(at_view), self.device_px)
 
     def view_point(self, at_film: Point) -> QPointF:
         """The logical point of the view where a film point is seen."""
         x, y = self.transform.image_to_view(at_film, self.device_px)
         return QPointF(x, y) / self.devicePixelRatioF()
 
-    def _to_device(self, at_view: QPointF) -> Point:
+    def to_device(self, at_view: QPointF) -> Point:
+        """Logical pixels of the view as device pixels."""
         ratio = self.devicePixelRatioF()
         return at_view.x() * ratio, at_view.y() * ratio
 
     def _show_tool_cursor(self) -> None:
-        shapes = {
-            Tool.WINDOW: Qt.CursorShape.ArrowCursor,
-            Tool.ZOOM: Qt.CursorShape.SizeVerCursor,
-            Tool.PAN: Qt.CursorShape.OpenHandCursor,
-        }
-        self.setCursor(shapes[self._tool])
-
-
-def _as_window(voi: Voi | None) -> Window | None:
-    """A window to drag from: the one in force, or the range that a VOI LUT covers."""
-    from imaging.image import Window
-
-    if voi is None or isinstance(voi, Window):
-        return voi
-    return Window(voi.first + len(voi.values) / 2, float(len(voi.values)), "LINEAR_EXACT")
+        self.setCursor(self._tool.cursor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -20,28 +19,14 @@ WHEEL_NOTCH = 120  # QWheelEvent.angleDelta of one notch of a common mouse
 WHEEL_ZOOM = 1.2
 
 
-class Tool(StrEnum):
-    """What the left button does."""
-
-    WINDOW = "window"
-    ZOOM = "zoom"
-    PAN = "pan"
-
-
-class Gesture(StrEnum):
-    """What the drag in hand does."""
-
-    WINDOW = "window"
-    ZOOM = "zoom"
-    PAN = "pan"
-
-
 @dataclass(frozen=True, slots=True)
 class Drag:
-    """A button held down. `start_window` is the window it began with, None where the film has none to move."""
+    """A button held down, and the name of the tool that it drags with. `start_window` is the window it began with, None
+    where the film has none to move.
+    """
 
     button: Qt.MouseButton
-    gesture: Gesture
+    tool: str
     start_view: QPointF
     last_view: QPointF
     start_window: Window | None
@@ -53,15 +38,6 @@ class Drag:
         if not self.moved and math.hypot(away.x(), away.y()) < CLICK_SLOP_PX:
             return self, QPointF(0, 0)
         return replace(self, last_view=pos_view, moved=True), pos_view - self.last_view
-
-
-def gesture_of(button: Qt.MouseButton, tool: Tool) -> Gesture | None:
-    """The gesture that a button begins: left the tool, middle pan, right zoom. None for other buttons."""
-    return {
-        Qt.MouseButton.LeftButton: Gesture(tool.value),
-        Qt.MouseButton.MiddleButton: Gesture.PAN,
-        Qt.MouseButton.RightButton: Gesture.ZOOM,
-    }.get(button)
 
 
 def speed_of(modifiers: Qt.KeyboardModifier) -> float:

@@ -2,17 +2,13 @@ from __future__ import annotations
 
 import math
 
-import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from gui.viewport.gestures import (
     Drag,
-    Gesture,
     Notches,
-    Tool,
     drag_zoom,
     dragged_window,
-    gesture_of,
     speed_of,
     wheel_zoom,
 )
@@ -54,20 +50,6 @@ def test_a_dragged_window_is_no_longer_the_one_of_the_file() -> None:
     assert _dragged(1, 0, window=Window(10, 20, "SIGMOID", "LUNG")).function == "SIGMOID"
 
 
-@pytest.mark.parametrize(
-    ("button", "tool", "gesture"),
-    [
-        (Qt.MouseButton.LeftButton, Tool.WINDOW, Gesture.WINDOW),
-        (Qt.MouseButton.LeftButton, Tool.PAN, Gesture.PAN),
-        (Qt.MouseButton.MiddleButton, Tool.WINDOW, Gesture.PAN),
-        (Qt.MouseButton.RightButton, Tool.PAN, Gesture.ZOOM),
-        (Qt.MouseButton.BackButton, Tool.PAN, None),
-    ],
-)
-def test_buttons(button: Qt.MouseButton, tool: Tool, gesture: Gesture | None) -> None:
-    assert gesture_of(button, tool) is gesture
-
-
 def test_zooming_there_and_back_ends_where_it_began() -> None:
     assert drag_zoom(QPointF(0, -50), 1.0) > 1
     assert math.isclose(drag_zoom(QPointF(0, -50), 1.0) * drag_zoom(QPointF(0, 50), 1.0), 1.0)
@@ -75,7 +57,7 @@ def test_zooming_there_and_back_ends_where_it_began() -> None:
 
 
 def test_a_press_that_hardly_moves_is_a_click() -> None:
-    drag = Drag(Qt.MouseButton.RightButton, Gesture.ZOOM, QPointF(10, 10), QPointF(10, 10), None)
+    drag = Drag(Qt.MouseButton.RightButton, "zoom", QPointF(10, 10), QPointF(10, 10), None)
     still, step = drag.at(QPointF(12, 12))
     assert not still.moved
     assert step.isNull()
