@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import multiprocessing
+import statistics
 import sys
 import time
 from contextlib import suppress
@@ -16,15 +16,22 @@ from typing import Any, NamedTuple
 from imaging.confined import interrupts_held_back, make_harmless
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
+from training.gate_effort import FEWEST_FILMS, FEWEST_VALIDATION, Effort
 from training.plan import StartPlan, TrainingPlan, parse_plan, plan_text
+from training.reading import MOST_TO_SEAL
 
 MEASURED_SECONDS = 3.0  # of steps, once torch is loaded and the network built
 _PATIENCE_SECONDS = 90.0  # for all of it, on a machine that is busy
 _TURN_SECONDS = 0.1
 _FEW, _MORE = 2, 8  # films in a batch: two sizes tell what a film costs, in time and in memory
-_SHIFTS = 12  # times that the validation films are judged where a plan bears shifts, and when a model is sealed, about
-_SERVED = 4.0  # times as fast as torch the graph is that quick training and sealing look with: MobileNetV2 on two cores
-_GATE_LOOKS, _GATE_FULL = 3000, 400  # embeddings that a gate is fitted with, from so many films on (training.gate_fit)
+_SHIFTS = 15  # changes of the suite, where a plan bears shifts
+_SERVED = 2.5  # times as fast as torch the graph is that quick training and sealing look with, on one core
+_SEALED_LOOKS = 20  # at each validation film when a model is sealed: as it is, under each change, by the int8 graphs
+_INT8_LOOKS = 1500  # what it takes to make the int8 graphs, in looks of the network
+_FITTED = 2  # what fitting a head takes beside the looks, in looks
+_GATE_WORK = 1.6  # all of a gate's work beside the network's, in that of its pictures
+_STARTS = 4.0  # a run loads more than torch, writes graphs and counts intervals: all of it in starts of the child
+_LESSON = 8  # films that a small lesson for a gate is made of, to measure it
 _PAGE = 1024.0**3
 
 
@@ -33,7 +40,8 @@ class EstimateError(NegatoscopeError):
 
 
 class Costs(NamedTuple):
-    """Measured: seconds a film learnt from, seconds a film looked at, bytes at rest and bytes a film in a batch.
+    """Measured: seconds a film learnt from, seconds a film looked at, bytes at rest and bytes a film in a batch;
+    seconds that a film of a gate's lesson takes, and seconds until torch was loaded and the network built.
 
     The bytes are 0 where the system does not tell.
     """
@@ -42,6 +50,8 @@ class Costs(NamedTuple):
     look_s: float
     rest_bytes: float
     film_bytes: float
+    lesson_s: float = 0.0
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +93,24 @@ def reckoned(plan: TrainingPlan, costs: Costs, learnt: int, judged: int) -> Esti
     learnt, judged = (learnt, judged) if known else (1000, 0)
     epochs = plan.learning.epochs if known else 1
     served_s = costs.look_s / _SERVED
-    seal = (_GATE_LOOKS * min(1.0, learnt / _GATE_FULL) + learnt + _SHIFTS * judged) * served_s if known else 0.0
+    rest = _STARTS * costs.start_s + _sealing(costs, served_s, learnt, judged) if known else 0.0
     if plan.network.mode == "quick":
-        seconds, batch = learnt * served_s + seal, 16
+        seconds, batch = learnt * (1 + _FITTED) * served_s + rest, 16
     else:
         looks = judged * (_SHIFTS if plan.choice.bear_shifts else 1)
-        seconds, batch = epochs * (learnt * costs.learn_s + looks * costs.look_s) + seal, plan.learning.batch
+        seconds, batch = epochs * (learnt * costs.learn_s + looks * costs.look_s) + rest, plan.learning.batch
     memory = costs.rest_bytes + batch * costs.film_bytes
     return Estimate(seconds, memory / _PAGE if costs.rest_bytes else 0.0, plan.threads, known)
+
+
+def _sealing(costs: Costs, served_s: float, learnt: int, judged: int) -> float:
+    """Judging the model, and its gate, references and int8 graph: the better part of a short run."""
+    seconds = (min(learnt, MOST_TO_SEAL) + _SEALED_LOOKS * judged + _INT8_LOOKS) * served_s
+    if learnt < FEWEST_FILMS or judged < FEWEST_VALIDATION:
+        return seconds
+    effort = Effort.for_films(learnt)
+    looks = 2 * effort.embedded + effort.trials + min(effort.held, judged)
+    return seconds + looks * served_s + _GATE_WORK * effort.taught * costs.lesson_s
 
 
 def what_costs(plan: TrainingPlan) -> tuple[object, ...]:
@@ -147,6 +167,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
 
 def measured(plan: TrainingPlan) -> Costs:
     """Steps of the plan's network on random films, in this process."""
+    begun = time.perf_counter()
     import torch
 
     from inference.network import build_network
@@ -157,30 +178,45 @@ def measured(plan: TrainingPlan) -> Costs:
     network = build_network(plan.network.backbone, outputs, plan.preprocess, plan.network.head, auxiliary=True)
     quick = plan.network.mode == "quick"
     learner = new_learner(network, plan, torch.device("cpu"))
+    start_s, lesson_s = time.perf_counter() - begun, _lesson(plan)
     deadline = time.monotonic() + MEASURED_SECONDS
-    look_s = _fastest(lambda count: _look(network, plan, count), _FEW, deadline - MEASURED_SECONDS * 2 / 3)
-    if quick:
-        return Costs(0.0, look_s, 0.0, 0.0)  # the graph that is served will look at the films, not this network
-    small = _fastest(lambda count: _learn(learner, plan, outputs, count), _FEW, deadline - MEASURED_SECONDS / 3)
+    look_s = _usual(lambda count: _look(network, plan, count), _FEW, deadline - MEASURED_SECONDS * 2 / 3)
+    if quick:  # the graph that is served will look at the films, not this network
+        return Costs(0.0, look_s, 0.0, 0.0, lesson_s, start_s)
+    small = _usual(lambda count: _learn(learner, plan, outputs, count), _FEW, deadline - MEASURED_SECONDS / 3)
     rest = _peak_bytes()
     if 2 * _MORE * small > MEASURED_SECONDS:  # a larger batch would take too long
-        return Costs(small, look_s, 0.0, 0.0)
-    large = _fastest(lambda count: _learn(learner, plan, outputs, count), _MORE, deadline)
+        return Costs(small, look_s, 0.0, 0.0, lesson_s, start_s)
+    large = _usual(lambda count: _learn(learner, plan, outputs, count), _MORE, deadline)
     film_bytes = max(0.0, (_peak_bytes() - rest) / (_MORE - _FEW))
-    return Costs(large, look_s, max(0.0, rest - _FEW * film_bytes), film_bytes)
+    return Costs(large, look_s, max(0.0, rest - _FEW * film_bytes), film_bytes, lesson_s, start_s)
 
 
-def _fastest(step: Any, count: int, deadline: float) -> float:
-    """Seconds a film of the fastest step until a time; the first one, which also warms up, counts where it is alone."""
-    best, tries = math.inf, 0
-    while tries < 2 or (time.monotonic() < deadline and tries < 20):
+def _lesson(plan: TrainingPlan) -> float:
+    """Seconds for each film of a small lesson."""
+    import numpy as np
+
+    from training.gate_lesson import lesson
+
+    rng = np.random.default_rng(0)
+    films = rng.integers(0, 256, (_LESSON, plan.preprocess.size_px, plan.preprocess.size_px)).astype(np.uint8)
+    begun = time.perf_counter()
+    lesson(films, 2 * _LESSON, rng)
+    return (time.perf_counter() - begun) / (2 * _LESSON)
+
+
+def _usual(step: Any, count: int, deadline: float) -> float:
+    """Seconds a film of the median step until a time: what else the machine does slows the run down too. The first one,
+    which also warms up, counts where it is alone.
+    """
+    taken: list[float] = []
+    while len(taken) < 2 or (time.monotonic() < deadline and len(taken) < 20):
         begun = time.perf_counter()
         step(count)
-        taken = (time.perf_counter() - begun) / count
-        best, tries = min(best, taken), tries + 1
-        if tries == 1 and taken * count > 2 * MEASURED_SECONDS:
+        taken.append((time.perf_counter() - begun) / count)
+        if taken[0] * count > 2 * MEASURED_SECONDS:
             break
-    return best
+    return statistics.median(taken[1:] or taken)
 
 
 def _films(plan: TrainingPlan, count: int) -> Any:

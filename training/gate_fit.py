@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +15,12 @@ from inference.gate_facts import FilmFacts
 from inference.preprocess import Grey
 from training.film_set import FilmSet
 from training.gate_changes import Rng, varied
+from training.gate_effort import FEWEST_FILMS, FEWEST_VALIDATION, Effort
 from training.gate_head import fit_head
 from training.gate_lesson import lesson
 from training.gate_limits import Trials, joined, limits_of, rounds_of, try_films
 from training.metrics import share_by_patient
 
-FEWEST_FILMS, FEWEST_VALIDATION = 50, 10
-ENOUGH_FILMS = 400
 _LAYOUT_AXES, _EMBEDDING_AXES = 128, 32
 
 Embed = Callable[[Grey], Floats]
@@ -33,35 +31,15 @@ class TooFewFilmsError(NegatoscopeError):
     """There are too few films to say what a film must look like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How many pictures the fit takes: some 80 s on one core, most of it the network's.
-
-    `taught`: films that the layout network learns from, beside twice as many other pictures. `embedded`: training films
-    whose embeddings are taken, as they are and changed. `held`: validation films at the most; `trials`: these and
-    changed ones, at the least.
-    """
-
-    taught: int = 4000
-    embedded: int = 600
-    held: int = 600
-    trials: int = 1500
-
-    @classmethod
-    def for_films(cls, films: int) -> Effort:
-        """Less for fewer training films than make pictures that differ."""
-        share = min(1.0, films / ENOUGH_FILMS)
-        return cls(round(share * cls().taught), round(share * cls().embedded), trials=round(share * cls().trials))
-
-
 def fit_gate(
-    training: FilmSet, validation: FilmSet, embed: Embed, seed: int = 0, effort: Effort = Effort()
+    training: FilmSet, validation: FilmSet, embed: Embed, seed: int = 0, effort: Effort | None = None
 ) -> tuple[GateSpec, Arrays]:
     """The card's record of a gate, and the arrays of `gate.safetensors`, float32.
 
     `embed` gives the network's embeddings, float32 [N, D], of films, uint8 [N, S, S]; it is asked for some 3,000. The
     same films and seed give the same gate. Raises TooFewFilmsError.
     """
+    effort = effort or Effort()
     if len(training) < FEWEST_FILMS or len(validation) < FEWEST_VALIDATION or validation.patient_count < 2:
         raise TooFewFilmsError(
             f"A gate needs {FEWEST_FILMS} training films and {FEWEST_VALIDATION} validation films of two patients; "

@@ -15,7 +15,8 @@ from inference.card import GATE, GRAPH, QUANTISED, REFERENCE, ModelCard
 from inference.engine import Engine, Floats, Output
 from inference.preprocess import Grey
 from training.film_set import FilmSet
-from training.gate_fit import Effort, TooFewFilmsError, fit_gate
+from training.gate_effort import Effort
+from training.gate_fit import TooFewFilmsError, fit_gate
 from training.outputs import run_engine
 from training.quantise import NotOffered, quantise
 from training.reference import digests_array, reference_of

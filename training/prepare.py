@@ -24,9 +24,6 @@ from training.split import FEWEST, Positions, Split
 from training.targets import targets_of
 from training.taught import split_of
 
-# Training films that gate and references are made from, 150 MB at 224 px: more take memory and tell nothing new.
-MOST_TO_SEAL = 3_000
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:

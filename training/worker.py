@@ -27,8 +27,9 @@ from training.events import Changed, Checked, Failed, Finished, Started, Stopped
 from training.folder_watcher import FolderWatcher
 from training.loop import Loop, computing_threads, new_learner
 from training.plan import TrainingPlan
-from training.prepare import MOST_TO_SEAL, Prepared, prepare
+from training.prepare import Prepared, prepare
 from training.quick import HeadWork, learn_head
+from training.reading import MOST_TO_SEAL
 from training.result import write_result
 from training.run_dir import BEAT_SECONDS, RunDir, RunError
 from training.seal import Words, seal
@@ -70,7 +71,7 @@ def _telling_the_end(watcher: FolderWatcher) -> Iterator[None]:
         watcher.tell_last(Failed(time.time(), watcher.step, failed.message))
         raise failed from error
     except Exception as error:
-        why = f"The program itself went wrong ({type(error).__name__}); its log says where. What was learnt is kept."
+        why = f"The program itself went wrong ({type(error).__name__}); its log says where."
         watcher.tell_last(Failed(time.time(), watcher.step, why))
         raise
 

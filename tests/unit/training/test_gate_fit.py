@@ -17,7 +17,8 @@ from inference.results import GateVerdict
 from tests.bundles import copy_with, write_trial_bundle
 from tests.gate_films import SIDE_PX, embed, phantom_grey, phantom_set
 from training.gate_changes import inverted, jumbled, part, turned_left, turned_right, upside_down, varied
-from training.gate_fit import Arrays, Effort, TooFewFilmsError, fit_gate
+from training.gate_effort import Effort
+from training.gate_fit import Arrays, TooFewFilmsError, fit_gate
 from training.gate_pictures import drawn
 
 Fitted = tuple[GateSpec, Arrays]
