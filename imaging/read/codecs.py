@@ -5,6 +5,7 @@ pydicom is not needed here, and not imported: the child is to be ready soon.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import numpy as np
 from imaging.image import Pixels
 from imaging.read.codestream import Family, padded_to_its_end
 from imaging.read.packbits import decode_rle
+
+_THREADS = min(4, os.cpu_count() or 1)  # of one picture, where a decoder can divide it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,12 @@ def load() -> None:
     """Import all decoders, so that no frame waits for them."""
     import imagecodecs
     import jpeg_ls
-    import openjpeg
 
-    for module in (imagecodecs.jpeg8_decode, jpeg_ls.decode_buffer, openjpeg.decode):
-        assert callable(module)
+    for decoder in (
+        *(imagecodecs.jpeg8_decode, imagecodecs.jpeg2k_decode, imagecodecs.jpegls_decode, imagecodecs.jpegxl_decode),
+        *(imagecodecs.packbits_decode, jpeg_ls.decode_buffer),
+    ):
+        assert callable(decoder)
 
 
 def decode_job(job: Job, data: bytes, out: Pixels) -> float:
@@ -88,16 +93,17 @@ def _put(decoded: Pixels, frame: Pixels) -> None:
 
 
 def _decode_jpeg_2000(job: Job, data: bytes, frame: Pixels) -> float:
-    import openjpeg
+    import imagecodecs
 
-    _put(np.asarray(openjpeg.decode(padded_to_its_end(data) if job.is_cut else data)), frame)
+    whole = padded_to_its_end(data) if job.is_cut else data
+    _put(np.asarray(imagecodecs.jpeg2k_decode(whole, numthreads=_THREADS)), frame)
     return 1.0
 
 
 def _decode_jpeg_xl(job: Job, data: bytes, frame: Pixels) -> float:
     import imagecodecs
 
-    _put(np.asarray(imagecodecs.jpegxl_decode(data)), frame)
+    _put(np.asarray(imagecodecs.jpegxl_decode(data, numthreads=_THREADS)), frame)
     return 1.0
 
 
