@@ -56,3 +56,13 @@ def address_space_bytes() -> int:
     except (OSError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def resident_bytes(pid: int | None) -> int:
+    """The memory that a process holds; 0 where it is gone."""
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

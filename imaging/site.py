@@ -1,9 +1,11 @@
 """What the administrator of a site has set for all users of a machine: one JSON file outside the user's reach.
 
     {"schema": 1, "settings": {"hide_patient": true}, "locked": ["hide_patient"],
-     "models_folder": "/srv/negatoscope/models", "log_folder": "/var/log/negatoscope", "downloads": false}
+     "models_folder": "/srv/negatoscope/models", "log_folder": "/var/log/negatoscope", "downloads": false,
+     "limits": {"timeout_s": 120}}
 
-`settings` are the usual values of this site, `locked` names those that users cannot change. A file that is damaged
+`settings` are the usual values of this site, `locked` names those that users cannot change, `limits` bound what a film
+may cost (docs/limits.md). A file that is damaged
 sets nothing, and says so: reading films must not depend on it.
 """
 
@@ -19,6 +21,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from imaging.paths import program_folder
+from imaging.read.limits import DEFAULT_LIMITS, Limits, adjusted
 
 VARIABLE = "NEGATOSCOPE_SITE"  # names another file, where the machine has none: a user cannot get round the machine's
 FILE_NAME = "site.json"
@@ -40,6 +43,7 @@ class Site:
     models_folder: Path | None = None
     log_folder: Path | None = None
     downloads: bool = True
+    limits: Limits = DEFAULT_LIMITS
     source: Path | None = None
     problem: str = ""
 
@@ -69,6 +73,7 @@ def parse(text: str, place: Path) -> Site:
             models_folder=_folder(read.get("models_folder")),
             log_folder=_folder(read.get("log_folder")),
             downloads=_of_kind(read.get("downloads", True), bool),
+            limits=adjusted(_of_kind(read.get("limits", {}), dict)),
             source=place,
         )
     except ValueError:

@@ -171,6 +171,9 @@ class Decoding:
             if error.code in _GONE:  # a drive that is away must not leave black films in the cache for ever
                 raise DataError(_MOVED, detail=error.code) from error
             return error.message
+        if image.complete < 1.0:  # for a reader it is better than nothing; nothing is to be learnt from it
+            self.out[position] = 0
+            return f"The file ends early: {int(image.complete * 100)} % of the image is there."
         self.facts[position] = (*image.full_size_px, image.inverted)
         return ""
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imaging.read.limits import DEFAULT_LIMITS
+from imaging.read.limits import limits_in_force
 
 # What is in memory at the peak, in sizes of the decoded frame. Measured for 12,000 x 12,000 pixels of 16 bits: 2.0
 # while uncompressed pixels are read (the file's bytes, the frame), 1.5 with the display pixels beside it; of compressed
@@ -25,7 +25,8 @@ class DecodingBudget:
     A film that is larger than the whole budget is decoded alone: whether it is too large, `limits` says.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int | None = None) -> None:
+        """`limit_bytes` is that of the limits in force where it is not given."""
         self._limit_bytes = limit_bytes
         self._changed = threading.Condition()
         self._waiting: deque[object] = deque()
@@ -68,7 +69,8 @@ class DecodingBudget:
             return self._used_bytes
 
     def _has_room(self, wanted: int) -> bool:
-        return not self._used_bytes or self._used_bytes + wanted <= self._limit_bytes
+        limit_bytes = self._limit_bytes or limits_in_force().in_flight_bytes
+        return not self._used_bytes or self._used_bytes + wanted <= limit_bytes
 
     def _give_back(self, claimed: int) -> None:
         with self._changed:
@@ -77,4 +79,4 @@ class DecodingBudget:
 
 
 # One for the process: `decode` is the only door to a film's pixels.
-BUDGET = DecodingBudget(DEFAULT_LIMITS.in_flight_bytes)
+BUDGET = DecodingBudget()

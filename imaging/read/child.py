@@ -12,8 +12,11 @@ decodes right into it; elsewhere over the pipe.
 from __future__ import annotations
 
 import atexit
+import math
 import multiprocessing
+import sys
 import threading
+import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from imaging.confined import address_space_bytes, interrupts_held_back, limit_memory, make_harmless
-from imaging.errors import Code, FilmError
+from imaging.confined import address_space_bytes, interrupts_held_back, limit_memory, make_harmless, resident_bytes
+from imaging.errors import FilmError
 from imaging.image import Pixels
 from imaging.read import refuse
 from imaging.read.codecs import Job, decode_job, load
@@ -34,7 +37,7 @@ from imaging.read.limits import Limits
 _MOST_CHILDREN = 2
 _START_TIMEOUT_S = 120.0
 _READY = "ready"
-_FATAL = (Code.TIMEOUT, Code.DECODER_DIED)
+_WATCH_S = 0.05
 
 # What the decoders raise on damaged frames; anything else ends the child, which refuses the film as well.
 _DECODER_FAILURES = (
@@ -59,7 +62,10 @@ class _Answer:
 class _Child:
     """One child process and the parent's end of its pipe. Serves one caller at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watched: bool) -> None:
+        self._watched = watched
+        self._base_bytes = 0
+        self.is_lost = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs,), name="decoder", daemon=True)
@@ -68,7 +74,7 @@ class _Child:
         theirs.close()
 
     def run(self, job: Job, data: bytes, limits: Limits) -> tuple[Pixels, float]:
-        """Have one frame decoded. After TIMEOUT or DECODER_DIED the child is of no more use."""
+        """Have one frame decoded. A child that hangs, died or outgrew its limit `is_lost`: of no more use."""
         desk = Desk.made(job.result_bytes, data)
         try:
             self._pipe.send((job, limits, desk is not None, len(data)))
@@ -82,6 +88,7 @@ class _Child:
             received = bytearray(job.result_bytes)
             self._pipe.recv_bytes_into(received)
         except (EOFError, OSError) as error:
+            self.is_lost = True
             self._process.join(1.0)
             raise refuse.decoder_died(f"exit code {self._process.exitcode}") from error
         finally:
@@ -91,8 +98,14 @@ class _Child:
 
     def _answer(self, limits: Limits) -> _Answer:
         """Wait for what the child says. Raises FilmError, EOFError, OSError."""
-        if not self._pipe.poll(limits.timeout_s):
-            raise refuse.timed_out(limits)
+        deadline = time.monotonic() + limits.timeout_s
+        while not self._pipe.poll(min(_WATCH_S if self._watched else math.inf, max(deadline - time.monotonic(), 0.0))):
+            if self._watched and resident_bytes(self._process.pid) > self._base_bytes + limits.memory_bytes:
+                self.is_lost = True
+                raise refuse.needs_too_much_memory("the decoder outgrew its limit")
+            if time.monotonic() >= deadline:
+                self.is_lost = True
+                raise refuse.timed_out(limits)
         answer = self._pipe.recv()
         if isinstance(answer, FilmError):
             raise answer
@@ -105,6 +118,8 @@ class _Child:
             ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv() == _READY
         except (EOFError, OSError):
             ready = False
+        if self._watched:
+            self._base_bytes = resident_bytes(self._process.pid)
         if not ready:
             raise refuse.decoder_not_started("no sign of life")
 
@@ -121,10 +136,10 @@ class _Child:
             self._process.close()
 
 
-def _started() -> _Child:
+def _started(*, watched: bool) -> _Child:
     """A child that is ready. Raises FilmError DECODER_DIED."""
     try:
-        child = _Child()
+        child = _Child(watched=watched)
     except OSError as error:
         raise refuse.decoder_not_started(f"{type(error).__name__} errno {error.errno}") from error
     try:
@@ -136,9 +151,13 @@ def _started() -> _Child:
 
 
 class DecoderPool:
-    """Up to two children, started when they are needed. Thread-safe; a third caller waits for a free child."""
+    """Up to two children, started when they are needed. Thread-safe; a third caller waits for a free child.
 
-    def __init__(self, most: int = _MOST_CHILDREN) -> None:
+    `watched`: their memory is looked at from outside, for systems that do not bound it themselves.
+    """
+
+    def __init__(self, most: int = _MOST_CHILDREN, *, watched: bool = sys.platform != "linux") -> None:
+        self._watched = watched
         self._free = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
@@ -154,8 +173,8 @@ class DecoderPool:
             try:
                 decoded = child.run(job, data, limits)
                 reusable = True
-            except FilmError as error:
-                reusable = error.code not in _FATAL
+            except FilmError:
+                reusable = not child.is_lost
                 raise
             finally:
                 self._give_back(child, reusable)
@@ -173,7 +192,7 @@ class DecoderPool:
             if child.is_alive:
                 return child
             child.stop()  # killed from outside while it waited (for memory, say): the next film did nothing to it
-        return _started()
+        return _started(watched=self._watched)
 
     def _idle_child(self) -> _Child | None:
         with self._lock:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from imaging.read import refuse
+from imaging.read.header_bounds import HeaderBounds
 from imaging.read.limits import Limits
 from imaging.read.packed.inflated import RAW, Inflated
 from imaging.read.packed.source import open_film
@@ -83,7 +84,10 @@ def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> D
         from pydicom import dcmread
 
         dataset = dcmread(
-            stream, force=True, stop_before_pixels=True, specific_tags=None if keywords is None else list(keywords)
+            HeaderBounds(stream, limits),
+            force=True,
+            stop_before_pixels=True,
+            specific_tags=None if keywords is None else list(keywords),
         )
         implicit, little = dataset.original_encoding
         if not little:
@@ -132,7 +136,8 @@ def _read_deflated(stream: BinaryIO, limits: Limits) -> DicomFile:
     meta, start = _file_meta(stream)
     stream.seek(start)
     inflated = cast(BinaryIO, Inflated(stream, wbits=RAW, most_bytes=limits.max_inflated_bytes))
-    dataset = read_dataset(inflated, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+    bounded = cast(BinaryIO, HeaderBounds(inflated, limits))
+    dataset = read_dataset(bounded, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
     whole = FileDataset(BytesIO(), dataset, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
     return DicomFile(whole, DEFLATED, True, inflated, _pixel_element(inflated, implicit=False, little=True))
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 from imaging.image import DecodedImage
 from imaging.read import refuse
 from imaging.read.budget import BUDGET
-from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.limits import Limits, limits_in_force
 from imaging.read.sniff import sniff
 from imaging.study import ImageRef
 
 
-def decode(ref: ImageRef, *, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
+def decode(ref: ImageRef, *, limits: Limits | None = None) -> DecodedImage:
     """Decode one frame at full size, whatever the kind of file. Thread-safe.
 
     The result's `ref` carries the SOP Instance UID of a DICOM file. Raises FilmError with the reason in one
     sentence, and nothing else. Compressed DICOM pixel data are decoded in a child process.
     """
-    return _decode(ref, limits, None)
+    return _decode(ref, limits or limits_in_force(), None)
 
 
-def decode_reduced(ref: ImageRef, at_least_px: tuple[int, int], *, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
+def decode_reduced(ref: ImageRef, at_least_px: tuple[int, int], *, limits: Limits | None = None) -> DecodedImage:
     """Decode one frame at the smallest size the file offers cheaply with both sides at least `at_least_px`.
 
     `at_least_px` is (height, width) of the film as it is shown. Only JPEG pictures offer smaller sizes (a half, a
     quarter, an eighth); everything else comes at full size. `full_size_px` of the result is the film's own size.
     """
-    return _decode(ref, limits, at_least_px)
+    return _decode(ref, limits or limits_in_force(), at_least_px)
 
 
 def _decode(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -50,15 +52,18 @@ def read_raster(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | No
         raise refuse.from_os_error(error) from error
 
 
-def count_frames(stream: BinaryIO) -> int:
-    """Pages of a TIFF, else 1. A damaged file counts as one page, and is refused when it is decoded."""
+def count_frames(stream: BinaryIO, limits: Limits) -> int:
+    """Pages of a TIFF, else 1. A damaged file counts as one page, and is refused when it is decoded.
+
+    Raises FilmError TOO_LARGE for more pages than there may be.
+    """
     head = stream.read(4)
     stream.seek(0)
     if head[:2] not in (b"II", b"MM"):  # opening a picture would double the time of a scan
         return 1
     try:
         with _open(stream) as image:
-            return _frames(image)
+            return _frames(image, limits)
     except _PILLOW_FAILURES:
         return 1
 
@@ -75,8 +80,17 @@ def _open(stream: BinaryIO) -> Image:
     return PIL.Image.open(stream, formats=_FORMATS)
 
 
-def _frames(image: Image) -> int:
-    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+def _frames(image: Image, limits: Limits) -> int:
+    if image.format != "TIFF":
+        return 1
+    pages = 1
+    with suppress(EOFError):
+        while True:  # not `n_frames`, which goes through a chain of millions
+            image.seek(pages)
+            pages += 1
+            refuse.check_frames(pages, limits)
+    image.seek(0)
+    return pages
 
 
 def _check_sums(stream: BinaryIO) -> None:
@@ -87,22 +101,54 @@ def _check_sums(stream: BinaryIO) -> None:
     stream.seek(0)
 
 
+def _check_scans(stream: BinaryIO, image: Image, limits: Limits) -> None:
+    """Raise TOO_LARGE for a progressive JPEG that goes over its picture for minutes, in a few kilobytes."""
+    if image.info.get("progressive"):
+        stream.seek(0)
+        if stream.read().count(b"\xff\xda") * image.width * image.height > limits.max_scan_pixels:
+            raise refuse.needs_too_much_memory("more scans than may be")
+        stream.seek(0)
+
+
 def _read(stream: BinaryIO, ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
-    _check_sums(stream)
+    is_cut = _is_cut(stream)
+    if not is_cut:
+        _check_sums(stream)
     with _open(stream) as image:
-        frames = _frames(image)
+        frames = _frames(image, limits)
         if not 0 <= ref.frame < frames:
             raise refuse.no_such_frame(ref.frame, frames)
         if frames > 1:
             image.seek(ref.frame)
         refuse.check_size(image.height, image.width, _sample_bytes(image), len(image.getbands()), limits)
+        _check_scans(stream, image, limits)
         turned = _orientation(image)
         full = (image.width, image.height) if turned >= 5 else (image.height, image.width)
         if at_least_px is not None and image.format == "JPEG":
             height, width = reversed(at_least_px) if turned >= 5 else at_least_px
             image.draft(None, (width, height))
         BUDGET.claim(image.height * image.width * len(image.getbands()) * _sample_bytes(image))
-        return _image(image, ref, turned, frames, full)
+        share = _load_what_is_there(image) if is_cut else 1.0
+        return replace(_image(image, ref, turned, frames, full), complete=share)
+
+
+def _load_what_is_there(image: Image) -> float:
+    """Decode a picture whose file ends early, and say which share of its rows there is; the others are black.
+
+    Raises what Pillow raises where there is not one row.
+    """
+    from PIL.ImageFile import ImageFile
+
+    try:
+        image.load()
+    except _PILLOW_FAILURES:
+        assert isinstance(image, ImageFile)
+        image.tile = []  # no second attempt: what was decoded stays as it is
+        rows = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
+        if not rows.size:
+            raise
+        return (int(rows[-1]) + 1) / image.height
+    return 1.0
 
 
 def _image(image: Image, ref: ImageRef, turned: int, frames: int, full_size_px: tuple[int, int]) -> DecodedImage:
@@ -187,15 +233,21 @@ def _sample_bytes(image: Image) -> int:
     return max(_GREY_MODES.get(image.mode, 8) // 8, 1)
 
 
+def _is_cut(stream: BinaryIO) -> bool:
+    """Whether the end of a PNG or JPEG file is missing; of a TIFF nobody knows. Leaves the stream at its start."""
+    stream.seek(0)
+    head = stream.read(3)
+    stream.seek(max(stream.seek(0, 2) - 64, 0))
+    tail = stream.read()
+    stream.seek(0)
+    return {b"\x89PN": b"IEND" not in tail, b"\xff\xd8\xff": b"\xff\xd9" not in tail}.get(head, False)
+
+
 def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
     """A cut file is told from a damaged one by whether its end is there."""
     detail = type(error).__name__
     if isinstance(error, MemoryError):
         return refuse.needs_too_much_memory(detail)
     stream.seek(0)
-    head = stream.read(3)
-    stream.seek(max(stream.seek(0, 2) - 64, 0))
-    tail = stream.read()
-    ended = {b"\x89PN": b"IEND" in tail, b"\xff\xd8\xff": b"\xff\xd9" in tail}.get(head)
-    cut = "truncated" in str(error).lower() or isinstance(error, EOFError) if ended is None else not ended
-    return refuse.truncated(None, detail) if cut else refuse.corrupt(detail)
+    of_tiff = stream.read(2) in (b"II", b"MM") and ("truncated" in str(error).lower() or isinstance(error, EOFError))
+    return refuse.truncated(None, detail) if of_tiff or _is_cut(stream) else refuse.corrupt(detail)

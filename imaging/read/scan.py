@@ -13,7 +13,7 @@ from imaging.errors import Code, FilmError
 from imaging.image import Header
 from imaging.progress import CancelToken
 from imaging.read import refuse
-from imaging.read.limits import DEFAULT_LIMITS
+from imaging.read.limits import limits_in_force
 from imaging.read.packed.containers import ARCHIVE_SUFFIX, Container, container_kind, contents
 from imaging.read.packed.source import open_film
 from imaging.read.sniff import Kind, sniff_stream
@@ -106,7 +106,7 @@ def _holder_kind(path: Path) -> Literal["folder", "zip", "dicomdir"] | None:
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
         return "folder"
     try:
-        return container_kind(path, DEFAULT_LIMITS)
+        return container_kind(path, limits_in_force())
     except (FilmError, OSError):
         return None
 
@@ -114,7 +114,7 @@ def _holder_kind(path: Path) -> Literal["folder", "zip", "dicomdir"] | None:
 def _listed_in(path: Path, kind: Container, token: CancelToken) -> Iterator[Path | Refused]:
     """What an archive or a table of contents lists, refused as a whole where it can't be read."""
     try:
-        for met in contents(path, kind, DEFAULT_LIMITS):
+        for met in contents(path, kind, limits_in_force()):
             token.check()
             yield Refused(path, met) if isinstance(met, FilmError) else met
     except FilmError as error:
@@ -195,8 +195,7 @@ def _look_at(path: Path) -> Found | Refused:
                 return _look_at_dicom(path, stream)
             from imaging.read.raster import count_frames
 
-            frames = count_frames(stream)
-        refuse.check_frames(frames, DEFAULT_LIMITS)
+            frames = count_frames(stream, limits_in_force())
         return Found(ImageRef(path), "raster", None, frames)
     except FilmError as error:
         return Refused(path, error)
@@ -214,7 +213,7 @@ def _look_at_dicom(path: Path, stream: BinaryIO) -> Found:
     from imaging.read.dataset import open_dicom
     from imaging.read.dicom import missing_pixels
 
-    with open_dicom(path, DEFAULT_LIMITS, tuple(LISTED)) as film:
+    with open_dicom(path, limits_in_force(), tuple(LISTED)) as film:
         if film.pixels is None:
             raise missing_pixels(film.dataset)
         return _found_dicom(path, film.dataset, film.transfer_syntax)
@@ -226,5 +225,5 @@ def _found_dicom(path: Path, elements: Elements, transfer_syntax: str) -> Found:
     from imaging.read.values import text
 
     ref = ImageRef(path, uid=text(elements, "SOPInstanceUID") or None)
-    frames = frame_count(elements, DEFAULT_LIMITS)
+    frames = frame_count(elements, limits_in_force())
     return Found(ref, "dicom", read_header(elements, transfer_syntax), frames)

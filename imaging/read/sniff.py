@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from imaging.read import refuse
-from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.limits import Limits
 from imaging.read.packed.source import open_film
 
 Kind = Literal["dicom", "raster"]
@@ -27,7 +27,7 @@ _OTHERS = (
 _FIRST_VRS = frozenset({b"UI", b"UL", b"CS", b"SH", b"LO", b"DA", b"TM", b"OB", b"UN", b"SQ", b"DT", b"IS", b"US"})
 
 
-def sniff(path: Path, limits: Limits = DEFAULT_LIMITS) -> Kind:
+def sniff(path: Path, limits: Limits | None = None) -> Kind:
     """Tell DICOM from raster by content. Raises FilmError for whatever is neither, or cannot be read."""
     try:
         with open_film(path, limits) as stream:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydicom.errors import BytesLengthException
 
+from imaging.read.limits import limits_in_force
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -95,7 +97,9 @@ def integer(dataset: Elements, keyword: Keyword, default: int) -> int:
 
 
 def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
-    """The items of a sequence; () where it is absent or no sequence."""
+    """The items of a sequence; () where it is absent, no sequence, or longer than the limits have it."""
+    if _is_huge(dataset, keyword):
+        return ()
     found = value(dataset, keyword)
     if found is None or not _is_multiple(found):
         return ()
@@ -103,6 +107,16 @@ def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
         return tuple(item for item in found if hasattr(item, "get"))
     except PYDICOM_FAILURES:
         return ()
+
+
+def _is_huge(dataset: Elements, keyword: str) -> bool:
+    """Whether a sequence waits to be parsed that would fall into millions of elements, some 500 bytes each."""
+    get_item = getattr(dataset, "get_item", None)  # of pydicom: the element before it is converted
+    try:
+        waiting = getattr(get_item(keyword), "value", None) if get_item else None
+    except PYDICOM_FAILURES:
+        return False
+    return isinstance(waiting, bytes) and len(waiting) > limits_in_force().max_sequence_bytes
 
 
 def holders(dataset: Elements, frame: int, macro: str) -> Iterator[Elements]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from imaging.errors import FilmError
-from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.limits import Limits, limits_in_force
 from imaging.read.packed.source import check_status
 
 Container = Literal["zip", "dicomdir"]
@@ -18,9 +18,9 @@ _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")  # the second is an empty one
 _DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
 
 
-def container_kind(path: Path, limits: Limits = DEFAULT_LIMITS) -> Container | None:
+def container_kind(path: Path, limits: Limits | None = None) -> Container | None:
     """Whether a file holds films as a folder does, by its first bytes. Raises FilmError, OSError."""
-    check_status(path.stat(), limits)
+    check_status(path.stat(), limits or limits_in_force())
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if head.startswith(_ZIPS):

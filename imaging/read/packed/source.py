@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from imaging.errors import Code, FilmError
 from imaging.read import refuse
-from imaging.read.limits import DEFAULT_LIMITS, Limits
+from imaging.read.limits import Limits, limits_in_force
 from imaging.read.packed.inflated import GZIP, Inflated
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -20,12 +20,13 @@ _PIECE = 1 << 20
 
 
 @contextmanager
-def open_film(path: Path, limits: Limits = DEFAULT_LIMITS, *, whole: bool = False) -> Iterator[BinaryIO]:
+def open_film(path: Path, limits: Limits | None = None, *, whole: bool = False) -> Iterator[BinaryIO]:
     """The plain bytes of a film, seekable. `path` is a file, a gzip file, or goes on behind a ZIP archive.
 
     What is packed is unpacked as far as it is read, or at once where it is wanted `whole`, and then held against its
     checksum. Raises OSError as opening a file does, and FilmError for what is no file, for archives and for bounds.
     """
+    limits = limits or limits_in_force()
     try:
         status = path.stat()
     except (NotADirectoryError, FileNotFoundError):
@@ -85,7 +86,7 @@ def _opened_member(archive: Path, path: Path, limits: Limits) -> Iterator[Inflat
         yield zips.open_member(stream, member, limits)
 
 
-def film_sha256(path: Path, limits: Limits = DEFAULT_LIMITS) -> str:
+def film_sha256(path: Path, limits: Limits | None = None) -> str:
     """The sha256 of a film's plain bytes in hex: the same whether it is packed or not. Raises OSError alone."""
     try:
         with open_film(path, limits) as stream:

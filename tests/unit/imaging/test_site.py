@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imaging import paths, site
+from imaging.errors import Code, FilmError
 from imaging.log_files import log_folder
+from imaging.read.decode import decode
+from imaging.read.limits import DEFAULT_LIMITS, limits_in_force
+from imaging.study import ImageRef
+from tests.dicom_files import film, write_dicom
 
 WHOLE: dict[str, Any] = {
     "schema": 1,
@@ -107,3 +113,29 @@ def test_logs_go_where_the_site_wants_them(program: Path, user_data: Path, tmp_p
     assert log_folder() == user_data / "logs"
     (program / site.FILE_NAME).write_text(json.dumps({"schema": 1, "log_folder": str(tmp_path / "var")}))
     assert log_folder().parent == tmp_path / "var"
+
+
+def test_the_limits_of_a_site(tmp_path: Path) -> None:
+    read = site.parse('{"schema": 1, "limits": {"timeout_s": 120, "max_pixels": 200000000}}', tmp_path)
+    assert read.limits == replace(DEFAULT_LIMITS, timeout_s=120.0, max_pixels=200_000_000)
+    assert (site.Site().limits, read.problem) == (DEFAULT_LIMITS, "")
+
+
+@pytest.mark.parametrize(
+    "limits", ['{"timeout": 1}', '{"timeout_s": 0}', '{"timeout_s": "1"}', '{"max_pixels": true}', "[]"]
+)
+def test_limits_that_are_none(tmp_path: Path, limits: str) -> None:
+    read = site.parse(f'{{"schema": 1, "limits": {limits}}}', tmp_path)
+    assert (bool(read.problem), read.limits) == (True, DEFAULT_LIMITS)
+
+
+def test_the_limits_of_the_machine_are_those_that_films_are_read_by(
+    program: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (program / "site.json").write_text('{"schema": 1, "limits": {"max_pixels": 500}}')
+    request.addfinalizer(limits_in_force.cache_clear)
+    limits_in_force.cache_clear()
+    path = write_dicom(tmp_path / "film", film())
+    with pytest.raises(FilmError) as refusal:
+        decode(ImageRef(path))
+    assert refusal.value.code is Code.TOO_LARGE

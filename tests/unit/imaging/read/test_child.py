@@ -20,6 +20,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from imaging.confined import resident_bytes
 from imaging.errors import Code, FilmError
 from imaging.read.child import DecoderPool
 from imaging.read.codecs import Job
@@ -141,6 +142,33 @@ def test_memory_beyond_the_limit_is_refused(pool: DecoderPool) -> None:
         decoded(pool, large, replace(LIMITS, memory_bytes=40 * MIB))
     assert refusal.value.code in (Code.TOO_LARGE, Code.CORRUPT)
     assert decoded(pool, large).shape == (6000, 6000)
+
+
+def test_memory_is_watched_from_outside_where_the_system_does_not_bound_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows and macOS. The child's own limit is out of the way: it has all the address space it wants."""
+    pool = DecoderPool(watched=True)
+    others = children()
+    try:
+        assert decoded(pool).shape == PIXELS.shape
+        (child,) = children() - others
+        assert child.pid is not None
+        monkeypatch.setattr("imaging.read.child.resident_bytes", lambda pid: 4096 * MIB)
+        os.kill(child.pid, signal.SIGSTOP)  # a decoder that is busy
+        with pytest.raises(FilmError) as refusal:
+            decoded(pool)
+        assert refusal.value.code is Code.TOO_LARGE
+        assert child not in children()
+        monkeypatch.undo()
+        np.testing.assert_array_equal(decoded(pool), PIXELS)
+    finally:
+        pool.close()
+
+
+def test_resident_memory_is_that_of_the_process() -> None:
+    held = resident_bytes(os.getpid())
+    ballast = np.ones(64 * MIB, np.uint8)
+    assert resident_bytes(os.getpid()) - held > 0.9 * ballast.nbytes
+    assert resident_bytes(2**22 + 1) == 0
 
 
 def test_many_threads_share_two_children(pool: DecoderPool) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,6 +155,24 @@ class TestReduced:
         assert decode_reduced(ImageRef(tmp_path / "film.png"), (5, 5)).pixels.shape == GREY.shape
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kind", ["png", "png 16", "png colour", "jpg", "jpg colour"])
+def test_what_a_cut_picture_holds_is_shown(tmp_path: Path, kind: str, share: float) -> None:
+    suffix, _, form = kind.partition(" ")
+    whole: Any = film(200, 300, bits=16 if form == "16" else 8) | 1
+    if form == "colour":
+        whole = np.stack([whole, whole[::-1], whole[:, ::-1]], axis=-1)
+    path = tmp_path / f"film.{suffix}"
+    Image.fromarray(whole).save(path)
+    expected = decode(ImageRef(path)).pixels
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    image = decode(ImageRef(path))
+    rows = round(image.complete * 200)
+    assert image.complete == pytest.approx(share, abs=0.15)
+    np.testing.assert_array_equal(image.pixels[: rows - 16], expected[: rows - 16])
+    assert not image.pixels[rows:].any()
+
+
 class TestRefused:
     def code(self, path: Path, limits: Limits | None = None) -> Code:
         with pytest.raises(FilmError) as refusal:
@@ -160,13 +180,36 @@ class TestRefused:
         assert path.name not in refusal.value.message
         return refusal.value.code
 
-    @pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
     @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-    def test_a_file_cut_short(self, tmp_path: Path, suffix: str, share: float) -> None:
-        path = tmp_path / f"film.{suffix}"
+    def test_a_tiff_cut_short(self, tmp_path: Path, share: float) -> None:
+        path = tmp_path / "film.tif"
         Image.fromarray(film(200, 300, bits=8)).save(path)
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
         assert self.code(path) is Code.TRUNCATED
+
+    @pytest.mark.parametrize("suffix", ["png", "jpg"])
+    def test_a_file_cut_short_before_its_first_row(self, tmp_path: Path, suffix: str) -> None:
+        path = tmp_path / f"film.{suffix}"
+        Image.fromarray(film(200, 300, bits=8)).save(path)
+        for kept in (60, 200, 400):
+            path.write_bytes(path.read_bytes()[:kept])
+            assert self.code(path) is Code.TRUNCATED
+
+    def test_a_picture_of_endless_scans(self, tmp_path: Path) -> None:
+        path = tmp_path / "film.jpg"
+        Image.fromarray(film(200, 300, bits=8)).save(path, progressive=True)
+        assert decode(ImageRef(path)).complete == 1.0
+        data = path.read_bytes()
+        last = data.rindex(b"\xff\xda")
+        path.write_bytes(data[:last] + data[last:-2] * 90_000 + data[-2:])
+        assert self.code(path) is Code.TOO_LARGE
+
+    def test_a_tiff_of_endless_pages(self, tmp_path: Path) -> None:
+        path = tmp_path / "film.tif"
+        page = Image.fromarray(film(20, 30, bits=8))
+        page.save(path, save_all=True, append_images=[page] * 9)
+        assert decode(ImageRef(path), limits=replace(Limits(), max_frames=10)).frames == 10
+        assert self.code(path, replace(Limits(), max_frames=9)) is Code.TOO_LARGE
 
     def test_a_damaged_file(self, tmp_path: Path) -> None:
         path = tmp_path / "film.png"
