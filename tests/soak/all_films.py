@@ -21,7 +21,7 @@ from tests.soak.outcome import INCOMPLETE, SHOWN, outcome_of
 def peer_reads(path: Path) -> bool | None:
     """Whether pydicom decodes the first frame; None where it takes the file for no DICOM file."""
     import pydicom
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
