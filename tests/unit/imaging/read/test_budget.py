@@ -169,6 +169,6 @@ def test_a_film_that_is_refused_keeps_no_room(tmp_path: Path, noting: Noting) ->
 
 
 def test_the_programs_own_budget_is_that_of_the_limits() -> None:
-    assert BUDGET._limit_bytes == DEFAULT_LIMITS.in_flight_bytes
+    assert BUDGET._limit_bytes is None, "those in force, whenever they are asked for"
     largest = DEFAULT_LIMITS.max_pixels * 2
     assert 2 * largest * budget.PEAK <= DEFAULT_LIMITS.in_flight_bytes, "two of the largest films go side by side"
