@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from gui.controller import Controller
@@ -18,6 +19,7 @@ from gui.main_window import MainWindow
 from gui.terminal import TerminalSignals
 from gui.theme import apply_theme
 from gui.window_state import StateReader, WindowKeeper, WindowState
+from imaging.paths import resource_path
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -61,6 +63,7 @@ def make_application() -> QApplication:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Negatoscope")
+    app.setDesktopFileName("negatoscope")  # by which a desktop finds the icon and the name of the window
     apply_theme(app)
     return app
 
@@ -77,5 +80,6 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
     WindowKeeper(window, controller, kept.state() if kept is not None else WindowState())
     wanted = list(paths)
     # After the first paint, so that nothing of it delays the window.
+    window.shown.connect(lambda: window.setWindowIcon(QIcon(str(resource_path("icons", "app.svg")))))
     window.shown.connect(lambda: controller.start(wanted))
     return window

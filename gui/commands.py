@@ -18,7 +18,9 @@ from gui.showing import Showing
 from gui.viewport.film_view import FilmView
 from gui.viewport.tools import TOOLS, Tool
 from gui.windows import Windows
+from imaging.release import NO_TRAINING
 from imaging.site import LOCKED
+from inference.torch_first import has_torch
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
@@ -58,6 +60,8 @@ class Commands(QObject):
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
                 actions[name].triggered.connect(lambda _=False, act=act: act())
+        if not has_torch():
+            actions["train_model"].setText("How to train a model…")
         self._follow_state()
 
     def _file_and_edit(self) -> dict[str, Callable[[], object]]:
@@ -197,7 +201,12 @@ class Commands(QObject):
         return self._check
 
     def show_wizard(self) -> None:
-        """The wizard that trains a model, where it was left."""
+        """The wizard that trains a model, where it was left; without PyTorch, how to get it."""
+        if not has_torch():
+            from gui.dialogs.message import message_dialog
+
+            message_dialog(NO_TRAINING, self._window).open()
+            return
         if self._wizard is None:
             from gui.training import Training
             from gui.wizard.window import WizardWindow

@@ -32,7 +32,7 @@ from gui.panels.model_card import ModelPanel
 from gui.panels.second import SecondBox
 from gui.panels.sensitivity import SensitivityPanel
 from gui.panels.similar import SimilarPanel
-from gui.panels.status_bar import StatusBar
+from gui.panels.status_bar import StatusBar, flavour_words
 from gui.showing import Showing
 from gui.side_column import SideColumn
 from gui.study_list import StudyList
@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.similar = self.side.of(SimilarPanel)
         self.second = SecondBox(review, controller.second)
         self.findings.column.addWidget(self.second)
-        self.status = StatusBar(review)
+        self.status = StatusBar(review, flavour=flavour_words())
         self.empty = EmptyState(self.actions_by_name, self.view)
         self._lay_out()
         self._veil = DropVeil(self)

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QWidget
 
 from gui.controller import Controller
 from gui.manual import topics
+from imaging.release import release
 
 if TYPE_CHECKING:
     from gui.dialogs.settings import SettingsDialog
     from gui.manual.window import ManualWindow
-
-VERSION = "0.1.0"
 
 
 class Windows(QObject):
@@ -65,7 +64,7 @@ class Windows(QObject):
         """The versions."""
         from gui.dialogs.about import about_dialog
 
-        self._open(about_dialog(VERSION, self._parent), "index")
+        self._open(about_dialog(release().words, self._parent), "index")
 
     def show_settings(self) -> SettingsDialog:
         """The settings, each with its lock where the administrator has set it."""

@@ -13,9 +13,11 @@ from imaging.errors import NegatoscopeError
 from inference.bundle import ModelBundle
 from inference.engine import Engine, EngineLostError, EngineMemoryError
 from inference.fallback import FallbackEngine
+from inference.torch_first import has_torch
 
 EngineName = Literal["auto", "onnx", "torch"]
 DeviceName = Literal["auto", "cpu", "cuda"]
+_NO_TORCH = "a GPU is used through PyTorch, which this flavour does not carry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def choose_engine(
     best. `quantised` asks for the int8 graph, which is never chosen unasked. Raises NegatoscopeError for what can't be
     had, BundleError for a bundle that can't be loaded.
     """
+    if engine == "torch" and not has_torch():
+        raise NegatoscopeError("The engine torch needs PyTorch, which this flavour does not carry; choose auto.")
     if use.half and (engine == "onnx" or quantised):
         raise NegatoscopeError("ONNX Runtime runs in full precision; half precision needs a GPU, or the engine torch.")
     if quantised:
@@ -77,14 +81,15 @@ def usable_cores() -> int:
 
 def find_gpu() -> Gpu:
     """What torch could run on. torch is imported only where the machine has a GPU at all: it takes seconds."""
-    if sys.platform == "darwin" and platform.machine() == "arm64":
-        import torch
-
-        return Gpu("mps", "Apple GPU") if torch.backends.mps.is_available() else Gpu(None, "no GPU found")
-    if not _cuda_driver_sees_gpu():
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    if not (apple or _cuda_driver_sees_gpu()):
         return Gpu(None, "no GPU found")
+    if not has_torch():
+        return Gpu(None, _NO_TORCH)
     import torch
 
+    if apple:
+        return Gpu("mps", "Apple GPU") if torch.backends.mps.is_available() else Gpu(None, "no GPU found")
     if torch.version.cuda is None:
         return Gpu(None, "a GPU was found, but this PyTorch is built for the CPU")
     if not torch.cuda.is_available():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from imaging.errors import NegatoscopeError
+from imaging.release import NO_TRAINING, release
 from inference.records import to_json
 
 SCHEMA = 1
@@ -55,6 +56,8 @@ class Report:
     system: str
     python: str
     frozen: bool
+    flavour: str
+    release: str
     cores: int
     omp_wait_policy: str
     gpu: str
@@ -114,6 +117,8 @@ def examine() -> Report:
         system=platform.platform(),
         python=platform.python_version(),
         frozen=bool(getattr(sys, "frozen", False)),
+        flavour=release().flavour,
+        release=release().words,
         cores=usable_cores(),
         omp_wait_policy=os.environ.get("OMP_WAIT_POLICY", ""),
         gpu=find_gpu().why,
@@ -123,7 +128,7 @@ def examine() -> Report:
         folder=folder,
         folder_problem=folder_problem,
         models=models,
-        libraries={name: _version(name) for name in _LIBRARIES},
+        libraries={name: _version(name) or _version(f"{name}-headless") for name in _LIBRARIES},
         decoders={name: _version(name) for name in _DECODERS},
     )
 
@@ -181,7 +186,8 @@ def _version(name: str) -> str:
 
 def _text(report: Report) -> str:
     lines = [
-        f"Negatoscope on {report.system}, Python {report.python}{', frozen' if report.frozen else ''}",
+        f"Negatoscope {report.release} on {report.system}, Python {report.python}",
+        *([] if report.libraries["torch"] else [NO_TRAINING]),
         f"cores: {report.cores}, OMP_WAIT_POLICY {report.omp_wait_policy or 'not set'}",
         f"GPU: {report.gpu}",
         f"engine: {report.engine or 'none'}: {report.why}",

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from imaging.errors import Code, FilmError
+from imaging.errors import Code, FilmError, NegatoscopeError
 from imaging.heatmap import GridRect, Heatmap
 from imaging.progress import CancelToken, Progress, no_progress
 from inference.backbones import BACKBONES
@@ -28,6 +28,7 @@ from inference.engine import NO_SCORE, Engine, Floats, run_for_film
 from inference.occlusion import occlusion_map
 from inference.preprocess import Grey, to_input
 from inference.scores import logit_index
+from inference.torch_first import has_torch
 
 Method = Literal["grad_cam", "hires_cam", "occlusion"]
 SURE = 0.99  # the probability at one end of the occlusion's scale; 1 - SURE is the other
@@ -84,6 +85,8 @@ def occlusion_scale(calibration: Calibration) -> float:
 
 def _hires_map(bundle: ModelBundle, film: Floats, index: int) -> Floats:
     """HiResCAM by the gradient of the head, float32 [h, w]: by PyTorch on the CPU, whatever the engine."""
+    if not has_torch():
+        raise NegatoscopeError("HiResCAM is worked out by PyTorch, which this flavour does not carry.")
     from inference.cam import hires_maps
     from inference.torch_engine import load_network
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
+    from inference.bundle import ModelBundle
     from inference.card import ModelCard, QuantisedSpec
 
 DONE, USAGE, REFUSED = 0, 2, 3
@@ -109,7 +110,6 @@ def _import(options: argparse.Namespace, out: TextIO) -> None:
     from inference.bundle import import_bundle, read_bundle
     from inference.card import BundleError
     from inference.models_dir import bundled_card, user_models_folder
-    from inference.models_verify import verify
 
     given = read_bundle(options.file)
     bundled = bundled_card(given.id)
@@ -118,7 +118,7 @@ def _import(options: argparse.Namespace, out: TextIO) -> None:
     if bundled is not None:
         out.write(f"{given.id} comes with the program already\n")
         return
-    verify(given)
+    _try_out(given)
     bundle = import_bundle(options.file, user_models_folder())
     out.write(f"{bundle.id} is installed in {bundle.location}\n")
 
@@ -134,11 +134,21 @@ def _export(options: argparse.Namespace, out: TextIO) -> None:
 
 def _verify(options: argparse.Namespace, out: TextIO) -> None:
     from inference.models_dir import find
-    from inference.models_verify import verify
 
     bundle = find(options.id)
+    out.write(f"{bundle.id} is whole: every hash, tensor and operator is as its card says; {_try_out(bundle)}\n")
+
+
+def _try_out(bundle: ModelBundle) -> str:
+    """What a bundle shows when it runs. Raises BundleError where it is not what it should be."""
+    from inference.models_verify import verify, verify_graph
+    from inference.torch_first import has_torch
+
+    if not has_torch():
+        verify_graph(bundle)
+        return "its graph runs; it was not held against its weights, which needs PyTorch"
     found = verify(bundle)
-    out.write(
-        f"{bundle.id} is whole: every hash, tensor and operator is as its card says; the engines agree to "
-        f"{found.probability:.1e} on probabilities and {found.maps:.1e} on maps, Grad-CAM to {found.grad_cam:.1e}\n"
+    return (
+        f"the engines agree to {found.probability:.1e} on probabilities and {found.maps:.1e} on maps, "
+        f"Grad-CAM to {found.grad_cam:.1e}"
     )

@@ -8,7 +8,6 @@ import numpy as np
 
 from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
-from inference.cam import autograd_maps
 from inference.card import BundleError
 from inference.device import choose_engine
 from inference.engine import Engine, EngineError, Floats, Output, check_output
@@ -16,7 +15,6 @@ from inference.gate import read_gate
 from inference.preprocess import to_input
 from inference.scores import probabilities
 from inference.similar import read_reference
-from inference.torch_engine import load_network
 
 PROBABILITY_TOLERANCE = 1e-4  # contract.md, Numbers
 MAP_TOLERANCE = 1e-3
@@ -34,22 +32,16 @@ class Agreement:
 
 
 def verify(bundle: ModelBundle) -> Agreement:
-    """Load a verified bundle in both engines and hold them together; its gate, reference films and int8 graph, where it
-    has them, must be usable.
+    """Load a verified bundle in both engines and hold them together, and look at all that `verify_graph` looks at.
 
     Raises BundleError in one sentence.
     """
-    read_gate(bundle)
-    read_reference(bundle)
-    side = bundle.card.preprocess.size_px
-    films = to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
-    onnx = _output(bundle, choose_engine(bundle, "onnx"), films)
+    from inference.cam import autograd_maps
+    from inference.torch_engine import load_network
+
+    films = _noise(bundle)
+    onnx = verify_graph(bundle)
     torch = _output(bundle, choose_engine(bundle, "torch", "cpu"), films)
-    int8 = onnx
-    if bundle.card.quantised is not None:
-        int8 = _output(bundle, choose_engine(bundle, quantised=True), films)
-    if not _is_finite(int8):
-        raise BundleError("The model's graph gives no usable scores.")
     found = Agreement(
         _probability_difference(bundle, onnx, torch),
         relative_difference(onnx.class_maps, torch.class_maps),
@@ -62,6 +54,29 @@ def verify(bundle: ModelBundle) -> Agreement:
     if not found.grad_cam <= CAM_TOLERANCE:
         raise BundleError("The model's heat maps are not Grad-CAM.")
     return found
+
+
+def verify_graph(bundle: ModelBundle) -> Output:
+    """Run a verified bundle's graphs, and see that its gate and reference films, where it has them, are usable.
+
+    All that can be checked where PyTorch is not installed. Returns what the graph gives for films of noise. Raises
+    BundleError in one sentence.
+    """
+    read_gate(bundle)
+    read_reference(bundle)
+    films = _noise(bundle)
+    output = _output(bundle, choose_engine(bundle, "onnx"), films)
+    int8 = output
+    if bundle.card.quantised is not None:
+        int8 = _output(bundle, choose_engine(bundle, quantised=True), films)
+    if not (_is_finite(output) and _is_finite(int8)):
+        raise BundleError("The model's graph gives no usable scores.")
+    return output
+
+
+def _noise(bundle: ModelBundle) -> Floats:
+    side = bundle.card.preprocess.size_px
+    return to_input(np.random.default_rng(0).integers(0, 256, (_FILMS, side, side), dtype=np.uint8))
 
 
 def _output(bundle: ModelBundle, engine: Engine, films: Floats) -> Output:

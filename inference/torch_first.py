@@ -1,10 +1,17 @@
-"""On Windows torch's own library has to be loaded before Qt's application object is made."""
+"""Whether PyTorch is there, told without importing it; and what has to happen before Qt starts where it is."""
 
 from __future__ import annotations
 
 import ctypes
 from importlib.util import find_spec
 from pathlib import Path
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed. The viewer flavour of the frozen program has none: it reads films and trains no
+    model.
+    """
+    return find_spec("torch") is not None
 
 
 def load_torch_library(name: str = "c10.dll") -> bool:

@@ -1,29 +1,38 @@
 """Try the frozen program where nothing else is: `python packaging/smoke.py [FOLDER]`, by default dist/Negatoscope.
 
 The frozen `doctor`, `models verify`, `screen`, `snapshot` and a short `train` run on example films in an empty
-environment with a fresh home folder. What `screen` writes is compared with the source's, line by line and heat map by
-heat map. Some of the films are compressed, so that the decoding child and its plugins have to work in the frozen
-program too; training starts from the practice model and ends in a bundle that verifies.
+environment with a fresh home folder, whose name holds spaces and letters of three scripts. What `screen` writes is
+compared with the source's, line by line and heat map by heat map, and the times of both are set against each other.
+Some of the films are compressed, so that the decoding child and its plugins have to work in the frozen program too;
+training starts from the practice model and ends in a bundle that verifies. The viewer flavour has to say how one gets
+to train instead. `--command` names another way to start the program than the executable in FOLDER, for one that is
+installed (packaging/verify_deb.sh); `--offline` gives it a network namespace without interfaces.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from build import CONSOLE
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "practice"
 MAY_DIFFER = ("engine", "seconds")  # contract.md: the only fields that may differ between equal runs
 TIMEOUT_S = 300
 SNAPSHOT_PX = (1280, 720)
+HOME = "Иван 胸部 café"
 
 # Compressed twins of one film, so that every family of decoders is called: RLE, JPEG-LS and JPEG 2000. Their names are
 # Cyrillic: without a locale a program may take file names for ASCII.
@@ -69,30 +78,43 @@ class Program:
 
     command: tuple[str, ...]
     environment: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)  # that its commands took, by their first words
 
     def run(self, *arguments: str, folder: Path) -> str:
         """Run one command in `folder` and return what it printed. Raises SmokeError where it does not end with 0."""
+        status, words = self.end(*arguments, folder=folder)
+        if status != 0:
+            raise SmokeError(f"{' '.join(arguments)}: exit status {status}\n{words}")
+        return words
+
+    def end(self, *arguments: str, folder: Path) -> tuple[int, str]:
+        """Run one command and return how it ended and what it printed, errors behind the rest."""
+        began = time.monotonic()
         done = subprocess.run(
             [*self.command, *arguments],
             cwd=folder,
             env=self.environment,
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=TIMEOUT_S,
             check=False,
         )
-        if done.returncode != 0:
-            raise SmokeError(f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        self.seconds[arguments[0]] = self.seconds.get(arguments[0], 0.0) + time.monotonic() - began
+        return done.returncode, done.stdout + done.stderr
 
 
-def frozen_program(dist: Path, home: Path) -> Program:
+def frozen_program(command: list[str], home: Path) -> Program:
     """Return the frozen program in an environment that holds a home folder and nothing else."""
-    name = "Negatoscope.exe" if sys.platform == "win32" else "Negatoscope"
     empty = {"HOME": str(home), "USERPROFILE": str(home)}
     # Windows itself needs these two to start any program.
     empty |= {key: os.environ[key] for key in ("SYSTEMROOT", "TEMP") if key in os.environ and sys.platform == "win32"}
-    return Program((str(dist.resolve() / name),), empty)
+    return Program(tuple(command), empty)
+
+
+def console_of(dist: Path) -> str:
+    """The executable for commands in a frozen folder."""
+    return str(dist.resolve() / (f"{CONSOLE}.exe" if sys.platform == "win32" else CONSOLE))
 
 
 def source_program(data: Path) -> Program:
@@ -134,14 +156,18 @@ def check_screen(frozen: Program, source: Program, films: Path, work: Path, engi
 def check_doctor(frozen: Program, source: Program, work: Path) -> str:
     """Let both programs say what they run on: the frozen one has to find the same libraries and decoders."""
     ours, theirs = (json.loads(program.run("doctor", "--json", folder=work)) for program in (frozen, source))
-    if not ours["frozen"]:
-        raise SmokeError("doctor: it does not know that it is frozen")
+    if not ours["frozen"] or ours["flavour"] == "source":
+        raise SmokeError("doctor: it does not know that it is frozen, or in which flavour")
+    if ours["flavour"] == "viewer":
+        for name in ("torch", "torchvision"):
+            theirs["libraries"][name] = ""
     for found in (ours, theirs):
         found["libraries"].pop("openvino", None)  # optional, and never frozen
     for part in ("libraries", "decoders"):
         if ours[part] != theirs[part]:
             raise SmokeError(f"doctor: {part} differ\n  frozen {ours[part]}\n  source {theirs[part]}")
-    return f"{len(ours['libraries'])} libraries and {len(ours['decoders'])} decoders, as in the source"
+    counts = f"{len(ours['libraries'])} libraries and {len(ours['decoders'])} decoders, as in the source"
+    return f"{ours['release']}; {ours['gpu']}; {counts}"
 
 
 def check_models(frozen: Program, work: Path) -> str:
@@ -174,33 +200,58 @@ def main() -> int:
     """Run every check and say how each ended; the exit status is 1 where one failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dist", nargs="?", type=Path, default=ROOT / "dist" / "Negatoscope", metavar="FOLDER")
-    dist = parser.parse_args().dist
-    if not dist.is_dir():
-        parser.error(f"{dist} is not there; make it with: python packaging/build.py")
-    with tempfile.TemporaryDirectory(prefix="negatoscope-smoke-") as place:
-        work = Path(place)
-        (work / "home").mkdir()
+    parser.add_argument("--command", help="how the program is started, in place of the executable in FOLDER")
+    parser.add_argument("--work", type=Path, help="an empty folder for films and results; else one that is removed")
+    parser.add_argument("--offline", action="store_true", help="without any network (Linux, as root)")
+    options = parser.parse_args()
+    if options.command is None and not options.dist.is_dir():
+        parser.error(f"{options.dist} is not there; make it with: python packaging/build.py")
+    command = shlex.split(options.command) if options.command else [console_of(options.dist)]
+    with contextlib.ExitStack() as places:
+        work = options.work or Path(places.enter_context(tempfile.TemporaryDirectory(prefix="negatoscope-smoke-")))
+        home = work / HOME
+        home.mkdir()
         films = work / "films"
         make_films(films)
-        frozen, source = frozen_program(dist, work / "home"), source_program(work / "data")
+        offline = ["unshare", "--net"] if options.offline else []
+        frozen, source = frozen_program([*offline, *command], home), source_program(work / "data")
+        trains = json.loads(frozen.run("doctor", "--json", folder=work))["flavour"] != "viewer"
         checks: dict[str, Callable[[], str]] = {
             "doctor": lambda: check_doctor(frozen, source, work),
             "models": lambda: check_models(frozen, work),
             "screen, ONNX Runtime": lambda: check_screen(frozen, source, films, work, "onnx"),
-            "screen, torch": lambda: check_screen(frozen, source, films, work, "torch"),
             "snapshot": lambda: check_snapshot(frozen, films, work),
-            "train": lambda: check_train(frozen, work),
         }
-        return run_all(checks)
+        if trains:
+            checks["screen, torch"] = lambda: check_screen(frozen, source, films, work, "torch")
+            checks["train"] = lambda: check_train(frozen, source, work)
+        else:
+            checks["train"] = lambda: check_no_training(frozen, work)
+        status = run_all(checks)
+        both = sorted(source.seconds.keys() & frozen.seconds.keys())
+        print(
+            "times the source's: "
+            + ", ".join(f"{name} {frozen.seconds[name] / source.seconds[name]:.2f}" for name in both)
+        )
+        return status
 
 
-def check_train(frozen: Program, work: Path) -> str:
+def check_no_training(frozen: Program, work: Path) -> str:
+    """The viewer flavour says in one sentence how one gets to train."""
+    status, words = frozen.end("train", "--run", "run", folder=work)
+    if status != 2 or words.count("\n") != 1 or "flavour" not in words:
+        raise SmokeError(f"train: exit status {status}\n{words}")
+    return words.strip()
+
+
+def check_train(frozen: Program, source: Program, work: Path) -> str:
     """Teach a head on the practice model's backbone, and verify the bundle that comes of it."""
     subprocess.run([sys.executable, "-c", MAKE_CLASSES, str(work / "classes")], cwd=ROOT, check=True, timeout=TIMEOUT_S)
     plan = ("network.start.bundle=practice", "preprocess.size_px=64", "data.validation_share=0.3")
     options = [word for field in plan for word in ("--set", field)]
     recipe = ("--data", str(work / "classes"), "--recipe", "quick", "--backbone", "tiny_fine", *options)
-    frozen.run("train", "--run", "run", *recipe, folder=work)
+    for program, run in ((frozen, "run"), (source, "run of the source")):
+        program.run("train", "--run", run, *recipe, folder=work)
     frozen.run("models", "verify", "classes", folder=work)
     return "a quick run from the practice model, its bundle verified"
 

@@ -15,6 +15,9 @@ from training.run_dir import LOG, PLAN, RunDir, RunError
 from training.turn import queue_now
 
 FOLDER = "runs"
+CONSOLE = "negatoscope-cli"  # packaging/negatoscope.spec
+# PyInstaller's word for a child that is a program of its own and not a worker of this one.
+_OF_ITS_OWN = {"OMP_WAIT_POLICY": "PASSIVE", "PYINSTALLER_RESET_ENVIRONMENT": "1"}
 _MAIN = Path(__file__).resolve().parents[1] / "main.py"
 
 
@@ -68,7 +71,7 @@ def launch(run: Path, *, download: bool = False) -> int:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=run,
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+                env={**os.environ, **_OF_ITS_OWN},
                 close_fds=True,
                 start_new_session=True,
                 creationflags=_flags(),
@@ -80,8 +83,13 @@ def launch(run: Path, *, download: bool = False) -> int:
 
 
 def program() -> list[str]:
-    """How this very program is called: frozen it is one file, else the interpreter and `main.py`."""
-    return [sys.executable] if hasattr(sys, "frozen") else [sys.executable, str(_MAIN)]
+    """How the program's commands are called: frozen the executable that has its streams, which the window's has not on
+    Windows; else the interpreter and `main.py`.
+    """
+    if not hasattr(sys, "frozen"):
+        return [sys.executable, str(_MAIN)]
+    console = Path(sys.executable).with_name(CONSOLE + Path(sys.executable).suffix)
+    return [str(console) if console.exists() else sys.executable]
 
 
 def _flags() -> int:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from imaging.errors import NegatoscopeError
 from imaging.progress import Cancelled
+from imaging.release import NO_TRAINING
+from inference.torch_first import has_torch
 
 if TYPE_CHECKING:
     from training.plan import TrainingPlan
@@ -48,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Train. 0 done; 3 the run failed; 2 where it can't begin; 130 stopped, and `--resume` goes on."""
+    if not has_torch():
+        err.write(f"{NO_TRAINING}\n")
+        return USAGE
     if options.grid is not None:
         from training import grid_command
 

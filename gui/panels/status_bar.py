@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from gui.analysis_queue import QueueProgress
 from gui.panels.box import label
 from gui.review import Review
+from imaging.release import release
 
 HEIGHT_PX = 32
 BAR_PX = 140
@@ -19,9 +20,10 @@ class StatusBar(QWidget):
     cancel_asked = Signal()
     resume_asked = Signal()
 
-    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
+    def __init__(self, review: Review, parent: QWidget | None = None, *, flavour: str = "") -> None:
         super().__init__(parent)
         self._review = review
+        self._flavour = f"{flavour}: " if flavour else ""
         self._progress = QueueProgress()
         self.setFixedHeight(HEIGHT_PX)
         self.setProperty("surface", "panel")
@@ -71,7 +73,7 @@ class StatusBar(QWidget):
         review, progress = self._review, self._progress
         # Why there is none, the panels say; here it would only push the queue aside.
         waiting = review.model_message if review.model_reading else "No model"
-        self.engine.setText(review.model.why if review.model is not None else waiting)
+        self.engine.setText(self._flavour + review.model.why if review.model is not None else waiting)
         busy = progress.active
         self.queue.setText(self._queue_words())
         self.queue.setVisible(bool(self.queue.text()))
@@ -90,6 +92,12 @@ class StatusBar(QWidget):
         if progress.stopped:
             return "Not analysed yet" if progress.held else "Analysing was stopped"
         return ""
+
+
+def flavour_words() -> str:
+    """'viewer flavour' in a frozen program; from source there is nothing to say."""
+    flavour = release().flavour
+    return "" if flavour == "source" else f"{flavour} flavour"
 
 
 def _elastic(text: QLabel) -> QLabel:

@@ -1,4 +1,7 @@
-"""ONNX Runtime works alone: torch costs seconds and hundreds of megabytes, and its import holds up the window."""
+"""ONNX Runtime works alone: torch costs seconds and hundreds of megabytes, and its import holds up the window.
+
+The viewer flavour of the frozen program has no torch at all.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from imaging.paths import resource_path
 from imaging.phantom_files import write_examples
+from imaging.release import NO_TRAINING
 from tests.bundles import write_trial_bundle
 
 SCRIPT = """
@@ -27,6 +31,30 @@ heavy = {"torch", "torchvision"} & set(sys.modules)
 assert not heavy, heavy
 """
 
+# An environment in which nobody finds torch, as in the viewer flavour.
+VIEWER = """
+import io, sys
+for name in ("torch", "torchvision"):
+    sys.modules[name] = None
+import pytest
+import main
+from imaging.errors import NegatoscopeError
+from imaging.release import NO_TRAINING
+from inference import device
+from inference.models_dir import find
+from inference.torch_first import has_torch
+
+assert not has_torch()
+device._cuda_driver_sees_gpu = lambda: True  # a machine with a GPU
+assert device.find_gpu() == device.Gpu(None, "a GPU is used through PyTorch, which this flavour does not carry")
+bundle = find("practice")
+with pytest.raises(NegatoscopeError, match="does not carry"):
+    device.choose_engine(bundle, "torch")
+assert device.choose_engine(bundle).name == "onnx-cpu"
+assert main.main(["models", "verify", "practice"]) == 0
+assert main.main(["train", "--run", sys.argv[1]]) == 2
+"""
+
 
 def test_a_film_is_analysed_on_the_cpu_without_torch(tmp_path: Path) -> None:
     bundle = write_trial_bundle(tmp_path / "trial@1")
@@ -34,3 +62,13 @@ def test_a_film_is_analysed_on_the_cpu_without_torch(tmp_path: Path) -> None:
     (film,) = [path for path in (tmp_path / "films").iterdir() if path.suffix in (".dcm", ".png")]
     root = resource_path().parent
     subprocess.run([sys.executable, "-c", SCRIPT, bundle.location, film], check=True, timeout=300, cwd=root)
+
+
+def test_without_torch_models_are_verified_and_training_says_how_to_get_it(tmp_path: Path) -> None:
+    root = resource_path().parent
+    command = [sys.executable, "-c", VIEWER, str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=root, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "its graph runs; it was not held against its weights" in done.stdout
+    assert NO_TRAINING in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from imaging.progress import Cancelled
 from training.events import Failed, Stopped, Told
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of
-from training.runs import known_runs, launch, new_run
+from training.runs import CONSOLE, known_runs, launch, new_run, program
 from training.turn import leave_queue, queue_now, wait_for_turn
 
 PATIENCE_S = 120.0
@@ -83,3 +84,14 @@ def test_a_run_that_waits_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
         wait_for_turn(second)
     assert isinstance(second.events()[0][-1], Stopped)
+
+
+def test_a_frozen_window_starts_runs_by_the_executable_with_a_console(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = tmp_path / "Negatoscope.exe"
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(window))
+    assert program() == [str(window)], "an older folder has one executable"
+    (tmp_path / f"{CONSOLE}.exe").touch()
+    assert program() == [str(tmp_path / f"{CONSOLE}.exe")]

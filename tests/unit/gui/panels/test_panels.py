@@ -256,6 +256,13 @@ def test_the_status_bar_counts_and_offers_to_stop_and_to_go_on(review: Review, q
     assert not bar.button.isVisible()
 
 
+def test_the_status_bar_of_a_frozen_program_says_its_flavour(review: Review, qtbot: Any) -> None:
+    bar = StatusBar(review, flavour="viewer flavour")
+    qtbot.addWidget(bar)
+    chosen(review)
+    assert bar.engine.text() == f"viewer flavour: {WHY}"
+
+
 def test_the_foot_of_the_column_names_the_model_and_its_network(review: Review, qtbot: Any) -> None:
     panel = ModelPanel(review)
     qtbot.addWidget(panel)
