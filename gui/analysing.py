@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.analysis_queue import AnalysisQueue, QueueProgress
 from gui.entries import Stage
-from gui.jobs import JobHandle, Jobs, Lane
+from gui.jobs import GiveWay, JobHandle, Jobs, Lane
 from gui.models import LoadedModel
 from gui.review import Review
 from imaging.errors import Code, FilmError, NegatoscopeError
@@ -39,8 +39,11 @@ class Analysing(QObject):
     queue_changed = Signal(object)  # QueueProgress
     failed = Signal(str)
 
-    def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(
+        self, review: Review, jobs: Jobs, give_way: GiveWay = lambda: None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._give_way = give_way
         self._review = review
         self._jobs = jobs
         self._queue = AnalysisQueue()
@@ -162,7 +165,7 @@ class Analysing(QObject):
         self._advance()
 
     def _advance(self) -> None:
-        analyser = self._analyser
+        analyser, give_way = self._analyser, self._give_way
         if analyser is None or self._review.model is None:
             return
         entry = self._review.selected_entry
@@ -171,7 +174,7 @@ class Analysing(QObject):
             self._review.set_stage(ref.key, Stage.ANALYSING)
             self._handle = self._jobs.submit(
                 Lane.MODEL,
-                lambda token, progress: analyse_film(analyser, ref, token),
+                lambda token, progress: analyse_behind(analyser, ref, token, give_way),
                 done=lambda analysed: self._analysed(ref, analysed),
                 failed=lambda error: self._failed(ref, error),
             )
@@ -195,6 +198,12 @@ class Analysing(QObject):
 
 
 # On the model lane.
+
+
+def analyse_behind(analyser: Analyser, ref: ImageRef, token: CancelToken, give_way: GiveWay) -> Analysed:
+    """`analyse_film`, once nobody waits for a film to be shown."""
+    give_way()
+    return analyse_film(analyser, ref, token)
 
 
 def analyse_film(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analysed:

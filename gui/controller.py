@@ -55,7 +55,7 @@ class Controller(QObject):
         self.models = Models(self.review, self.jobs, self.preferences, asked=model, with_check=remember, parent=self)
         self.reading = Reading(self.review, self.jobs, self)
         self.opening = Opening(self.review, self.jobs, self.reading.give_way, self)
-        self.analysing = Analysing(self.review, self.jobs, self)
+        self.analysing = Analysing(self.review, self.jobs, self.reading.give_way, self)
         self.deciding = Deciding(self.review, self.memory, self)
         self.prevalences = Prevalences(self.review, self.deciding, self.memory, self)
         self.changing = Changing(self.review, self.memory.set_state, self)

@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 S = TypeVar("S")
 
+GiveWay = Callable[[], None]  # called on a worker that has time; returns once nobody waits for a film
+
 DELIVERY_BUDGET_S = 0.006  # under half a frame at 60 Hz; what is left waits for the next turn of the event loop
 CRASH_MESSAGE = "Something went wrong inside the program. The details are in the log file."
 MEMORY_MESSAGE = "There is not enough memory for this. Close other programs and try again."

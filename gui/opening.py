@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.entries import Entry
-from gui.jobs import JobHandle, Jobs, Lane
+from gui.jobs import GiveWay, JobHandle, Jobs, Lane
 from gui.review import Review
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
@@ -29,8 +29,6 @@ FRAMES_LISTED = 500  # of one file; a hostile header may claim millions
 SCAN_PRIORITY = 1  # behind the film that is being read, before thumbnails
 MODEL_FILE = "negatoscope.json"
 PRACTICE_FOLDER = "practice films"
-
-GiveWay = Callable[[], None]  # called on the worker between batches; returns once nobody waits for a film
 
 
 @dataclass(frozen=True, slots=True)

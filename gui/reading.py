@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.allocator import give_large_blocks_back
 from gui.entries import Entry
 from gui.jobs import JobHandle, Jobs, Lane
+from gui.prefetch import LOOKED_THROUGH, likely_next
 from gui.review import Review
 from imaging.cache import ByteCache
 from imaging.errors import FilmError, NegatoscopeError
@@ -17,10 +19,9 @@ from imaging.study import ImageRef
 if TYPE_CHECKING:
     from gui.viewport.prepared import PreparedFilm
 
-CACHE_BYTES = 512 * 2**20
+CACHE_BYTES = 128 * 2**20  # three of the largest chest films; with all else the window stays below 600 MB
 SHOW_PRIORITY = 0
 NEIGHBOUR_PRIORITY = 5
-NEIGHBOURS = (1, -1, 2)  # in the order in which a reader is likely to want them
 GIVE_WAY_S = 1.0  # how long others hold back for one film
 
 
@@ -38,15 +39,17 @@ class Reading(QObject):
         self._jobs = jobs
         self._cache: ByteCache[str, PreparedFilm] = ByteCache(CACHE_BYTES, size_of=prepared_bytes)
         self._running: dict[str, JobHandle] = {}
+        self._row, self._step = -1, 1  # the last row, and the direction of reading
         self._calm = Event()  # no film is waited for
         self._calm.set()
         review.scan_changed.connect(self._expect)
         review.film_selected.connect(self._selected)
+        review.films_added.connect(self._added)
         review.films_closed.connect(self._closed)
 
     def get_ready(self) -> None:
         """Import what the first film needs, so that it does not wait for that."""
-        self._jobs.submit(Lane.IO, lambda token, progress: import_readers())
+        self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read())
 
     def give_way(self) -> None:
         """For workers that have time: wait until the film that the reader waits for is there. Thread-safe."""
@@ -61,6 +64,9 @@ class Reading(QObject):
             self._calm.set()
 
     def _selected(self, row: int) -> None:
+        if 0 <= self._row != row >= 0:
+            self._step = 1 if row > self._row else -1
+        self._row = row
         entry = self._review.selected_film
         self._drop_outdated(row)
         if entry is None or entry.ref is None:
@@ -69,25 +75,41 @@ class Reading(QObject):
         if prepared is not None:
             self.film_prepared.emit(entry.key, prepared)
             self._calm.set()
-            self._prefetch(row)
+            self._prefetch(prepared)
             return
         self._calm.clear()
         self.film_awaited.emit(entry.key)
         self._read(entry.ref, SHOW_PRIORITY)
 
-    def _wanted(self, row: int) -> list[Entry]:
-        rows = [row, *(row + step for step in NEIGHBOURS)]
-        entries = self._review.entries
-        return [entries[index] for index in rows if 0 <= index < len(entries) and entries[index].is_film]
+    def _likely_next(self) -> list[Entry]:
+        """The films that the reader is likely to want after the selected one, the likeliest first."""
+        entries, review = self._review.entries, self._review
+        rows = likely_next(entries, self._row, self._step)
+        flagged = review.next_flagged()
+        rows += [flagged] if flagged not in (-1, self._row, *rows) else []
+        return [entries[row] for row in rows]
 
     def _drop_outdated(self, row: int) -> None:
-        keep = {entry.key for entry in self._wanted(row)}
+        selected = self._review.selected_film
+        keep = {entry.key for entry in self._likely_next()} | ({selected.key} if selected is not None else set())
         for key in [key for key in self._running if key not in keep]:
             self._running.pop(key).cancel()
 
-    def _prefetch(self, row: int) -> None:
-        for entry in self._wanted(row)[1:]:
-            if entry.ref is not None and self._cache.get(entry.key) is None:
+    def _added(self, first: int, last: int) -> None:
+        """The films behind the selected one are found after it."""
+        entry = self._review.selected_film
+        prepared = self._cache.get(entry.key) if entry is not None and first <= self._row + LOOKED_THROUGH else None
+        if prepared is not None:
+            self._prefetch(prepared)
+
+    def _prefetch(self, shown: PreparedFilm) -> None:
+        """As many as there is room for beside the film on screen, if they are of its size."""
+        room = CACHE_BYTES // max(prepared_bytes(shown), 1) - 1
+        wanted = self._likely_next()[: max(room, 0)]
+        # What is asked for last is kept longest.
+        kept = {entry.key for entry in reversed(wanted) if self._cache.get(entry.key) is not None}
+        for entry in wanted:
+            if entry.ref is not None and entry.key not in kept:
                 self._read(entry.ref, NEIGHBOUR_PRIORITY)
 
     def _read(self, ref: ImageRef, priority: int) -> None:
@@ -110,7 +132,7 @@ class Reading(QObject):
         if selected is not None and selected.key == key:
             self.film_prepared.emit(key, prepared)
             self._calm.set()
-            self._prefetch(self._review.selected)
+            self._prefetch(prepared)
 
     def _failed(self, key: str, error: NegatoscopeError) -> None:
         self._running.pop(key, None)
@@ -130,6 +152,12 @@ class Reading(QObject):
 
 
 # On a worker's thread.
+
+
+def get_ready_to_read() -> None:
+    """What is done once, before the first film."""
+    give_large_blocks_back()
+    import_readers()
 
 
 def import_readers() -> tuple[object, ...]:

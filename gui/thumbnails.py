@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imaging.image import DecodedImage
 
 SIDE_PX = 144  # twice the largest that is shown, for sharp screens
-CACHE_BYTES = 64 * 2**20
+CACHE_BYTES = 16 * 2**20  # some 700
 PRIORITY = 10
 IN_FLIGHT = 2
 WAITING = 48  # rows; a long list that is scrolled through asks for more than it will show

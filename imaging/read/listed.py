@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
+from sys import intern
 from typing import BinaryIO
 
 # Enough for the list and for telling whether there is a picture: keyword to group, element and VR (PS3.6).
@@ -79,6 +80,7 @@ _CODECS = {"": "ascii", "ISO_IR 6": "ascii", "ISO_IR 192": "utf_8", "ISO_IR 100"
     for number, part in ((101, 2), (109, 3), (110, 4), (144, 5), (127, 6), (126, 7), (138, 8), (148, 9))
 }
 _IN_CHARACTER_SET = frozenset({b"LO", b"PN"})
+_OWN = frozenset({"SOPInstanceUID", "InstanceNumber"})  # differ from film to film; all else is kept once for many
 _SEVERAL = frozenset({"PatientOrientation", "LossyImageCompressionRatio"})  # that may have several values
 
 Value = str | tuple[str, ...]
@@ -269,7 +271,7 @@ def _values(found: Mapping[int, bytes]) -> dict[str, Value]:
         ):
             raise _OutOfOrdinary
         if "\\" not in text:
-            values[keyword] = text
+            values[keyword] = text if keyword in _OWN else intern(text)
         elif keyword in _SEVERAL:
             values[keyword] = tuple(text.split("\\"))
         else:
