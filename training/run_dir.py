@@ -78,7 +78,7 @@ class RunDir:
         except OSError as error:
             raise RunError("The folder of the run can't be written.", detail=type(error).__name__) from error
         with stream:
-            if not _lock(stream.fileno()):
+            if not lock_file(stream.fileno()):
                 raise RunError("This run is being trained already.")
             yield
 
@@ -87,7 +87,7 @@ class RunDir:
         """Whether a worker owns the run at this moment."""
         try:
             with (self.path / LOCK).open("a+b") as stream:
-                return not _lock(stream.fileno())
+                return not lock_file(stream.fileno())
         except OSError:
             return False
 
@@ -193,7 +193,7 @@ def _ends_line(path: Path) -> bool:
         return stream.read(1) == b"\n"
 
 
-def _lock(descriptor: int) -> bool:
+def lock_file(descriptor: int) -> bool:
     """Whether this process owns the file from now on, until it is closed (flock, LockFileEx)."""
     try:
         if sys.platform == "win32":

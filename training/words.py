@@ -27,7 +27,7 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
     backbone = BACKBONES[plan.network.backbone].title
     return Words(
         name=name,
-        version=_next_version(name, models_dir),
+        version=next_version(name, models_dir),
         title=plan.title,
         labels=prepared.manifest.labels,
         normal_label=prepared.manifest.normal_label,
@@ -48,7 +48,7 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
     )
 
 
-def _next_version(name: str, models_dir: Path) -> int:
+def next_version(name: str, models_dir: Path) -> int:
     """One above every installed version: a model is never replaced by another under its name."""
     folders = dict.fromkeys([*model_folders(), models_dir])
     return 1 + max((item.card.version for item in installed(list(folders)) if item.card.name == name), default=0)

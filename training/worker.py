@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Literal
 import torch
 
 from imaging.errors import NegatoscopeError
+from imaging.paths import user_data_dir
 from imaging.progress import Cancelled
 from inference.bundle import ModelBundle, import_bundle
 from inference.card import StartRecord
@@ -31,12 +33,13 @@ from training.prepare import Prepared, prepare
 from training.quick import HeadWork, learn_head
 from training.reading import MOST_TO_SEAL
 from training.result import write_result
-from training.run_dir import BEAT_SECONDS, RunDir, RunError
+from training.run_dir import BEAT_SECONDS, RunDir, RunError, lock_file
 from training.seal import Words, seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
 from training.weights_limits import WeightsError
-from training.words import DESCRIBED, words_of
+from training.words import DESCRIBED, next_version, words_of
 
+SEALING = "sealing"  # in the user's data folder: a file for each name of which a model is being written
 KEPT = "model"  # in the run's folder: a bundle that may not take the place of an earlier version
 
 
@@ -168,8 +171,33 @@ def _begins(prepared: Prepared, peers: Peers) -> Started:
 
 def _sealed(lesson: _Lesson, network: FilmNetwork, models_dir: Path, watcher: FolderWatcher) -> ModelBundle:
     """Judge the network, write its bundle, and put it where it may stand."""
+    with _naming(lesson.words.name, watcher):
+        version = next_version(lesson.words.name, models_dir)  # another run may have ended since this one began
+        words = dataclasses.replace(lesson.words, version=version)
+        return _written(lesson, words, network, models_dir, watcher)
+
+
+@contextmanager
+def _naming(name: str, watcher: FolderWatcher) -> Iterator[None]:
+    """One run at a time writes a model of a name: two would take the same version, and one the other's place. Raises
+    OSError, Cancelled.
+    """
+    place = user_data_dir() / SEALING / name
+    place.parent.mkdir(exist_ok=True)
+    with place.open("a+b") as stream:
+        if not lock_file(stream.fileno()):
+            watcher.say("Waiting for another run to write its model of this name")
+            while not lock_file(stream.fileno()):
+                watcher.check()
+                time.sleep(0.2)
+        yield
+
+
+def _written(
+    lesson: _Lesson, words: Words, network: FilmNetwork, models_dir: Path, watcher: FolderWatcher
+) -> ModelBundle:
     watcher.say("Judging the model and writing the bundle")
-    run, plan, prepared, words = lesson.run, lesson.plan, lesson.prepared, lesson.words
+    run, plan, prepared = lesson.run, lesson.plan, lesson.prepared
     old = find(plan.network.start.bundle) if plan.network.start.kind == "bundle" else None
     replaces = old is not None and old.card.name == words.name
     bundle = seal(

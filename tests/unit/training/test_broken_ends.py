@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor
 
 from imaging.errors import NegatoscopeError
-from imaging.progress import CancelToken
+from imaging.paths import user_data_dir
+from imaging.progress import Cancelled, CancelToken
+from inference.bundle import read_bundle
 from inference.engine import EngineMemoryError
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec
@@ -35,18 +38,18 @@ from tests.runs import (
 from training.batches import Material
 from training.cache import cached_films
 from training.checkpoint import CheckpointError
-from training.events import RunEvent, Started, Stopped
+from training.events import RunEvent, Started, Stopped, Told
 from training.judge import logits_of
 from training.manifest import read_manifest
 from training.run_dir import HEARTBEAT, ROOM, RunDir, RunError
-from training.worker import train
+from training.worker import SEALING, train
 
 FULL_DISK = """
 import sys
 from pathlib import Path
 from tests.runs import FillsUp, noise_films, plan_for, saved, why_failed
 from training.run_dir import ROOM, RunDir
-from training.worker import train
+from training.worker import SEALING, train
 
 disk, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
 
@@ -205,6 +208,47 @@ def test_films_that_vanish_while_it_learns_are_not_missed(run: RunDir, films: Pa
     train(FillsUp(run.path, begins, lambda: shutil.rmtree(films)), tmp_path / "models")
     noise_films(films)
     assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
+
+
+def test_two_runs_of_a_name_make_two_models(run: RunDir, films: Path, tmp_path: Path) -> None:
+    """The second begins and ends while the first one learns: neither model takes the other's place."""
+    other, made = RunDir(tmp_path / "other"), []
+    other.create(dataclasses.replace(plan_for(films), seed=2))
+
+    def begins(event: RunEvent) -> bool:
+        return isinstance(event, Started)
+
+    models = tmp_path / "models"
+    made.append(trained(FillsUp(run.path, begins, lambda: made.append(trained(other, models))), models))
+    assert [bundle.id for bundle in made] == ["trial@1", "trial@2"]
+    assert [read_bundle(models / bundle.id).weights_sha256 for bundle in made] == [of.weights_sha256 for of in made]
+    assert made[0].weights_sha256 != made[1].weights_sha256
+
+
+def test_a_run_waits_while_another_writes_its_model(run: RunDir, tmp_path: Path) -> None:
+    """It says so, and can be cancelled meanwhile."""
+    code = (
+        "import sys, pathlib; from training.run_dir import lock_file\n"
+        "place = pathlib.Path(sys.argv[1]); place.parent.mkdir(exist_ok=True); stream = place.open('a+b')\n"
+        "print(lock_file(stream.fileno()), flush=True); sys.stdin.read()"
+    )
+    place = user_data_dir() / SEALING / "trial"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", code, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "True\n"
+
+    def waits(event: RunEvent) -> bool:
+        return isinstance(event, Told) and event.words.startswith("Waiting for another run")
+
+    try:
+        with pytest.raises(Cancelled):
+            train(FillsUp(run.path, waits, lambda: run.ask("cancel")), tmp_path / "models")
+    finally:
+        writer.communicate()
+    run.ask("")
+    assert trained(run, tmp_path / "models").id == "trial@1"
 
 
 def test_judging_takes_fewer_films_at_a_time_where_memory_runs_out(films: Path, tmp_path: Path) -> None:
