@@ -32,10 +32,11 @@ JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 JPEG_2000 = "1.2.840.10008.1.2.4.90"
+HTJ2K = "1.2.840.10008.1.2.4.201"
 JPEG_XL = "1.2.840.10008.1.2.4.110"
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 NATIVE = (IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
-LOSSLESS = (RLE, JPEG_LOSSLESS, JPEG_LS, JPEG_2000, JPEG_XL, DEFLATED_FRAMES)
+LOSSLESS = (RLE, JPEG_LOSSLESS, JPEG_LS, JPEG_2000, HTJ2K, JPEG_XL, DEFLATED_FRAMES)
 DX_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.1.1"
 
 Pixels = npt.NDArray[Any]
@@ -183,8 +184,8 @@ def _compressed(frame: Pixels, syntax: str, made: Dataset) -> bytes:
     if syntax == DEFLATED_FRAMES:
         deflater = zlib.compressobj(wbits=-15)
         return deflater.compress(frame.tobytes()) + deflater.flush()
-    if syntax == JPEG_2000:
-        return bytes(imagecodecs.jpeg2k_encode(frame, level=0, reversible=True, codecformat="j2k", bitspersample=bits))
+    if syntax in (JPEG_2000, HTJ2K):
+        return _jpeg_2000(frame, syntax, bits)
     if syntax == JPEG_LS:
         return bytes(imagecodecs.jpegls_encode(unsigned))
     if syntax == JPEG_XL:
@@ -192,6 +193,14 @@ def _compressed(frame: Pixels, syntax: str, made: Dataset) -> bytes:
     lossless = syntax == JPEG_LOSSLESS
     depth = bits if frame.dtype.itemsize > 1 else 8
     return bytes(imagecodecs.jpeg8_encode(unsigned, level=95, lossless=lossless, bitspersample=depth))
+
+
+def _jpeg_2000(frame: Pixels, syntax: str, bits: int) -> bytes:
+    import imagecodecs
+
+    if syntax == HTJ2K:
+        return bytes(imagecodecs.htj2k_encode(frame))
+    return bytes(imagecodecs.jpeg2k_encode(frame, level=0, reversible=True, codecformat="j2k", bitspersample=bits))
 
 
 def _rle(frame: Pixels) -> bytes:

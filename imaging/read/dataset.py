@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pydicom.tag import BaseTag
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
+_GE_BIG_ENDIAN = "1.2.840.113619.5.2"  # private: a little endian data set with big endian pixels
 _NATIVE_SYNTAXES = frozenset(
-    {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED, "1.2.840.113619.5.2"}
+    {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED, _GE_BIG_ENDIAN}
 )
 _PIXEL_TAGS = {0x7FE00010: "PixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00008: "FloatPixelData"}
 _LUT_SEQUENCES = ("ModalityLUTSequence", "VOILUTSequence")
@@ -47,7 +48,7 @@ class PixelElement:
 class DicomFile:
     """A data set read up to its pixel data, and the open stream that holds these.
 
-    `transfer_syntax` is '' where the file does not name one.
+    `transfer_syntax` is '' where the file does not name one. `little_endian` is about the pixel data.
     """
 
     dataset: Dataset
@@ -98,7 +99,7 @@ def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> D
         raise refuse.corrupt(f"{type(error).__name__} while reading the header") from error
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
     pixels = _pixel_element(stream, bool(implicit), bool(little))
-    return DicomFile(dataset, syntax, bool(little), stream, pixels)
+    return DicomFile(dataset, syntax, bool(little) and syntax != _GE_BIG_ENDIAN, stream, pixels)
 
 
 def _swap_words(dataset: Dataset) -> None:

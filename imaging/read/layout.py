@@ -33,8 +33,13 @@ class Layout:
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes of one decoded sample; single bits are decoded to bytes."""
-        return max(self.bits_allocated // 8, 1)
+        """Bytes of one decoded sample: the smallest container of its bits."""
+        return next(size for size in (1, 2, 4, 8) if self.bits_allocated <= 8 * size)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether samples are not whole containers: single bits, 12 bits as old plates have them."""
+        return self.bits_allocated != 8 * self.sample_bytes
 
     @property
     def is_colour(self) -> bool:
@@ -64,11 +69,11 @@ def read_layout(dataset: Dataset, keyword: str, limits: Limits) -> Layout:
     floating = keyword in _FLOATING
     allocated = _FLOATING.get(keyword) or integer(dataset, "BitsAllocated", 0)
     samples = integer(dataset, "SamplesPerPixel", 1)
-    if allocated not in (1, 8, 16, 32, 64) or (allocated == 64 and not floating):
+    if not (1 <= allocated <= 32 or floating):
         raise refuse.unsupported(f"samples of {allocated} bits")
     if samples not in (1, 3):
         raise refuse.unsupported(f"pixels of {samples} samples")
-    refuse.check_size(rows, columns, max(allocated // 8, 1), samples, limits)
+    refuse.check_size(rows, columns, max((allocated + 7) // 8, 1), samples, limits)
     frames = frame_count(dataset, limits)
     stored = integer(dataset, "BitsStored", allocated)
     stored = stored if 0 < stored <= allocated else allocated

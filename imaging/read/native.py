@@ -13,6 +13,8 @@ from imaging.read.dataset import DicomFile, PixelElement
 from imaging.read.frame import Frame
 from imaging.read.layout import Layout
 
+_CELLS = 1 << 20  # unpacked at a time: each bit takes a byte on the way
+
 
 def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: int) -> Frame:
     """One frame as stored, as far as the file holds it.
@@ -26,18 +28,22 @@ def read_native(film: DicomFile, element: PixelElement, layout: Layout, frame: i
     bits = layout.rows * layout.columns * (2 if halved else layout.samples) * layout.bits_allocated
     first_bit = frame * bits
     start, skipped = divmod(first_bit, 8)
+    in_words = not film.little_endian and element.vr == "OW" and (layout.bits_allocated <= 8 or layout.is_packed)
+    if in_words and start % 2:
+        start, skipped = start - 1, skipped + 8
     length = (skipped + bits + 7) // 8
-    data = _read_at(film.stream, element, start, length)
-    complete = 1.0 if len(data) == length else max(len(data) * 8 - skipped, 0) / bits
+    data = _read_at(film.stream, element, start, length + length % 2 if in_words else length)
+    complete = 1.0 if len(data) >= length else max(len(data) * 8 - skipped, 0) / bits
     if complete * layout.rows < 1.0:
         raise refuse.truncated(complete, f"{len(data)} of {length} bytes")
     whole = np.zeros(length + length % 2, np.uint8)
     whole[: len(data)] = np.frombuffer(data, np.uint8)
-    if not film.little_endian and element.vr == "OW" and layout.bits_allocated <= 8:
+    if in_words:
         whole = whole.reshape(-1, 2)[:, ::-1].reshape(-1)  # bytes packed in words (PS3.5 8.1.1)
-    if layout.bits_allocated == 1:
-        return Frame(_single_bits(whole, skipped, layout), layout, complete, complete)
-    samples = whole[:length].view(_stored_type(layout, film.little_endian))
+    if layout.is_packed:
+        samples = _unpacked_cells(whole, skipped, bits // layout.bits_allocated, layout)
+    else:
+        samples = whole[skipped // 8 : length].view(_stored_type(layout, film.little_endian))
     if halved:
         return Frame(_doubled_chrominance(samples, layout), layout, complete, complete)
     return Frame(arranged(samples, layout), layout, complete, complete)
@@ -63,16 +69,25 @@ def _stored_type(layout: Layout, little_endian: bool) -> np.dtype[np.generic]:
 
 def unpacked(data: npt.NDArray[np.uint8], layout: Layout) -> Pixels:
     """A whole frame of little endian bytes [N] as stored, [H, W] or [H, W, samples]."""
-    if layout.bits_allocated == 1:
-        return _single_bits(data, 0, layout)
+    if layout.is_packed:
+        return arranged(_unpacked_cells(data, 0, layout.rows * layout.columns * layout.samples, layout), layout)
     return arranged(data.view(_stored_type(layout, little_endian=True)), layout)
 
 
-def _single_bits(packed: npt.NDArray[np.uint8], skipped: int, layout: Layout) -> Pixels:
-    """One bit a pixel, the first in the lowest bit (PS3.5 8.1.1)."""
-    count = layout.rows * layout.columns * layout.samples
-    bits = np.unpackbits(packed, count=skipped + count, bitorder="little")[skipped:]
-    return arranged(bits, layout)
+def _unpacked_cells(packed: npt.NDArray[np.uint8], skipped: int, count: int, layout: Layout) -> Pixels:
+    """Samples that are no whole bytes, the first in the lowest bits (PS3.5 8.1.1, annex D), to an array [count]."""
+    bits = layout.bits_allocated
+    if bits == 1:
+        return np.unpackbits(packed, count=skipped + count, bitorder="little")[skipped:]
+    samples = np.empty(count, _stored_type(layout, little_endian=True))
+    for first in range(0, count, _CELLS):
+        cells = min(_CELLS, count - first)
+        start, ahead = divmod(skipped + first * bits, 8)
+        piece = packed[start : start + (ahead + cells * bits + 7) // 8]
+        spread = np.zeros((cells, 8 * layout.sample_bytes), np.uint8)
+        spread[:, :bits] = np.unpackbits(piece, count=ahead + cells * bits, bitorder="little")[ahead:].reshape(-1, bits)
+        samples[first : first + cells] = np.packbits(spread, bitorder="little").view(samples.dtype)
+    return samples
 
 
 def _doubled_chrominance(samples: Pixels, layout: Layout) -> Pixels:
@@ -103,8 +118,7 @@ def stored_values(pixels: Pixels, layout: Layout) -> Pixels:
     if layout.floating:
         return _finite(pixels)
     native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    spare = layout.bits_allocated - layout.bits_stored
-    if spare <= 0:
+    if layout.bits_stored >= native.dtype.itemsize * 8:
         return native
     above = native.dtype.itemsize * 8 - 1 - layout.high_bit
     topmost: Pixels = np.left_shift(native, above) if above else native

@@ -89,7 +89,7 @@ class TestClaims:
         made = make.dataset(make.film(), transfer_syntax=syntax, NumberOfFrames=3)
         assert refused(make.write_dataset(tmp_path / "film", made), 2).code in (Code.TRUNCATED, Code.CORRUPT)
 
-    @pytest.mark.parametrize(("keyword", "value"), [("BitsAllocated", 24), ("SamplesPerPixel", 4)])
+    @pytest.mark.parametrize(("keyword", "value"), [("BitsAllocated", 40), ("SamplesPerPixel", 4)])
     def test_unknown_layouts(self, tmp_path: Path, keyword: str, value: int) -> None:
         elements: dict[str, Any] = {keyword: value}
         made = make.dataset(make.film(), **elements)
