@@ -121,10 +121,20 @@ def stored_values(pixels: Pixels, layout: Layout) -> Pixels:
     if layout.bits_stored >= native.dtype.itemsize * 8:
         return native
     above = native.dtype.itemsize * 8 - 1 - layout.high_bit
+    if layout.high_bit == layout.bits_stored - 1 and _holds(native, layout.bits_stored):
+        return native
     topmost: Pixels = np.left_shift(native, above) if above else native
     own = topmost if above else None  # a large film has no room for one more copy
     lowest: Pixels = np.right_shift(topmost, native.dtype.itemsize * 8 - layout.bits_stored, out=own)
     return lowest
+
+
+def _holds(pixels: Pixels, bits: int) -> bool:
+    """Whether all values are within `bits` bits already, as most films' are: looking costs a tenth of shifting."""
+    if pixels.dtype.kind == "u":
+        return int(pixels.max()) >> bits == 0
+    half = 1 << (bits - 1)
+    return -half <= int(pixels.min()) and int(pixels.max()) < half
 
 
 def _finite(pixels: Pixels) -> Pixels:
