@@ -7,6 +7,7 @@ import multiprocessing
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -27,12 +28,13 @@ _FEW, _MORE = 2, 8  # films in a batch: two sizes tell what a film costs, in tim
 _SHIFTS = 15  # changes of the suite, where a plan bears shifts
 _SERVED = 2.5  # times as fast as torch the graph is that quick training and sealing look with, on one core
 _SEALED_LOOKS = 20  # at each validation film when a model is sealed: as it is, under each change, by the int8 graphs
-_INT8_LOOKS = 1500  # what it takes to make the int8 graphs, in looks of the network
+_INT8_LOOKS = 1000  # what it takes to make the int8 graphs, in looks of the network
 _FITTED = 2  # what fitting a head takes beside the looks, in looks
-_GATE_WORK = 1.6  # all of a gate's work beside the network's, in that of its pictures
+_GATE_WORK = 1.3  # all of a gate's work beside the network's, in that of its pictures
 _STARTS = 4.0  # a run loads more than torch, writes graphs and counts intervals: all of it in starts of the child
 _LESSON = 8  # films that a small lesson for a gate is made of, to measure it
 _PAGE = 1024.0**3
+Clock = Callable[[], float]
 
 
 class EstimateError(NegatoscopeError):
@@ -165,9 +167,9 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         pipe.send(found)
 
 
-def measured(plan: TrainingPlan) -> Costs:
-    """Steps of the plan's network on random films, in this process."""
-    begun = time.perf_counter()
+def measured(plan: TrainingPlan, clock: Clock = time.perf_counter) -> Costs:
+    """Steps of the plan's network on random films, in this process, by a clock that tells seconds."""
+    begun = clock()
     import torch
 
     from inference.network import build_network
@@ -178,21 +180,21 @@ def measured(plan: TrainingPlan) -> Costs:
     network = build_network(plan.network.backbone, outputs, plan.preprocess, plan.network.head, auxiliary=True)
     quick = plan.network.mode == "quick"
     learner = new_learner(network, plan, torch.device("cpu"))
-    start_s, lesson_s = time.perf_counter() - begun, _lesson(plan)
+    start_s, lesson_s = clock() - begun, _lesson(plan, clock)
     deadline = time.monotonic() + MEASURED_SECONDS
-    look_s = _usual(lambda count: _look(network, plan, count), _FEW, deadline - MEASURED_SECONDS * 2 / 3)
+    look_s = _usual(lambda count: _look(network, plan, count), _FEW, deadline - MEASURED_SECONDS * 2 / 3, clock)
     if quick:  # the graph that is served will look at the films, not this network
         return Costs(0.0, look_s, 0.0, 0.0, lesson_s, start_s)
-    small = _usual(lambda count: _learn(learner, plan, outputs, count), _FEW, deadline - MEASURED_SECONDS / 3)
+    small = _usual(lambda count: _learn(learner, plan, outputs, count), _FEW, deadline - MEASURED_SECONDS / 3, clock)
     rest = _peak_bytes()
     if 2 * _MORE * small > MEASURED_SECONDS:  # a larger batch would take too long
         return Costs(small, look_s, 0.0, 0.0, lesson_s, start_s)
-    large = _usual(lambda count: _learn(learner, plan, outputs, count), _MORE, deadline)
+    large = _usual(lambda count: _learn(learner, plan, outputs, count), _MORE, deadline, clock)
     film_bytes = max(0.0, (_peak_bytes() - rest) / (_MORE - _FEW))
     return Costs(large, look_s, max(0.0, rest - _FEW * film_bytes), film_bytes, lesson_s, start_s)
 
 
-def _lesson(plan: TrainingPlan) -> float:
+def _lesson(plan: TrainingPlan, clock: Clock) -> float:
     """Seconds for each film of a small lesson."""
     import numpy as np
 
@@ -200,20 +202,20 @@ def _lesson(plan: TrainingPlan) -> float:
 
     rng = np.random.default_rng(0)
     films = rng.integers(0, 256, (_LESSON, plan.preprocess.size_px, plan.preprocess.size_px)).astype(np.uint8)
-    begun = time.perf_counter()
+    begun = clock()
     lesson(films, 2 * _LESSON, rng)
-    return (time.perf_counter() - begun) / (2 * _LESSON)
+    return (clock() - begun) / (2 * _LESSON)
 
 
-def _usual(step: Any, count: int, deadline: float) -> float:
+def _usual(step: Any, count: int, deadline: float, clock: Clock) -> float:
     """Seconds a film of the median step until a time: what else the machine does slows the run down too. The first one,
     which also warms up, counts where it is alone.
     """
     taken: list[float] = []
     while len(taken) < 2 or (time.monotonic() < deadline and len(taken) < 20):
-        begun = time.perf_counter()
+        begun = clock()
         step(count)
-        taken.append((time.perf_counter() - begun) / count)
+        taken.append((clock() - begun) / count)
         if taken[0] * count > 2 * MEASURED_SECONDS:
             break
     return statistics.median(taken[1:] or taken)

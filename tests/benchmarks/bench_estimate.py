@@ -1,36 +1,42 @@
 """What the window says that a run would take, against what it took.
 
 usage: OMP_WAIT_POLICY=PASSIVE python -m tests.benchmarks.bench_estimate [quick|standard|full] [--data DIR] [--films N]
-       [--backbone NAME] [--threads N] [--epochs N]
+       [--backbone NAME] [--epochs N]
 
-The estimate is made as the window makes it, in a process of its own; then the run is carried out by the command, its
-films in the cache already. Says both by the clock, the run's CPU time too, and where the run spent its time. On a
-machine that is as busy while it measures as while it trains the ratio is what it would be on a quiet one.
+In CPU time of one thread, which a busy machine changes little: the estimate is measured in a process of its own, as the
+window has it done, then the command carries the run out, its films in the cache already. Says where the run spent its
+time by the clock, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
-import time
 from itertools import pairwise
 from pathlib import Path
 
 from imaging.progress import CancelToken
 from tests.benchmarks.bench_training import DATA, some_films
-from training.estimate import costs_of, reckoned
+from training.estimate import Costs, reckoned
 from training.events import EpochDone, Finished, Started, Told
 from training.plan import DataPlan, StartPlan
 from training.prepare import prepare
 from training.recipes import plan_of, recipe_of, with_backbone
-from training.run_dir import RunDir
+from training.run_dir import PLAN, RunDir
 
 MAIN = Path(__file__).parents[2] / "main.py"
+MEASURE = """
+import json, pathlib, sys, time
+from training.estimate import measured
+from training.plan import read_plan
+print(json.dumps(measured(read_plan(pathlib.Path(sys.argv[1])), time.process_time)))
+"""
 
 
 def main() -> None:
@@ -39,12 +45,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--films", type=int, default=400)
     parser.add_argument("--backbone", default="mobilenet_v2")
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ["NEGATOSCOPE_DATA"] = str(folder / "data")
+        os.environ |= {"NEGATOSCOPE_DATA": str(folder / "data"), "OMP_NUM_THREADS": "1"}
         (folder / "data").mkdir()
         measure(options, folder)
 
@@ -56,36 +61,27 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         plan_of(recipe_of(options.recipe), "bench", data, StartPlan("bundle", "pneumonia")), options.backbone
     )
     learning = dataclasses.replace(plan.learning, epochs=options.epochs)
-    plan = dataclasses.replace(plan, threads=options.threads, learning=learning)
+    plan = dataclasses.replace(plan, threads=1, learning=learning)
     ready = prepare(plan, CancelToken(), lambda words: None)
     learnt, judged = len(ready.split.train), len(ready.split.validation)
-    costs = costs_of(plan, CancelToken())
-    estimate = reckoned(plan, costs, learnt, judged)
-    print(f"{options.recipe}, {options.backbone}, {learnt} films to learn from, {judged} to judge; {costs}")
     run = RunDir(folder / "run")
     run.create(plan)
-    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [
-        sys.executable,
-        str(MAIN),
-        "train",
-        "--run",
-        str(run.path),
-        "--resume",
-        "--models",
-        str(folder / "models"),
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    took, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(
-        f"estimate {estimate.seconds:.0f} s, took {took:.0f} s by the clock ({cpu:.0f} s of CPU time): ratio", end=" "
-    )
-    print(f"{estimate.seconds / took:.2f} by the clock; sentence: {estimate.sentence}")
+    costs = Costs(*json.loads(subprocess.check_output([sys.executable, "-c", MEASURE, str(run.path / PLAN)])))
+    estimate = reckoned(plan, costs, learnt, judged).seconds
+    print(f"{options.recipe}, {options.backbone}, {learnt} films to learn from, {judged} to judge; {costs}")
+    before = cpu_of_children()
+    subprocess.run([sys.executable, str(MAIN), "train", "--run", str(run.path), "--resume"], check=True)
+    took = cpu_of_children() - before
+    print(f"estimate {estimate:.0f} s, took {took:.0f} s of CPU time: ratio {estimate / took:.2f}")
     told = [event for event in run.events()[0] if isinstance(event, Told | Started | EpochDone | Finished)]
     for event, following in pairwise(told):
         what = event.words if isinstance(event, Told) else type(event).__name__
         print(f"  {following.time - event.time:6.1f} s behind '{what}'")
+
+
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
