@@ -35,6 +35,7 @@ class Windows(QObject):
             self._manual = ManualWindow(self._controller.jobs, self._parent)
         self._manual.show_topic(topic)
         _to_front(self._manual)
+        self._manual.view.setFocus()  # the keys scroll
 
     @property
     def manual(self) -> ManualWindow | None:

@@ -17,6 +17,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+import manual
 import slim
 from flavours import FLAVOURS, ROOT, Flavour
 from icons import write_icons
@@ -120,9 +121,11 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     try:
         check_machine()
+        if not (manual.MANUAL / "pictures").is_dir():
+            manual.make_pictures(manual.MANUAL / "pictures")
         freeze(flavour, work)
         finish(folder, work)
-    except BuildError as error:
+    except (BuildError, subprocess.SubprocessError) as error:
         print(error)
         return 2
     size = size_mb(folder)

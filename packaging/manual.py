@@ -1,7 +1,7 @@
 """Build the manual: `python packaging/manual.py` draws its pictures and writes the static site dist/manual.
 
 The pictures are made by the program itself, from drawn practice films alone, into docs/manual/pictures, where the help
-window and the frozen program look for them. `--pages` leaves the pictures as they are.
+window and the frozen program look for them. quick-card.pdf is for printing. `--pages` leaves the pictures as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gui.manual.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -109,8 +113,19 @@ def make_site(target: Path) -> None:
             f"<nav>{links}</nav><main>{page.html}</main></html>\n"
         )
         (target / f"{page.name}.html").write_text(html, encoding="utf-8")
+    (target / "quick-card.pdf").write_bytes(printed(pages["quick-card"]))
     if (MANUAL / PICTURES).is_dir():
         shutil.copytree(MANUAL / PICTURES, target / PICTURES)
+
+
+def printed(page: Page) -> bytes:
+    """A page as a PDF file, in the program's own typeface."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from gui.app import make_application
+    from gui.manual.printed import as_pdf
+
+    make_application()
+    return as_pdf(page, {})
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from gui.settings import SCHEMA, Row, Value
 from gui.theme import CONTROL_HEIGHT_PX, font
 from imaging.site import LOCKED
 
-SIZE_PX, LABEL_PX, EDITOR_PX = (600, 690), 220, 260
+WIDTH_PX, LABEL_PX, EDITOR_PX = 600, 220, 260
+ROOM_PX = 80  # of the screen, for its bars and the title
 
 
 class SettingsDialog(QDialog):
@@ -63,8 +64,10 @@ class SettingsDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         whole.addWidget(buttons)
-        self.setFixedWidth(SIZE_PX[0])
-        self.resize(*SIZE_PX)
+        self.setFixedWidth(WIDTH_PX)
+        chrome = 2 * MARGIN_PX + title.sizeHint().height() + buttons.sizeHint().height() + 24
+        wanted = rows.sizeHint().height() + chrome
+        self.resize(WIDTH_PX, min(wanted, self.screen().availableGeometry().height() - ROOM_PX))
         preferences.changed.connect(self.refresh)
         self.refresh()
 

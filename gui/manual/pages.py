@@ -80,6 +80,8 @@ def page_of(name: str, markdown: str, link: Link = lambda target: target) -> Pag
     pictures: list[str] = []
     title = ""
     for opening, inside in pairwise(tokens):
+        if opening.type == "paragraph_open" and [part.type for part in inside.children or ()] == ["image"]:
+            opening.attrSet("class", "picture")
         if opening.type == "heading_open":
             title = title or inside.content
             anchors.append(slug(inside.content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QImage, QKeySequence, QResizeEvent, QShortcut, QTextDocument
@@ -40,6 +41,7 @@ def style() -> str:
     h3 {{ color: {tone.strong}; font-size: {BASE_PX + 1}px; font-weight: 600; margin: 16px 0 4px 0 }}
     p, li {{ line-height: 145% }}
     p {{ margin: 6px 0 8px 0 }}
+    .picture {{ line-height: 100% }}
     li {{ margin: 2px 0 }}
     a {{ color: {tone.accent}; text-decoration: none }}
     th {{ color: {tone.secondary}; font-weight: 600; text-align: left; border-bottom: 1px solid {tone.outline} }}
@@ -72,6 +74,11 @@ class PageView(QTextBrowser):
         self._again.timeout.connect(self._fit_again)
         self.document().setDefaultStyleSheet(style())
         self.document().setDocumentMargin(0)
+
+    @property
+    def pictures(self) -> Mapping[str, QImage]:
+        """Of the page on screen, as they were made."""
+        return self._shown.pictures if self._shown is not None else {}
 
     def show_page(self, prepared: Prepared) -> None:
         """Lay the page out in the room there is."""
@@ -125,7 +132,7 @@ class ManualWindow(QWidget):
         self.view = PageView()
         self.list = QListWidget()
         self.search = QLineEdit()
-        self.back = QPushButton("Back")
+        self.back, self.save = QPushButton("Back"), QPushButton("Save as PDF…")
         self._lay_out()
         self._connect()
 
@@ -139,7 +146,8 @@ class ManualWindow(QWidget):
         self.search.setAccessibleName("Search the manual")
         self.search.setClearButtonEnabled(True)
         self.back.setIcon(icon("chevron-left"))
-        self.back.setEnabled(False)
+        for button in (self.back, self.save):
+            button.setEnabled(False)
         self.setFocusProxy(self.view)  # so that the keys scroll
         self.list.setAccessibleName("Pages")
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
@@ -155,6 +163,7 @@ class ManualWindow(QWidget):
         column.addWidget(self.search)
         column.addWidget(self.list, 1)
         column.addWidget(rule())
+        column.addWidget(self.save)
         column.addWidget(self.back)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -169,6 +178,7 @@ class ManualWindow(QWidget):
         self.search.textChanged.connect(self._list_pages)
         self.search.returnPressed.connect(self._find_next)
         self.back.clicked.connect(self.go_back)
+        self.save.clicked.connect(self._ask_where)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Back), self, self.go_back)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.search.setFocus)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
@@ -184,7 +194,7 @@ class ManualWindow(QWidget):
         return bool(self.topic) and self.topic == self._wanted
 
     def show_topic(self, topic: str = FIRST) -> None:
-        """Show a page, or a heading on it: 'training', 'training#data'."""
+        """Show a page, or a heading on it: 'training', 'training#films'."""
         if self.topic and self.topic != topic:
             self._past.append(self.topic)
         self._ask_for(topic)
@@ -212,10 +222,35 @@ class ManualWindow(QWidget):
             self._pages = pages
             self._list_pages()
         self.topic = topic
+        self.save.setEnabled(True)
         self._mark()
         self.view.show_page(prepared)
         if "#" in topic:
             self.view.scrollToAnchor(topic.partition("#")[2])
+
+    def _ask_where(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getSaveFileName(self, "This page for printing", f"{self.page.name}.pdf", "PDF (*.pdf)")
+        if name:
+            self.save_pdf(Path(name))
+
+    def save_pdf(self, target: Path) -> None:
+        """Lay the page out for A4 and write it in the background."""
+        from gui.manual.printed import as_pdf
+
+        content = as_pdf(self.page, self.view.pictures)
+        self._jobs.submit(Lane.IO, lambda token, progress: write(target, content), failed=self._not_saved)
+
+    @property
+    def page(self) -> Page:
+        """The page on screen. Raises KeyError before the first is."""
+        return self._pages[self.topic.partition("#")[0]]
+
+    def _not_saved(self, error: NegatoscopeError) -> None:
+        from gui.dialogs.message import message_dialog
+
+        message_dialog(error.message, self).open()
 
     def _failed(self, error: NegatoscopeError) -> None:
         self.view.setPlainText(error.message)
@@ -274,3 +309,12 @@ def prepare(name: str, known: Mapping[str, Page]) -> tuple[dict[str, Page], Prep
     images = {picture: QImage(str(manual_path(picture))) for picture in page.pictures}
     made = {picture: image for picture, image in images.items() if not image.isNull()}
     return pages, Prepared(without_pictures(page, set(images) - set(made)), made)
+
+
+def write(target: Path, content: bytes) -> None:
+    """Raises NegatoscopeError."""
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        sentence = "The page can't be written there. Choose another folder."
+        raise NegatoscopeError(sentence, detail=type(error).__name__) from error

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from gui.jobs import Jobs
 from gui.manual import pages
@@ -64,6 +64,22 @@ def test_the_search_leaves_the_pages_that_hold_the_words(manual: ManualWindow, q
     shown(manual, "administration", qtbot)
     QTest.keyClick(manual.search, Qt.Key.Key_Return)
     assert manual.view.textCursor().selectedText().lower() == "usb stick"
+
+
+def test_a_page_is_saved_for_printing(manual: ManualWindow, jobs: Jobs, qtbot: Any, tmp_path: Path) -> None:
+    assert not manual.save.isEnabled()
+    manual.show_topic("quick-card")
+    shown(manual, "quick-card", qtbot)
+    manual.save_pdf(tmp_path / "card.pdf")
+    qtbot.waitUntil(lambda: jobs.idle)
+    content = (tmp_path / "card.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    manual.save_pdf(tmp_path / "missing" / "card.pdf")
+    qtbot.waitUntil(lambda: bool(manual.findChildren(QMessageBox)))
+    box = manual.findChildren(QMessageBox)[0]
+    assert "can't be written" in box.text()
+    box.close()
 
 
 def test_a_manual_that_is_not_there_says_so(

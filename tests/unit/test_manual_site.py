@@ -1,0 +1,36 @@
+"""The manual as a static site: one command writes it, and every link within it leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import manual
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui.manual.pages import PAGES
+from gui.theme import apply_theme
+
+
+@pytest.fixture
+def site(qapp: QApplication, tmp_path: Path) -> Path:
+    if not qapp.styleSheet():
+        apply_theme(qapp)
+    manual.make_site(tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_each_page_links_to_pages_that_there_are(site: Path) -> None:
+    assert {path.stem for path in site.glob("*.html")} == set(PAGES)
+    for path in site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for target in re.findall(r'href="([^"#]*)(?:#[^"]*)?"', text):
+            assert not target or (site / target).is_file(), f"{path.name}: {target}"
+        assert "http" not in re.sub(r"<!doctype html>", "", text), "nothing is fetched from elsewhere"
+    assert (site / "quick-card.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_pictures_are_made_of_the_programs_own_drawn_films_alone() -> None:
+    for words in manual.picture_table().values():
+        assert words[0] in ("films", "labelled practice films", "runs/practice")
