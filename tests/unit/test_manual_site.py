@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import manual
 import pytest
 from PySide6.QtWidgets import QApplication
 
+import manual
 from gui.manual.pages import PAGES
 from gui.theme import apply_theme
 
