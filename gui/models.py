@@ -146,7 +146,7 @@ class Models(QObject):
         self._review.set_model(loaded.chosen)
 
     def _failed(self, error: NegatoscopeError) -> None:
-        self._current = ""
+        self._read_for = None  # choosing it anew, or another engine, tries again
         self._review.set_model(None, error.message)
 
 

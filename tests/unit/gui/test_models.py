@@ -97,6 +97,24 @@ def test_a_change_of_how_models_run_acts_at_once(
         models.choose(str(quantised.location))
 
 
+def test_a_model_that_could_not_be_read_is_tried_again_with_other_settings(
+    jobs: Jobs, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """ONNX Runtime runs on no GPU here: the reader takes the device back, and need not choose the model again."""
+    bundle = write_trial_bundle(tmp_path / "trial@1")
+    preferences = Preferences(jobs, jobs, keep=False)
+    for name, first in (("engine", "onnx"), ("device", "cuda")):
+        preferences.change(name, first)
+    review = Review(jobs)
+    models = Models(review, jobs, preferences, parent=jobs)
+    models.choose(str(bundle.location))
+    qtbot.waitUntil(lambda: not review.model_reading)
+    assert review.model is None
+    with qtbot.waitSignal(models.model_loaded) as loaded:
+        preferences.change("device", "cpu")
+    assert loaded.args[0].chosen.engine == "onnx-cpu"
+
+
 def test_a_model_without_a_quantised_graph_is_read_all_the_same(tmp_path: Path) -> None:
     bundle = write_trial_bundle(tmp_path / "trial@1")
     assert load_model(str(bundle.location), Wanted("onnx", quantised=True)).chosen.engine == "onnx-cpu"
