@@ -111,6 +111,7 @@ def labelled_practice_films(token: CancelToken, say: Callable[[str], None]) -> P
 
 def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
+    from training.acquisition import clusters_for
     from training.checks import checks, inspect
     from training.from_decisions import provenance_of
     from training.manifest import DataError
@@ -125,7 +126,7 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
     token.check()
     readable, trouble = seen.cached.readable, ""
     try:
-        split = split_of(plan, joined)
+        split = split_of(plan, joined, clusters_for(plan, joined, seen.cached, token))
         parts = [at[readable[at]] for at in (split.train, split.validation, split.test)]
     except DataError as error:
         parts, trouble = [], error.message

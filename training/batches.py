@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from inference.preprocess import Grey, to_input
-from training.augment import augment
+from training.augment import augment, augment_with_places
 from training.distributed import Peers
 from training.plan import TrainingPlan
 from training.targets import Floats32, mixed, sampling_weights, softened
@@ -39,12 +39,14 @@ class Use(IntEnum):
 class Material:
     """N films, and their targets, float32 [N, K].
 
-    `films` is uint8 [M, S, S], mapped from the disk; `positions` int64 [N] says which of them are meant.
+    `films` is uint8 [M, S, S], mapped from the disk; `positions` int64 [N] says which of them are meant. `places`,
+    uint8 [M, S, S], are 255 where the finding of a one-logit network lies, where that is known.
     """
 
     films: Grey
     positions: npt.NDArray[np.int64]
     targets: Floats32
+    places: Grey | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -58,7 +60,21 @@ class Material:
         if len(self) <= most:
             return self
         chosen = np.linspace(0, len(self) - 1, most).astype(np.int64)
-        return Material(self.films, self.positions[chosen], self.targets[chosen])
+        return Material(self.films, self.positions[chosen], self.targets[chosen], self.places)
+
+
+class Batch(NamedTuple):
+    """Films [N, 1, S, S], changed a little, softened targets [N, K], and where findings lie, [N, 1, S, S]."""
+
+    films: Tensor
+    wanted: Tensor
+    places: Tensor | None = None
+
+    def pieces(self, parts: int) -> Iterator[Batch]:
+        """The batch in so many pieces at most."""
+        places = [None] * parts if self.places is None else self.places.chunk(parts)
+        for films, wanted, own in zip(self.films.chunk(parts), self.wanted.chunk(parts), places, strict=False):
+            yield Batch(films, wanted, own)
 
 
 class Draws(NamedTuple):
@@ -94,15 +110,15 @@ def order_of_epoch(material: Material, plan: TrainingPlan, epoch: int) -> npt.ND
 
 def prepared(
     material: Material, plan: TrainingPlan, steps: range, peers: Peers | None = None, threads: int = 1
-) -> Generator[tuple[int, list[tuple[Tensor, Tensor]]], None, None]:
-    """Of each of the steps its number and its batches: films [N, 1, S, S] and softened targets [N, K].
+) -> Generator[tuple[int, list[Batch]], None, None]:
+    """Of each of the steps its number and its batches.
 
     `threads` prepare the steps to come, one step each: what they make goes by the step, not by their number. Close the
     iterator to stop them. Of several processes each prepares its own slice of every batch.
     """
     peers = peers or Peers()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
-    waiting: deque[Future[list[tuple[Tensor, Tensor]]]] = deque()
+    waiting: deque[Future[list[Batch]]] = deque()
     ahead = threads + _READY
     try:
         for step, chosen in _chosen(material, plan, steps):
@@ -134,7 +150,7 @@ def _chosen(material: Material, plan: TrainingPlan, steps: range) -> Iterator[tu
         yield step, order[within * size : (within + 1) * size]
 
 
-def _step(material: Material, plan: TrainingPlan, part: _Part) -> list[tuple[Tensor, Tensor]]:
+def _step(material: Material, plan: TrainingPlan, part: _Part) -> list[Batch]:
     seed = seed_of(plan.seed, Use.CHANGE, part.step, part.peers.draws)
     draws = Draws(torch.Generator().manual_seed(seed), np.random.default_rng(seed))
     size, films = plan.learning.batch, part.chosen
@@ -142,13 +158,15 @@ def _step(material: Material, plan: TrainingPlan, part: _Part) -> list[tuple[Ten
     return [_batch(material, plan, batch[part.peers.slice_of(len(batch))], draws) for batch in batches]
 
 
-def _batch(
-    material: Material, plan: TrainingPlan, chosen: npt.NDArray[np.int64], draws: Draws
-) -> tuple[Tensor, Tensor]:
-    films = torch.from_numpy(to_input(material.grey(chosen)))
-    if plan.augment is not None:
+def _batch(material: Material, plan: TrainingPlan, chosen: npt.NDArray[np.int64], draws: Draws) -> Batch:
+    films, places = torch.from_numpy(to_input(material.grey(chosen))), None
+    if material.places is not None:
+        places = torch.from_numpy(to_input(np.asarray(material.places[material.positions[chosen]])))
+    if plan.augment is not None and places is not None:
+        films, places = augment_with_places(films, places, plan.augment, draws.of_torch)
+    elif plan.augment is not None:
         films = augment(films, plan.augment, draws.of_torch)
     is_softmax = plan.network.outputs == "softmax"
     wanted = softened(torch.from_numpy(material.targets[chosen]), plan.learning, is_softmax=is_softmax)
     films, wanted = mixed(films, wanted, plan.learning.mixup, draws.of_numpy)
-    return films.contiguous(memory_format=torch.channels_last), wanted
+    return Batch(films.contiguous(memory_format=torch.channels_last), wanted, places)

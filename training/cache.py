@@ -35,7 +35,7 @@ class CachedFilms:
     """`films` is uint8 [N, S, S], mapped from the disk, in the order asked for; `readable` is bool [N].
 
     `sizes_px` are (height, width) of the films themselves, int32 [N, 2]; `inverted`, bool [N], is True for MONOCHROME1.
-    What can't be decoded is black and not readable; `why` holds its sentence by position.
+    What can't be decoded is black and not readable; `why` holds its sentence by position. `place` is their folder.
     """
 
     films: Grey
@@ -43,6 +43,7 @@ class CachedFilms:
     sizes_px: npt.NDArray[np.int32]
     inverted: npt.NDArray[np.bool_]
     why: dict[int, str]
+    place: Path
 
 
 def cached_films(
@@ -81,7 +82,7 @@ def _stored(place: Path, shape: tuple[int, ...]) -> CachedFilms | None:
         readable[list(why)] = False
     except (OSError, EOFError, ValueError, AttributeError, IndexError):
         return None
-    return CachedFilms(stored, readable, facts[:, :2], facts[:, 2] > 0, why)
+    return CachedFilms(stored, readable, facts[:, :2], facts[:, 2] > 0, why, place)
 
 
 def _key(films: Sequence[LabelledFilm], spec: PreprocessSpec) -> str:

@@ -101,12 +101,20 @@ def _rising_curve(ill: Bools, logits: Vector) -> tuple[CurvePoint, ...]:
 
 
 def operating_points(
-    ill: Bools, probabilities: Vector, patients: int, described: str, also: Sequence[float] = ()
+    ill: Bools,
+    probabilities: Vector,
+    patients: int,
+    described: str,
+    also: Sequence[float] = (),
+    *,
+    changed: Sequence[Vector] = (),
 ) -> OperatingPoints:
     """Count, for thresholds between neighbouring probabilities, how many ill and healthy films are flagged.
 
     Thresholds lie midway between two films' probabilities, so that no rounding moves a known film across. `also` are
-    thresholds that are counted besides: those of another table, which this one is to be read at.
+    thresholds that are counted besides: those of another table, which this one is to be read at. `changed` are the same
+    films' probabilities under changes: every count is then that of the worst of them, the fewest ill films found and
+    the most healthy ones called ill.
     """
     cuts = np.unique(probabilities)
     # Where probabilities are a rounding apart, the midpoint is one of them: no threshold may stand there twice.
@@ -115,7 +123,11 @@ def operating_points(
         between = between[np.unique(np.linspace(0, len(between) - 1, TABLE_ROWS).astype(int))]
     between = np.unique(np.concatenate([between, np.asarray(also, dtype=np.float64)]))
     rows = tuple(
-        OperatingRow(float(cut), int((probabilities[ill] >= cut).sum()), int((probabilities[~ill] >= cut).sum()))
+        OperatingRow(
+            float(cut),
+            min(int((scores[ill] >= cut).sum()) for scores in (probabilities, *changed)),
+            max(int((scores[~ill] >= cut).sum()) for scores in (probabilities, *changed)),
+        )
         for cut in between
     )
     n_ill = int(ill.sum())

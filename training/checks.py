@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
+from training.acquisition import clusters_for
 from training.cache import CachedFilms
 from training.manifest import DataError, LabelledFilm, Manifest
 from training.metrics import auc
@@ -179,7 +180,7 @@ def _classes(seen: Inspection) -> Iterator[Check]:
 def _validation(seen: Inspection) -> Iterator[Check]:
     """Whether the part that judges is large enough to say anything."""
     try:
-        split = split_of(seen.plan, seen.manifest)
+        split = split_of(seen.plan, seen.manifest, clusters_for(seen.plan, seen.manifest, seen.cached))
     except DataError as error:
         yield Check("Validation part", Level.RED, error.message)
         return

@@ -20,14 +20,14 @@ from imaging.progress import CancelToken
 from training.gate_effort import FEWEST_FILMS, FEWEST_VALIDATION, Effort
 from training.plan import StartPlan, TrainingPlan, parse_plan, plan_text
 from training.reading import MOST_TO_SEAL
+from training.shifts import MOST_SHIFTED, SUITE
 
 MEASURED_SECONDS = 3.0  # of steps, once torch is loaded and the network built
 _PATIENCE_SECONDS = 90.0  # for all of it, on a machine that is busy
 _TURN_SECONDS = 0.1
 _FEW, _MORE = 2, 8  # films in a batch: two sizes tell what a film costs, in time and in memory
-_SHIFTS = 15  # changes of the suite, where a plan bears shifts
 _SERVED = 2.5  # times as fast as torch the graph is that quick training and sealing look with, on one core
-_SEALED_LOOKS = 20  # at each validation film when a model is sealed: as it is, under each change, by the int8 graphs
+_SEALED_LOOKS = len(SUITE) + 5  # at each validation film when a model is sealed: changed or not, by the int8 graphs
 _INT8_LOOKS = 1000  # what it takes to make the int8 graphs, in looks of the network
 _FITTED = 2  # what fitting a head takes beside the looks, in looks
 _GATE_WORK = 1.3  # all of a gate's work beside the network's, in that of its pictures
@@ -99,7 +99,7 @@ def reckoned(plan: TrainingPlan, costs: Costs, learnt: int, judged: int) -> Esti
     if plan.network.mode == "quick":
         seconds, batch = learnt * (1 + _FITTED) * served_s + rest, 16
     else:
-        looks = judged * (_SHIFTS if plan.choice.bear_shifts else 1)
+        looks = judged + (len(SUITE) * min(judged, MOST_SHIFTED) if plan.choice.bear_shifts else 0)
         seconds, batch = epochs * (learnt * costs.learn_s + looks * costs.look_s) + rest, plan.learning.batch
     memory = costs.rest_bytes + batch * costs.film_bytes
     return Estimate(seconds, memory / _PAGE if costs.rest_bytes else 0.0, plan.threads, known)

@@ -19,11 +19,10 @@ from training.distributed import Peers
 from training.losses import loss_of
 from training.metrics import auc
 from training.plan import Pick, TrainingPlan
-from training.shifts import SUITE, shifted
+from training.shifts import MOST_SHIFTED, SUITE, shifted
 
 Vector = npt.NDArray[np.float64]
 _BATCH = 32
-_MOST_SHIFTED = 400  # films: the suite looks at each of them once for every change
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def judge_epoch(
     loss, measures = _measured(network, validation, plan, peers)
     picked = worth(loss, measures, plan.choice.pick)
     if plan.choice.bear_shifts:
-        some = validation.evenly(_MOST_SHIFTED)
+        some = validation.evenly(MOST_SHIFTED)
         films, places = some.grey(np.arange(len(some))), np.arange(len(some))
         for name in SUITE:
             moved = Material(shifted(films, name), places, some.targets)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,15 +15,25 @@ from torch import Tensor
 
 from imaging.errors import NegatoscopeError
 from inference.engine import EngineMemoryError
-from inference.network import FilmNetwork, stages
+from inference.network import FilmNetwork, build_network, stages
 from inference.torch_engine import device_errors, put_channels_last
-from training.batches import Material, Use, films_a_step, prepared, seed_of, steps_an_epoch
-from training.checkpoint import BEST, Learner, Progress, load_learner, save_learner, save_tensors, with_progress
+from training.batches import Batch, Material, Use, films_a_step, prepared, seed_of, steps_an_epoch
+from training.checkpoint import (
+    BEST,
+    Learner,
+    Progress,
+    load_learner,
+    load_tensors,
+    save_learner,
+    save_tensors,
+    with_progress,
+)
 from training.distributed import Peers
 from training.events import Changed, EpochDone, RunEvent, Saved, Step
 from training.judge import judge_epoch
 from training.learning import move_average, training_mode
 from training.losses import loss_of
+from training.places import place_loss
 from training.plan import TrainingPlan
 from training.rates import make_optimiser, schedule_share, set_rates
 from training.targets import class_weights
@@ -77,6 +86,14 @@ def computing_threads(plan: TrainingPlan, device: torch.device, peers: Peers) ->
 def preparing_threads(plan: TrainingPlan, device: torch.device, peers: Peers) -> int:
     """How many threads prepare batches: one core is enough for a network on the CPU, and never for a GPU."""
     return max(1, plan.threads // peers.rank.local_world) if device.type == "cuda" else 1
+
+
+def best_network(plan: TrainingPlan, outputs: int, folder: Path) -> FilmNetwork:
+    """The network with the weights of the epoch that was kept in `folder`. Raises CheckpointError."""
+    tensors, _ = load_tensors(folder / BEST)
+    network = build_network(plan.network.backbone, outputs, plan.preprocess, plan.network.head)
+    network.load_state_dict(tensors)
+    return network.eval()
 
 
 @dataclass(slots=True)
@@ -207,7 +224,7 @@ class _Steps:
     def mean_loss(self) -> float:
         return self.total / max(self.taken, 1)
 
-    def take(self, step: int, batches: list[tuple[Tensor, Tensor]]) -> None:
+    def take(self, step: int, batches: list[Batch]) -> None:
         """One optimiser step; smaller pieces where memory runs out. Raises _LossLostError."""
         self.told = self.told or time.monotonic()
         while True:
@@ -226,7 +243,7 @@ class _Steps:
             self.watcher.tell(Step(time.time(), step + 1, step // self.per_epoch, self.mean_loss, share, speed))
             self.told, self.films = time.monotonic(), 0
 
-    def _take(self, step: int, batches: list[tuple[Tensor, Tensor]]) -> float:
+    def _take(self, step: int, batches: list[Batch]) -> float:
         learner, learning = self.learner, self.plan.learning
         progress = learner.progress
         steps = learning.epochs * self.per_epoch
@@ -236,9 +253,9 @@ class _Steps:
         learner.optimiser.zero_grad(set_to_none=True)
         with self.peers.sharing_trouble():
             own = sum(
-                self._backward(*piece, share=len(piece[0]) / self.shared)
+                self._backward(piece, share=len(piece.films) / self.shared)
                 for batch in batches
-                for piece in _pieces(*batch, progress.parts)
+                for piece in batch.pieces(progress.parts)
             )
         loss = self.peers.sum_gradients(learner.network, own)
         if not np.isfinite(loss):
@@ -250,16 +267,24 @@ class _Steps:
         with_progress(learner, step=step + 1)
         return loss
 
-    def _backward(self, films: Tensor, wanted: Tensor, share: float) -> float:
+    def _backward(self, batch: Batch, share: float) -> float:
         """Add a piece's gradient, weighted by its share of the step's films; its part of the loss."""
         device = self.weights.device
         with device_errors(device.type), _autocast(device, self.plan):
-            logits, auxiliary = self.learner.network.training_logits(films.to(device, non_blocking=True))
-            loss = self._loss(logits, wanted.to(device))
-            if auxiliary is not None:
-                loss = loss + _AUXILIARY_SHARE * self._loss(auxiliary, wanted.to(device))
+            films, wanted = batch.films.to(device, non_blocking=True), batch.wanted.to(device)
+            if batch.places is not None:
+                loss = self._loss_with_places(films, wanted, batch.places.to(device))
+            else:
+                logits, auxiliary = self.learner.network.training_logits(films)
+                loss = self._loss(logits, wanted)
+                if auxiliary is not None:
+                    loss = loss + _AUXILIARY_SHARE * self._loss(auxiliary, wanted)
             torch.autograd.backward(loss * share)
             return float(loss.detach()) * share
+
+    def _loss_with_places(self, films: Tensor, wanted: Tensor, places: Tensor) -> Tensor:
+        logits, maps, _ = self.learner.network(films)
+        return self._loss(logits, wanted) + place_loss(self.learner.network.head, maps[:, 0], places[:, 0])
 
     def _loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
         is_softmax = self.plan.network.outputs == "softmax"
@@ -273,10 +298,6 @@ class _Steps:
         with_progress(self.learner, parts=parts)
         why = f"Memory ran out: each batch is taken in {parts} pieces from here on."
         self.watcher.tell(Changed(time.time(), step, why))
-
-
-def _pieces(films: Tensor, wanted: Tensor, parts: int) -> Iterator[tuple[Tensor, Tensor]]:
-    yield from zip(films.chunk(parts), wanted.chunk(parts), strict=True)
 
 
 def _autocast(device: torch.device, plan: TrainingPlan) -> contextlib.AbstractContextManager[object]:

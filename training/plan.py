@@ -23,6 +23,7 @@ _LARGEST_BYTES = 1 << 20  # a plan is a page of text
 Mode = Literal["quick", "standard", "full"]
 Loss = Literal["cross_entropy", "bce", "focal"]
 Balance = Literal["none", "weights", "sampling"]
+HoldOut = Literal["patients", "clusters"]
 OptimiserName = Literal["sgd", "adam", "adamw", "adamax"]
 ScheduleName = Literal["constant", "plateau", "cosine", "one_cycle"]
 Pick = Literal["loss", "accuracy", "recall", "auc", "sensitivity_at_specificity"]
@@ -40,7 +41,8 @@ class DataPlan:
     `source` is a folder of class folders or a CSV. `normal_label` is '' where no class is the normal one. Parts that
     the source names itself (train, val, test) are kept where `keep_parts` is True; shares apply to what has none, by
     patient. `patient_pattern` is a regular expression on the file's name whose first group is the patient, '' for the
-    known ones. `leave_out` are films by the sha256 of their files.
+    known ones. `leave_out` are films by the sha256 of their files. `hold_out` clusters: the validation part is a whole
+    cluster of films that were collected alike (`training.acquisition`), and not drawn from all patients.
     """
 
     source: str
@@ -50,6 +52,7 @@ class DataPlan:
     test_share: float = 0.0
     patient_pattern: str = ""
     leave_out: tuple[str, ...] = ()
+    hold_out: HoldOut = "patients"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from imaging.progress import CancelToken
 from inference.card import Activation
+from training.acquisition import clusters_for
 from training.batches import Material
 from training.cache import CachedFilms
 from training.film_set import FilmSet
@@ -98,7 +99,7 @@ def prepare(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None
     _check_outputs(plan, manifest)
     cached = decoded_films(plan, manifest, token, say, cache)
     manifest = dataclasses.replace(manifest, films=with_near_twins_joined(manifest.films, cached))
-    split = _readable(split_of(plan, manifest), cached)
+    split = _readable(split_of(plan, manifest, clusters_for(plan, manifest, cached, token)), cached)
     prepared = Prepared(plan, manifest, split, cached)
     _check_parts(prepared)
     return prepared

@@ -7,22 +7,23 @@ operators only (QuantizeLinear, DequantizeLinear) and takes and gives float32.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import ModelCard, OperatingPoints, QuantisedSpec
+from inference.card import ModelCard, QuantisedSpec
 from inference.engine import Output
 from inference.onnx_engine import INT8, OnnxEngine
 from inference.preprocess import Grey
 from inference.scores import logit_index, probabilities
-from training.calibrate import heat_scale, operating_points
+from training.calibrate import heat_scale
 from training.film_set import FilmSet
 from training.int8_graph import Int8Maker
 from training.metrics import auc
 from training.outputs import run_engine
+from training.robust import AS_COLLECTED, Scores, counts_worst, operating_of, scores_under_shifts
 
 AUC_TOLERANCE = 0.002
 MAP_CORRELATION = 0.98
@@ -84,7 +85,10 @@ def quantise(
             words = "; ".join(_words(label, change) for label, change in changes.items())
             _LOG.info("int8 with %s in float32: %s", in_float, words)
             if all(change.holds for change in changes.values()):
-                return Quantised(content, _spec(card, validation, changes, int8))
+                scores = {AS_COLLECTED: probabilities(card, int8.logits)}
+                if counts_worst(card):
+                    scores = scores_under_shifts(card, engine, validation.films)
+                return Quantised(content, _spec(card, validation, changes, scores))
             plainest = plainest or words
     return NotOffered(f"An int8 graph is not offered: in its plainest form {plainest}.")
 
@@ -120,17 +124,18 @@ def _maps_change(
     return float(np.corrcoef(*cells)[0, 1]), heat_scale(after, ill) / heat_scale(before, ill)
 
 
-def _spec(card: ModelCard, validation: FilmSet, changes: dict[str, Change], int8: Output) -> QuantisedSpec:
-    scores = dict(zip(card.findings, probabilities(card, int8.logits).T, strict=True))
+def _spec(
+    card: ModelCard, validation: FilmSet, changes: dict[str, Change], scores: Mapping[str, Scores]
+) -> QuantisedSpec:
+    """`scores` are those of the int8 graph, by change."""
     return QuantisedSpec(
         auc_change={label: change.auc for label, change in changes.items()},
         map_correlation={label: change.maps for label, change in changes.items()},
-        operating={label: _points(validation, label, scores[label]) for label in card.findings},
+        operating={
+            label: operating_of(card, validation, label, {name: of[:, position] for name, of in scores.items()})
+            for position, label in enumerate(card.findings)
+        },
     )
-
-
-def _points(validation: FilmSet, label: str, scores: npt.NDArray[np.float64]) -> OperatingPoints:
-    return operating_points(validation.truth[label], scores, validation.patient_count, validation.described)
 
 
 def _words(label: str, change: Change) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from imaging.progress import CancelToken
 from inference.network import FilmNetwork
-from training.batches import Material, Use, prepared, seed_of
+from training.batches import Batch, Material, Use, prepared, seed_of
 from training.learning import training_mode
 from training.loop import new_learner
 from training.losses import loss_of
@@ -108,17 +108,17 @@ def _losses(network: FilmNetwork, plan: TrainingPlan, training: Material) -> Gen
             torch.manual_seed(seed_of(plan.seed, Use.DROPOUT, step))
             training_mode(network, keep_norm=plan.network.keep_norm)
             learner.optimiser.zero_grad(set_to_none=True)
-            films = sum(len(part) for part, _ in parts)
-            loss = sum(_backward(network, plan, weights, *part, share=len(part[0]) / films) for part in parts)
+            films = sum(len(part.films) for part in parts)
+            loss = sum(_backward(network, plan, weights, part, share=len(part.films) / films) for part in parts)
             yield loss
             learner.optimiser.step()
 
 
-def _backward(
-    network: FilmNetwork, plan: TrainingPlan, weights: Tensor, films: Tensor, wanted: Tensor, *, share: float
-) -> float:
-    logits, _ = network.training_logits(films.to(weights.device))
+def _backward(network: FilmNetwork, plan: TrainingPlan, weights: Tensor, batch: Batch, *, share: float) -> float:
+    logits, _ = network.training_logits(batch.films.to(weights.device))
     is_softmax = plan.network.outputs == "softmax"
-    loss = loss_of(logits.float(), wanted.to(weights.device), weights, plan.learning, is_softmax=is_softmax) * share
+    loss = (
+        loss_of(logits.float(), batch.wanted.to(weights.device), weights, plan.learning, is_softmax=is_softmax) * share
+    )
     torch.autograd.backward(loss)
     return float(loss.detach())

@@ -19,6 +19,7 @@ from training.checkpoint import CheckpointError
 from training.evaluate import Scored, measures_of
 from training.outputs import run_engine
 from training.prepare import Prepared
+from training.robust import counts_worst, shifts_of
 from training.split import Positions
 
 RESULT, PREDICTIONS = "result.json", "predictions.jsonl"
@@ -55,6 +56,8 @@ def write_result(
         "model": bundle.id,
         "weights_sha256": bundle.weights_sha256,
         "parts": parts,
+        "shifts": shifts_of(bundle.card),
+        "points_under_worst_shift": counts_worst(bundle.card),
     }
     worse = ""
     if old is not None:

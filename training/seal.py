@@ -19,17 +19,18 @@ import numpy as np
 from inference.bundle import ModelBundle, rewrite_bundle, write_bundle
 from inference.card import Activation, Calibration, DataSummary, ModelCard, OperatingPoints, StartRecord
 from inference.device import choose_engine
-from inference.engine import Engine, Output
+from inference.engine import Output
 from inference.head_spec import HeadSpec
 from inference.network import FilmNetwork
 from inference.preprocess import PreprocessSpec
-from inference.scores import logit_index, probabilities
-from training.calibrate import Choice, choose_calibration, fit_calibration, heat_scale, operating_points
+from inference.scores import logit_index
+from training.calibrate import Choice, choose_calibration, fit_calibration, heat_scale
 from training.film_set import FilmSet
-from training.metrics import at_threshold, auc, measures
+from training.metrics import measures
 from training.outputs import run_engine
 from training.parts import JudgedBundle, parts_of
-from training.shifts import SUITE, shifted
+from training.robust import AS_COLLECTED, BEARS_SHIFTS, Scores, operating_of, scores_under_shifts, shift_table
+from training.shifts import SUITE
 from training.temperature import fit_temperature
 
 _LOG = logging.getLogger(__name__)
@@ -63,8 +64,14 @@ def seal(
     preprocess: PreprocessSpec,
     recipe: Mapping[str, Any],
     models_dir: Path,
+    bear_shifts: bool = False,
 ) -> ModelBundle:
-    """Write `models_dir/name@version`: the network, judged on the validation films. Raises BundleError, OSError."""
+    """Write `models_dir/name@version`: the network, judged on the validation films.
+
+    `bear_shifts`: its operating points are counted under the worst change of `training.shifts`. Raises BundleError,
+    OSError.
+    """
+    recipe = dict(recipe) | ({BEARS_SHIFTS: True} if bear_shifts else {})
     with tempfile.TemporaryDirectory() as folder:
         draft = write_bundle(Path(folder) / "draft", draft_card(words, preprocess, recipe), network)
         return seal_again(draft, training, validation, models_dir)
@@ -74,45 +81,34 @@ def seal_again(bundle: ModelBundle, training: FilmSet, validation: FilmSet, mode
     """Judge the network of a bundle anew and write it with a new card; weights and graph stay byte for byte."""
     engine = choose_engine(bundle, "onnx")
     output = run_engine(engine, validation.films)
-    card = _judged(bundle.card, validation, output)
+    card = _calibrated(bundle.card, validation, output)
     _LOG.info("calibrated on %d films", len(validation))
-    card = dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": bears_shifts(card, engine, validation)})
+    card = _judged(card, validation, output, scores_under_shifts(card, engine, validation.films))
     _LOG.info("held against %d changes of the films", len(SUITE))
     embeddings = run_engine(engine, training.films).embedding
     parts = parts_of(JudgedBundle(card, bundle, engine, training, validation, output, embeddings))
     return rewrite_bundle(models_dir / card.id, bundle, parts.card, parts.contents)
 
 
-def bears_shifts(card: ModelCard, engine: Engine, validation: FilmSet) -> dict[str, dict[str, dict[str, float]]]:
-    """For each finding its AUC, sensitivity and specificity at the recommended point under each change of
-    `training.shifts.SUITE`. The network looks once at each changed film, however many findings there are.
-    """
-    tables: dict[str, dict[str, dict[str, float]]] = {label: {} for label in card.findings}
-    for name in SUITE:
-        scores = probabilities(card, run_engine(engine, shifted(validation.films, name)).logits)
-        for position, label in enumerate(card.findings):
-            ill, own = validation.truth[label], scores[:, position]
-            row = {"auc": auc(ill, own)} | at_threshold(ill, own, card.operating[label].recommended)
-            tables[label][name] = {measure: round(value, 4) for measure, value in row.items()}
-    return tables
-
-
-def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
-    """The card with everything that is counted on the validation films."""
-    truth = validation.truth
+def _calibrated(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
+    """The card with what makes probabilities of logits."""
     choices = _choices(card, validation, output)
-    card = dataclasses.replace(
+    return dataclasses.replace(
         card,
         calibration=_calibrations(card, validation, output, choices),
         recipe=dict(card.recipe) | {"calibration": {label: dataclasses.asdict(of) for label, of in choices.items()}},
     )
-    scores = dict(zip(card.findings, probabilities(card, output.logits).T, strict=True))
+
+
+def _judged(card: ModelCard, validation: FilmSet, output: Output, under: Mapping[str, Scores]) -> ModelCard:
+    """The calibrated card with all that is counted on the validation films; `under` are their scores by change."""
+    truth, scores = validation.truth, dict(zip(card.findings, under[AS_COLLECTED].T, strict=True))
     points = {
-        label: operating_points(truth[label], scores[label], validation.patient_count, validation.described)
-        for label in card.findings
+        label: operating_of(card, validation, label, {name: of[:, position] for name, of in under.items()})
+        for position, label in enumerate(card.findings)
     }
     maps = {label: output.class_maps[:, logit_index(card, label)] for label in card.findings}
-    return dataclasses.replace(
+    card = dataclasses.replace(
         card,
         operating=points,
         heat_scale={label: heat_scale(maps[label], truth[label]) for label in card.findings},
@@ -121,6 +117,7 @@ def _judged(card: ModelCard, validation: FilmSet, output: Output) -> ModelCard:
             for label in card.findings
         },
     )
+    return dataclasses.replace(card, recipe=dict(card.recipe) | {"shifts": shift_table(card, validation, under)})
 
 
 def _choices(card: ModelCard, validation: FilmSet, output: Output) -> dict[str, Choice]:

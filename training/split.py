@@ -12,6 +12,7 @@ from training.manifest import DataError, LabelledFilm, Manifest, Part
 from training.plan import DataPlan
 
 FEWEST = 2  # films of each class in each part that teaches or judges
+FEWEST_HELD_OUT = 10  # films of each label in a cluster that judges
 Positions = npt.NDArray[np.int64]
 
 
@@ -31,13 +32,20 @@ class Split:
     seen: Positions
 
 
-def split_films(manifest: Manifest, plan: DataPlan, seed: int, taught: frozenset[str] = frozenset()) -> Split:
+def split_films(
+    manifest: Manifest,
+    plan: DataPlan,
+    seed: int,
+    taught: frozenset[str] = frozenset(),
+    clusters: npt.NDArray[np.int64] | None = None,
+) -> Split:
     """Part the films as a plan says: the parts that the source names where they are kept, the rest by patient.
 
     Where the source names no validation part, or is not followed, about `validation_share` and `test_share` of each
-    label's patients are drawn. `taught` are patients who can't judge, for the model that the run goes on from knows
-    them: they are left out of the parts that judge where those have enough films of others. Raises DataError where a
-    part would have no films.
+    label's patients are drawn. Where the plan holds out clusters, the validation part is the one of `clusters`, int64
+    [N], the same for all films of a patient, that comes nearest to that share and can judge. `taught` are patients who
+    can't judge, for the model that the run goes on from knows them: they are left out of the parts that judge where
+    those have enough films of others. Raises DataError where a part would have no films.
     """
     named = [film.part if plan.keep_parts else "" for film in manifest.films]
     parts = np.array(named, dtype="<U10")
@@ -45,7 +53,11 @@ def split_films(manifest: Manifest, plan: DataPlan, seed: int, taught: frozenset
     rng = np.random.default_rng(seed)
     for part, share in (("test", plan.test_share), ("validation", plan.validation_share)):
         if share > 0 and not (parts == part).any():
-            parts[_drawn(manifest, parts == "train", share, rng, taught)] = part
+            among = parts == "train"
+            if part == "validation" and plan.hold_out == "clusters" and clusters is not None:
+                parts[_held_out(manifest, among, share, clusters)] = part
+            else:
+                parts[_drawn(manifest, among, share, rng, taught)] = part
     known = np.array([film.patient in taught for film in manifest.films], dtype=bool)
     for part in ("validation", "test"):
         strangers = (parts == part) & ~known
@@ -95,6 +107,25 @@ def _drawn(
         held_out.update(candidates[i] for i in order[: max(1, round(share * len(patients)))])
     held = [among[i] and film.patient in held_out for i, film in enumerate(manifest.films)]
     return np.flatnonzero(held)
+
+
+def _held_out(
+    manifest: Manifest, among: npt.NDArray[np.bool_], share: float, clusters: npt.NDArray[np.int64]
+) -> Positions:
+    """The films of the cluster whose share comes nearest, of those with films enough of every label, inside and out."""
+    has = np.array([[label in film.labels for label in manifest.labels] for film in manifest.films])
+    found: dict[int, float] = {}
+    for cluster in np.unique(clusters[among]).tolist():
+        inside = among & (clusters == cluster)
+        fewest = min(has[inside].sum(axis=0).min(), has[among & ~inside].sum(axis=0).min())
+        if fewest >= FEWEST_HELD_OUT:
+            found[cluster] = abs(float(inside.sum() / among.sum()) - share)
+    if not found:
+        raise DataError(
+            f"No cluster of films that were collected alike has {FEWEST_HELD_OUT} films of every label, and leaves as "
+            "many to learn from: hold out patients instead."
+        )
+    return np.flatnonzero(among & (clusters == min(found, key=lambda cluster: found[cluster])))
 
 
 def _leaking(films: Sequence[LabelledFilm], parts: npt.NDArray[np.str_]) -> Positions:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from imaging.errors import NegatoscopeError
 from training.manifest import LabelledFilm, Manifest
 from training.plan import TrainingPlan
@@ -31,8 +34,8 @@ def taught_patients(plan: TrainingPlan, films: Sequence[LabelledFilm]) -> frozen
         return frozenset()
 
 
-def split_of(plan: TrainingPlan, manifest: Manifest) -> Split:
+def split_of(plan: TrainingPlan, manifest: Manifest, clusters: npt.NDArray[np.int64] | None) -> Split:
     """The films of a plan, parted so that the parts that judge are new to the starting model too, where there are
-    enough such films. Raises DataError.
+    enough such films. `clusters` are those of `acquisition.clusters_for`. Raises DataError.
     """
-    return split_films(manifest, plan.data, plan.seed, taught_patients(plan, manifest.films))
+    return split_films(manifest, plan.data, plan.seed, taught_patients(plan, manifest.films), clusters)

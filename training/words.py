@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from inference.backbones import BACKBONES
 from inference.card import DataSummary, StartRecord
 from inference.models_dir import installed, model_folders
 from training.from_decisions import provenance_of
+from training.plan import TrainingPlan
 from training.prepare import Prepared
 from training.seal import Words
 
-DESCRIBED = "validation films of the same collection"
+_DRAWN = "validation films of the same collection"
+_HELD_OUT = "validation films that were collected otherwise than the training films"
 _LIMITS = (
     "It knows the films of one collection; on films from elsewhere it was not tested.",
     "Its probabilities hold where as many films are ill as in the validation part.",
 )
+
+WordsFor = Callable[[Prepared, StartRecord, Path], Words]  # the last one: where the bundle will lie
 
 
 def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
@@ -46,6 +51,11 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
         limits=_LIMITS,
         licence="Not stated by whoever trained it; the films and the starting weights have licences of their own.",
     )
+
+
+def described(plan: TrainingPlan) -> str:
+    """What the validation films are, in the words of a sentence."""
+    return _HELD_OUT if plan.data.hold_out == "clusters" else _DRAWN
 
 
 def next_version(name: str, models_dir: Path) -> int:

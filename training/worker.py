@@ -22,12 +22,12 @@ from inference.models_dir import find
 from inference.network import FilmNetwork, build_network
 from inference.records import to_json
 from training.also_kept import AlsoWatcher, also_kept
-from training.checkpoint import BEST, STATE, load_tensors
+from training.checkpoint import STATE
 from training.checks import Inspection, Level, checks
 from training.distributed import Peers, PeersError, joined_peers
 from training.events import Changed, Checked, Failed, Finished, Started, Stopped
 from training.folder_watcher import FolderWatcher
-from training.loop import Loop, computing_threads, new_learner
+from training.loop import Loop, best_network, computing_threads, new_learner
 from training.plan import TrainingPlan
 from training.prepare import Prepared, prepare
 from training.quick import HeadWork, learn_head
@@ -37,22 +37,25 @@ from training.run_dir import BEAT_SECONDS, RunDir, RunError, lock_file
 from training.seal import Words, seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
 from training.weights_limits import WeightsError
-from training.words import DESCRIBED, next_version, words_of
+from training.words import WordsFor, described, next_version, words_of
 
 SEALING = "sealing"  # in the user's data folder: a file for each name of which a model is being written
 KEPT = "model"  # in the run's folder: a bundle that may not take the place of an earlier version
 
 
-def train(run: RunDir, models_dir: Path, *, download: bool = False) -> ModelBundle | None:
+def train(
+    run: RunDir, models_dir: Path, *, download: bool = False, words_for: WordsFor = words_of
+) -> ModelBundle | None:
     """Carry a run's plan out, from where its folder stands; the folder tells how it goes, and why it ended.
 
-    `download`: the user agreed to fetch published starting weights. Of several processes (`distributed`) the first one
-    owns the folder and returns the bundle, the others None. Raises NegatoscopeError, Cancelled.
+    `download`: the user agreed to fetch published starting weights; `words_for` writes the card's words. Of several
+    processes (`distributed`) the first one owns the folder and returns the bundle, the others None. Raises
+    NegatoscopeError, Cancelled.
     """
     with joined_peers() as peers:
         watcher = FolderWatcher(run, peers)
         with _owned(run) if peers.is_first else nullcontext(), _telling_the_end(watcher):
-            return _train(run, models_dir, watcher, download=download)
+            return _train(run, models_dir, watcher, words_for, download=download)
 
 
 @contextmanager
@@ -102,8 +105,10 @@ class _Lesson:
         return self.prepared.plan
 
 
-def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> ModelBundle | None:
-    lesson = _ready(run, models_dir, watcher, download=download)
+def _train(
+    run: RunDir, models_dir: Path, watcher: FolderWatcher, words_for: WordsFor, *, download: bool
+) -> ModelBundle | None:
+    lesson = _ready(run, models_dir, watcher, words_for, download=download)
     network = _learnt(lesson, watcher)
     if network is None:  # another process goes on from here
         return None
@@ -111,7 +116,7 @@ def _train(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
     return _sealed(lesson, network, models_dir, watcher)
 
 
-def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: bool) -> _Lesson:
+def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, words_for: WordsFor, *, download: bool) -> _Lesson:
     """Everything up to the first step, the same in all processes."""
     peers = watcher.peers
     if peers.is_first:
@@ -131,7 +136,7 @@ def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, *, download: b
     watcher.check()
     if peers.is_first:
         _check_films(prepared, watcher)
-    return _Lesson(run, prepared, network, words_of(prepared, start, models_dir))
+    return _Lesson(run, prepared, network, words_for(prepared, start, models_dir))
 
 
 def _learnt(lesson: _Lesson, watcher: FolderWatcher) -> FilmNetwork | None:
@@ -153,7 +158,7 @@ def _learnt(lesson: _Lesson, watcher: FolderWatcher) -> FilmNetwork | None:
         return None
     if isinstance(watching, AlsoWatcher):
         watching.hand_over(lesson.run.path.name)
-    return _best(plan, prepared, lesson.run)
+    return best_network(plan, prepared.outputs, lesson.run.checkpoint)
 
 
 def _begins(prepared: Prepared, peers: Peers) -> Started:
@@ -203,11 +208,12 @@ def _written(
     bundle = seal(
         network,
         prepared.film_set(prepared.split.train, "training films", MOST_TO_SEAL),
-        prepared.film_set(prepared.split.validation, DESCRIBED),
+        prepared.film_set(prepared.split.validation, described(plan)),
         words,
         preprocess=plan.preprocess,
         recipe={"plan": to_json(plan)},
         models_dir=run.path / KEPT if replaces else models_dir,
+        bear_shifts=plan.choice.bear_shifts,
     )
     found, worse = write_result(run.path, bundle, prepared, old)
     if replaces:
@@ -271,14 +277,6 @@ def choice_of(plan: TrainingPlan, *, download: bool) -> StartChoice:
             return Downloaded(consent=download)
         case "bundle":
             return FromBundle(find(chosen.bundle), chosen.with_head)
-
-
-def _best(plan: TrainingPlan, prepared: Prepared, run: RunDir) -> FilmNetwork:
-    """The network with the weights of the epoch that was kept."""
-    tensors, _ = load_tensors(run.checkpoint / BEST)
-    network = build_network(plan.network.backbone, prepared.outputs, plan.preprocess, plan.network.head)
-    network.load_state_dict(tensors)
-    return network.eval()
 
 
 @contextmanager

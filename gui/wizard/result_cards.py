@@ -172,18 +172,24 @@ class ShiftsCard(Framed):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("If films were taken differently", parent)
         self.table = WordTable("Changed films", ("Change", "AUC", "Sensitivity", "Specificity"))
-        self.words = label(
-            "The validation films, changed as another hospital's may be, at the recommended point. The worst row in "
-            "amber.",
-            tone="secondary",
-            wrap=True,
-        )
+        self.words = label(tone="secondary", wrap=True)
         self.column.addWidget(self.table)
         self.column.addWidget(self.words)
         self.column.addStretch(1)
 
-    def show_shifts(self, shifts: Mapping[str, Mapping[str, float]]) -> None:
+    def show_shifts(self, shifts: Mapping[str, Mapping[str, float]], *, worst_counts: bool) -> None:
+        """`worst_counts`: the recommended point was set so that it holds under the worst of them."""
         worst = min(shifts, key=lambda name: shifts[name].get("auc", 1.0), default="")
+        lowest = {
+            measure: min((of.get(measure, 1.0) for of in shifts.values()), default=1.0)
+            for measure in ("sensitivity", "specificity")
+        }
+        self.words.setText(
+            "The validation films, changed as another hospital's may be, at the recommended point"
+            f"{', which is set by the worst of them' if worst_counts else ''}. Under the worst change it finds "
+            f"{_number(lowest['sensitivity'])} of the ill films, and leaves {_number(lowest['specificity'])} of the "
+            "healthy ones alone. The row with the lowest AUC is in amber."
+        )
         rows = [
             (name.replace("_", " "), *(_number(of.get(measure)) for measure in ("auc", "sensitivity", "specificity")))
             for name, of in shifts.items()

@@ -240,7 +240,8 @@ class ResultPage(QWidget):
         self._stop = -1
         if self.shown is not None:
             self.shifts.setVisible(bool(self.shown.shifts.get(self.finding)))
-            self.shifts.show_shifts(self.shown.shifts.get(self.finding, {}))
+            shifts = self.shown.shifts.get(self.finding, {})
+            self.shifts.show_shifts(shifts, worst_counts=self.shown.worst_counts)
         self._show_part()
 
     def _show_part(self) -> None:
@@ -328,15 +329,13 @@ class ResultPage(QWidget):
         self._settled.start()
 
     def _take_point(self) -> None:
-        """Tell the viewer the share of ill validation films that the point finds: that is what its slider holds."""
+        """Tell the viewer what share of ill films the point finds by the model's table: its slider holds that."""
         shown = self.shown
         if shown is None or self.judgement is None:
             return
         sensitivity = RECOMMENDED_SENSITIVITY
         if self._stop >= 0:
-            counts = self.judgement.counts
-            ill = counts[True, True] + counts[True, False]
-            sensitivity = shown.stops[self.finding][self._stop].true_positive / ill
+            sensitivity = shown.slider[self.finding][self._stop]
         self._taken = (self.finding, self._stop)
         self._show_point(self.judgement)
         self.point_chosen.emit({shown.identity: sensitivity})

@@ -10,7 +10,7 @@ from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from inference.card import Measure, OperatingRow
+    from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
     from inference.local_table import ReliabilityBin
     from training.class_report import ClassRow
     from training.compare import Versus
@@ -25,8 +25,10 @@ class Shown:
     """A run's result. `rows` are the runs on the same films, this one first; `trouble` says why there is no table.
 
     `bundle` is where the model lies, '' where it is gone. `stops` are the operating points of the slider by finding,
-    counted on the validation part: for each number of films found, the highest threshold that finds them. `shifts` are
-    measures of the validation part under changes of the films, by finding and change, as the card has them.
+    counted on the validation part: the thresholds of the model's own table, the highest of those that it tells apart.
+    `slider` is where the viewer's slider stands at each of them: a share of ill films found, by the model's table.
+    `shifts` are measures of the validation part under changes of the films, by finding and change, as the card has
+    them; `worst_counts`: the model's table counts the worst of them.
     """
 
     path: Path
@@ -35,7 +37,9 @@ class Shown:
     bundle: str
     rows: tuple[RunRow, ...]
     stops: dict[str, tuple[OperatingRow, ...]]
+    slider: dict[str, tuple[float, ...]]
     shifts: dict[str, dict[str, dict[str, float]]]
+    worst_counts: bool = False
     trouble: str = ""
 
     @property
@@ -72,6 +76,7 @@ class Judgement:
 
 def read_shown(path: Path, token: CancelToken) -> Shown:
     """Raises ResultError, PlanError, Cancelled."""
+    from training.robust import counts_worst, shifts_of
     from training.run_dir import RunDir
     from training.run_result import read_result
     from training.run_table import runs_on_same_films
@@ -85,14 +90,20 @@ def read_shown(path: Path, token: CancelToken) -> Shown:
         rows = runs_on_same_films(path, token)
     except NegatoscopeError as error:
         trouble = error.message
+    card = _card(Path(bundle)) if bundle else None
+    tables = card.operating if card is not None else {}
+    part = result.parts["validation"]
+    stops = {label: slider_stops(part, label, tables.get(label)) for label in part.points}
     return Shown(
         path=path,
         title=run.plan().title,
         result=result,
         bundle=bundle if bundle and (Path(bundle) / "card.json").is_file() else "",
         rows=rows,
-        stops={label: _stops(result.parts["validation"], label) for label in result.parts["validation"].points},
-        shifts=_shifts(Path(bundle)) if bundle else {},
+        stops={label: rows for label, (rows, _) in stops.items()},
+        slider={label: at for label, (_, at) in stops.items()},
+        shifts=shifts_of(card) if card is not None else {},
+        worst_counts=card is not None and counts_worst(card),
         trouble=trouble,
     )
 
@@ -174,27 +185,36 @@ def compared(rows: tuple[RunRow, ...], baseline: int) -> dict[tuple[int, str], V
     return against(rows, baseline)
 
 
-def _stops(part: JudgedPart, label: str) -> tuple[OperatingRow, ...]:
-    """By falling threshold. None where the films are all of one kind."""
+def slider_stops(
+    part: JudgedPart, label: str, table: OperatingPoints | None
+) -> tuple[tuple[OperatingRow, ...], tuple[float, ...]]:
+    """By falling threshold, counted on the part's films, and what share `table` says each finds. None where the films
+    are all of one kind. Without the model's own table these films make one.
+    """
+    from inference.card import OperatingRow
     from training.calibrate import operating_points
 
     films = part.scored(label)
     if not films.is_both:
-        return ()
-    rows = operating_points(films.ill, films.probabilities, part.patients, part.name).rows
-    best: dict[int, OperatingRow] = {}
-    for row in sorted(rows):
-        best[row.true_positive] = row
-    return tuple(sorted((row for found, row in best.items() if found), reverse=True))
+        return (), ()
+    if table is None or not table.rows or not table.ill:
+        table = operating_points(films.ill, films.probabilities, part.patients, part.name)
+    best = {row.true_positive: row for row in sorted(table.rows)}
+    rows = sorted((row for found, row in best.items() if found), reverse=True)
+    called = [films.probabilities >= row.threshold for row in rows]
+    counted = (
+        OperatingRow(row.threshold, int((flags & films.ill).sum()), int((flags & ~films.ill).sum()))
+        for row, flags in zip(rows, called, strict=True)
+    )
+    return tuple(counted), tuple(row.true_positive / table.ill for row in rows)
 
 
-def _shifts(bundle: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """What the card says of changed films; nothing where the model is gone or its card says nothing of them."""
+def _card(bundle: Path) -> ModelCard | None:
+    """None where the model is gone."""
     from inference.bundle import read_bundle
     from inference.card import BundleError
 
     try:
-        table = read_bundle(bundle).card.recipe.get("shifts")
+        return read_bundle(bundle).card
     except BundleError:
-        return {}
-    return table if isinstance(table, dict) and all(isinstance(of, dict) for of in table.values()) else {}
+        return None

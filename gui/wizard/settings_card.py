@@ -27,6 +27,7 @@ MAIN = {
     "choice.pick": "Epoch kept by",
     "choice.stop_after": "Stop early after",
     "choice.bear_shifts": "Changed films too",
+    "data.hold_out": "Validation part",
 }
 TIPS = {
     "preprocess.equalise": "What is done to each film’s histogram: nothing, equalisation, or CLAHE on tiles",
@@ -34,7 +35,10 @@ TIPS = {
     "learning.balance": "Rare classes weigh more, or are shown more often",
     "choice.pick": "The measure on the validation part that says which epoch is kept",
     "choice.stop_after": "So many epochs without a better one end the run",
-    "choice.bear_shifts": "Judges each epoch on films changed in exposure, framing and sharpness too: the worst counts",
+    "choice.bear_shifts": "Judges each epoch on films changed in exposure, framing and sharpness too: the worst change "
+    "chooses the epoch and the operating point",
+    "data.hold_out": "Some patients of every kind, or a whole cluster of films that were exposed, framed and resampled "
+    "alike: films from another room",
 }
 WORDS = {
     "bce": "BCE",
@@ -47,6 +51,8 @@ WORDS = {
     "sensitivity_at_specificity": "sensitivity at a specificity",
     "clahe": "CLAHE",
     "weights": "class weights",
+    "patients": "patients",
+    "clusters": "films collected otherwise",
     "sampling": "balanced sampling",
     "one_cycle": "one cycle",
     "choice.stop_after=0": "never",

@@ -1,79 +1,159 @@
-"""How the bundled pneumonia model bears changes of exposure, framing and resampling, against a linear head on frozen
-ImageNet features trained on the same films. Both are judged on the validation part, at 95 % sensitivity there.
+"""How models bear what films elsewhere are like, on validation films that none of them learnt from: each change of
+`training.shifts`, mixtures of changes that no training and no choice has seen (`training.gate_changes`), and clusters
+of films that were collected alike. Prints Markdown; docs/results.md holds it.
 
-usage: python -m tests.benchmarks.bench_shifts [--data DIR] [--weights FILE] [--keep-out DIR]    (ten minutes)
+usage: python -m tests.benchmarks.bench_shifts [--model ID]... [--data DIR] [--keep-out DIR]
+A model is a bundle's name or its folder. Three minutes a model on one idle core.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from inference.bundle import ModelBundle
+from inference.device import choose_engine
 from inference.models_dir import find
-from inference.network import FilmNetwork, build_network, load_start_weights
-from inference.preprocess import Grey, to_input
-from inference.torch_engine import load_network
-from inference.trunk_weights import read_tensors
-from training.bundled.pneumonia import PREPROCESS, WORDS, Material, read_material
+from inference.preprocess import Grey
+from inference.scores import probabilities
+from training.acquisition import cluster_of_patients, clusters_of, facts_of
+from training.bundled.pneumonia import WORDS, Material, read_material
 from training.calibrate import RECOMMENDED_SENSITIVITY
-from training.finetune import run_network
+from training.gate_changes import varied
 from training.metrics import at_threshold, auc
+from training.outputs import run_engine
 from training.shifts import SUITE, shifted
+from training.tests_of_difference import delong
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+LABEL = WORDS.labels[1]
+ROOMS = 3
 Scores = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Scorer = Callable[[Grey], Scores]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a model is worth on some films: AUC, and sensitivity and specificity at a point."""
+
+    auc: float
+    sensitivity: float
+    specificity: float
+
+    def __str__(self) -> str:
+        return f"{self.auc:.4f}, {self.sensitivity:.3f}, {self.specificity:.3f}"
+
+
+def row_of(ill: Bools, scores: Scores, point: float) -> Row:
+    found = at_threshold(ill, scores, point)
+    return Row(auc(ill, scores), found["sensitivity"], found["specificity"])
+
+
+def point_of(ill: Bools, scores: Scores) -> float:
+    """The highest point that finds 95 % of the ill films."""
+    return float(np.quantile(scores[ill], 1.0 - RECOMMENDED_SENSITIVITY))
+
+
+def worst_of(rows: Mapping[str, Row]) -> Row:
+    """The worst AUC, the worst sensitivity and the worst specificity, each of another change perhaps."""
+    found = rows.values()
+    return Row(
+        min(row.auc for row in found), min(row.sensitivity for row in found), min(row.specificity for row in found)
+    )
+
+
+def under_suite(score: Scorer, films: Grey) -> dict[str, Scores]:
+    """The scores [N] of films under each change of the suite."""
+    return {name: score(shifted(films, name)) for name in SUITE}
+
+
+def other_rooms(films: Grey) -> Iterator[tuple[str, Grey]]:
+    """The films as they might come from other rooms: mixtures drawn by seed, as wide as the gate lets through."""
+    for room in range(ROOMS):
+        rng = np.random.default_rng(1000 + room)
+        yield f"mixture {room + 1}", np.stack([varied(film, rng) for film in films])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", action="append", help="pneumonia unless named; several are compared")
     parser.add_argument("--data", type=Path, default=DATA / "kermany224")
-    parser.add_argument("--weights", type=Path, default=DATA / "weights" / "mobilenet_v2_imagenet.safetensors")
     parser.add_argument("--keep-out", type=Path, default=DATA / "films")
     options = parser.parse_args()
     material = read_material(options.data, options.keep_out)
-    bundled = load_network(find(WORDS.name))
-    models: dict[str, Callable[[Grey], Scores]] = {
-        "bundled": lambda films: run_network(bundled, films)[0][:, 0].double().numpy(),
-        "linear head": linear_head(material, options.weights),
-    }
-    print(f"{'':20s}" + "".join(f"{name:>34s}" for name in models))
-    print(f"{'change':20s}" + f"{'AUC':>12s}{'sensitivity':>12s}{'spec.':>10s}" * len(models))
-    validation = material.validation()
-    ill = validation.truth[WORDS.labels[1]]
-    points: dict[str, float] = {}
-    for change in SUITE:
-        films, row = shifted(validation.films, change), f"{change:20s}"
-        for name, score in models.items():
-            scores = score(films)
-            points.setdefault(name, float(np.quantile(scores[ill], 1.0 - RECOMMENDED_SENSITIVITY)))
-            at = at_threshold(ill, scores, points[name])
-            row += f"{auc(ill, scores):12.4f}{at['sensitivity']:12.3f}{at['specificity']:10.3f}"
-        print(row, flush=True)
+    bundles = [find(name) for name in options.model or [WORDS.name]]
+    films = material.films[material.split.validation]
+    under = [under_suite(scorer(bundle), films) for bundle in bundles]
+    for bundle, scores in zip(bundles, under, strict=True):
+        scores.update({name: scorer(bundle)(moved) for name, moved in other_rooms(films)})
+    for line in (*changes_table(bundles, under, material), "", *clusters_table(bundles, under, material)):
+        print(line)
 
 
-def linear_head(material: Material, weights: Path) -> Callable[[Grey], Scores]:
-    """Logistic regression on the pooled features of the untouched backbone."""
-    from sklearn.linear_model import LogisticRegression
-
-    network = build_network(WORDS.backbone, 1, PREPROCESS)
-    load_start_weights(network, read_tensors(weights))
-    chosen = material.split.train
-    head = LogisticRegression(C=0.05, max_iter=2000, class_weight="balanced")
-    head.fit(embeddings(network, material.films[chosen]), material.ill[chosen])
-    return lambda films: np.asarray(head.decision_function(embeddings(network, films)))
+def scorer(bundle: ModelBundle) -> Scorer:
+    engine = choose_engine(bundle, "onnx", threads=1)
+    return lambda films: probabilities(bundle.card, run_engine(engine, films).logits)[:, 0]
 
 
-def embeddings(network: FilmNetwork, films: Grey, batch: int = 64) -> npt.NDArray[np.float32]:
-    """Pooled features, float32 [N, D], of films, uint8 [N, S, S]."""
-    network.eval()
-    parts = [films[start : start + batch] for start in range(0, len(films), batch)]
-    with torch.inference_mode():
-        return np.concatenate([network(torch.from_numpy(to_input(part)))[2].numpy() for part in parts])
+def changes_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], material: Material) -> Iterator[str]:
+    """Each change, then the worst of the suite; at the model's own point, and at the one counted as collected."""
+    ill = material.ill[material.split.validation]
+    yield from _head("change", [f"{bundle.id}: AUC, sensitivity, specificity" for bundle in bundles])
+    points = [point_of(ill, scores["as collected"]) for scores in under]
+    rows = [
+        {name: row_of(ill, of, point) for name, of in scores.items()}
+        for scores, point in zip(under, points, strict=True)
+    ]
+    for name in under[0]:
+        yield f"| {name} | " + " | ".join(str(of[name]) for of in rows) + " |"
+    yield "| **worst of the suite** | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in rows) + " |"
+    own = [
+        {name: row_of(ill, of, bundle.card.operating[LABEL].recommended) for name, of in scores.items()}
+        for bundle, scores in zip(bundles, under, strict=True)
+    ]
+    yield "| recommended point, as collected | " + " | ".join(str(of["as collected"]) for of in own) + " |"
+    yield "| recommended point, worst | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in own) + " |"
+    if len(bundles) == 2:
+        yield ""
+        for name in under[0]:
+            found = delong(ill, under[1][name], under[0][name])
+            yield f"- {name}: AUC {found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+
+
+def clusters_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], material: Material) -> Iterator[str]:
+    """Each cluster by itself, then ill films of the clusters that are rich in healthy ones against healthy films of the
+    clusters that are rich in ill ones: what a model that goes by how a film was collected gets wrong.
+    """
+    sizes = np.full((len(material.films), 2), material.films.shape[1], np.int32)
+    clusters = cluster_of_patients(clusters_of(facts_of(material.films, sizes)), material.patients)
+    chosen = material.split.validation
+    own, ill = clusters[chosen], material.ill[chosen]
+    points = [point_of(ill, scores["as collected"]) for scores in under]
+    yield from _head(
+        "cluster", ["ill, healthy", *(f"{bundle.id}: AUC, sensitivity, specificity" for bundle in bundles)]
+    )
+    groups = {str(cluster + 1): own == cluster for cluster in np.unique(own)}
+    share = {cluster: material.ill[clusters == cluster].mean() for cluster in np.unique(own)}
+    rich = np.array([share[cluster] > material.ill.mean() for cluster in own])
+    groups["**crossed**"] = rich != ill
+    for name, inside in groups.items():
+        counts = f"{int(ill[inside].sum())}, {int((~ill[inside]).sum())}"
+        rows = [
+            row_of(ill[inside], scores["as collected"][inside], point)
+            for scores, point in zip(under, points, strict=True)
+        ]
+        yield f"| {name} | {counts} | " + " | ".join(map(str, rows)) + " |"
+
+
+def _head(first: str, names: list[str]) -> Iterator[str]:
+    yield f"| {first} | " + " | ".join(names) + " |"
+    yield "| --- |" + " --- |" * len(names)
 
 
 if __name__ == "__main__":

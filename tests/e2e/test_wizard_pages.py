@@ -30,6 +30,7 @@ from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from training.events import Finished, Saved
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
 from training.run_story import Stage
+from training.shifts import SUITE
 
 MAIN = Path(__file__).parents[2] / "main.py"
 SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
@@ -318,7 +319,10 @@ def test_groups_name_who_they_are_and_that_they_are_few(folder: Path, jobs: Jobs
     names = [row[0] for row in page.groups.table.cells()]
     assert {"Sex: female", "Sex: male", "View: AP", "View: PA"} <= set(names)
     assert "too few to tell" in page.groups.words.text()
-    assert page.shifts.table.rowCount() > 10
+    assert page.shifts.table.rowCount() == len(SUITE)
+    shifts = json.loads((folder / "runs" / "long" / "result.json").read_text(encoding="utf-8"))["shifts"]["SQUARE"]
+    lowest = min(of["specificity"] for of in shifts.values())
+    assert f"leaves {lowest:.3f} of the healthy ones alone" in page.shifts.words.text()
 
 
 def test_runs_on_the_same_films_stand_against_a_baseline(folder: Path, jobs: Jobs, qtbot: Any) -> None:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from inference.card import DataSummary, StartRecord
+from inference.device import usable_cores
 from inference.head_spec import HeadSpec
 from inference.models_dir import find
-from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
-from inference.trunk_weights import read_tensors
 from training.dataset import load_films
 from training.film_set import FilmSet
-from training.finetune import FineTuneSpec, fine_tune, log_steps
-from training.manifest import patient_of, read_class_folders
-from training.seal import Words, seal, seal_again
+from training.manifest import Manifest, patient_of, read_class_folders
+from training.plan import DataPlan, LearningPlan, StartPlan, TrainingPlan
+from training.prepare import Prepared
+from training.recipes import plan_of, recipe_of
+from training.run_dir import PLAN, RunDir
+from training.seal import Words, seal_again
 from training.split import Split, split_by_patient
+from training.worker import train
 
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
-RECIPE = FineTuneSpec(epochs=5, frozen_stages=7)
+FROM_IMAGENET = LearningPlan(epochs=8)
+GOES_ON = LearningPlan(epochs=2, rate=2e-4, head_rate=5e-4)
+LIST = "films.csv"  # in the run's folder
 SPLIT_SEED, VALIDATION_SHARE = 7, 0.15
 WORDS = Words(
     name="pneumonia",
-    version=1,
+    version=1,  # what is made has the next number
     title="Pneumonia on children's chest films",
     labels=("NORMAL", "PNEUMONIA"),
     normal_label="NORMAL",
@@ -84,39 +89,70 @@ class Material:
         return FilmSet(self.films[chosen], truth, self.patients[chosen], described, digests)
 
 
-def read_material(data: Path, keep_out: Path) -> Material:
-    """The class folders under `data/train` and `data/val`, less the patients found in `keep_out`."""
+def read_list(data: Path, keep_out: Path) -> tuple[Manifest, Split]:
+    """The class folders under `data/train` and `data/val`, less the patients found in `keep_out`, and their parts."""
     kept_out = {patient_of(path.name) for path in keep_out.glob("*/*")}
     manifest = read_class_folders([data / "train", data / "val"], WORDS.labels).without_patients(kept_out)
+    return manifest, split_by_patient(manifest, VALIDATION_SHARE, SPLIT_SEED)
+
+
+def read_material(data: Path, keep_out: Path) -> Material:
+    """The same films, decoded."""
+    manifest, split = read_list(data, keep_out)
     return Material(
         films=load_films([film.path for film in manifest.films], PREPROCESS),
         ill=np.array([film.labels[0] == WORDS.labels[1] for film in manifest.films]),
         patients=np.array([film.patient for film in manifest.films]),
         digests=tuple(film.digest for film in manifest.films),
-        split=split_by_patient(manifest, VALIDATION_SHARE, SPLIT_SEED),
+        split=split,
     )
 
 
-def make_pneumonia(data: Path, weights: Path, keep_out: Path, models_dir: Path) -> None:
-    """Fine-tune from ImageNet weights on the training part and seal the result with the validation part."""
-    material = read_material(data, keep_out)
-    training = material.training()
-    torch.manual_seed(RECIPE.seed)  # for the head, which starts at random
-    network = build_network(WORDS.backbone, 1, PREPROCESS)
-    load_start_weights(network, read_tensors(weights))
-    network = fine_tune(network, training.films, training.truth[WORDS.labels[1]], RECIPE, log_steps)
+def make_pneumonia(data: Path, weights: Path | None, keep_out: Path, models_dir: Path, folder: Path) -> None:
+    """Train as a run in `folder`, which goes on where it was broken off, and seal the result: from ImageNet weights, or
+    from the present model, which is then held against the new one. Raises NegatoscopeError, OSError.
+    """
+    run = RunDir(folder)
+    if not (folder / PLAN).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_list(folder / LIST, *read_list(data.resolve(), keep_out))
+        run.create(plan_for((folder / LIST).resolve(), weights.resolve() if weights else None))
+    train(run, models_dir, words_for=words_of)
 
-    counted = dataclasses.replace(WORDS.data, films=len(training), patients=training.patient_count)
-    words = dataclasses.replace(WORDS, data=counted)
-    recipe = dataclasses.asdict(RECIPE) | {"split_seed": SPLIT_SEED, "validation_share": VALIDATION_SHARE}
-    seal(
-        network,
-        training,
-        material.validation(),
-        words,
-        preprocess=PREPROCESS,
-        recipe=recipe,
-        models_dir=models_dir,
+
+def plan_for(listed: Path, weights: Path | None) -> TrainingPlan:
+    """The shift-aware recipe; what goes on from the present model goes on gently."""
+    if weights is None:
+        start, learning = StartPlan("bundle", WORDS.name, with_head=True), GOES_ON
+    else:
+        start, learning = StartPlan("imported", files=(str(weights),)), FROM_IMAGENET
+    plan = plan_of(recipe_of("shift-aware"), WORDS.name, DataPlan(str(listed), normal_label=WORDS.labels[0]), start)
+    return dataclasses.replace(
+        plan, title=WORDS.title, learning=learning, preprocess=PREPROCESS, threads=usable_cores()
+    )
+
+
+def write_list(path: Path, manifest: Manifest, split: Split) -> None:
+    """The films and their parts as a CSV that a plan can name. Raises OSError."""
+    parts = dict.fromkeys(split.train.tolist(), "train") | dict.fromkeys(split.validation.tolist(), "validation")
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(("path", "label", "patient", "split"))
+        for at, film in enumerate(manifest.films):
+            rows.writerow((film.path, film.labels[0], film.patient, parts[at]))
+
+
+def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
+    """What is said of the model, with its films in numbers."""
+    train_part = prepared.split.train
+    counted = dataclasses.replace(
+        WORDS.data, films=len(train_part), patients=len(set(prepared.patients(train_part).tolist()))
+    )
+    return dataclasses.replace(
+        WORDS,
+        backbone=prepared.plan.network.backbone,
+        data=counted,
+        start=start if start.kind == "bundle" else WORDS.start,
     )
 
 

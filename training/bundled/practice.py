@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import multiprocessing
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +16,23 @@ from inference.head_spec import HeadSpec
 from inference.models_dir import find
 from inference.network import build_network
 from inference.preprocess import Grey, PreprocessSpec, network_grey
+from inference.records import to_json
 from training.augment_spec import AugmentSpec
 from training.film_set import FilmSet
-from training.finetune import FineTuneSpec, fine_tune, log_steps
+from training.in_memory import learn
 from training.places import opacity_mask
+from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
 from training.seal import Words, seal, seal_again
 
 PREPROCESS = PreprocessSpec(size_px=128, fit="squash", mean=(0.5,), std=(0.25,))
-RECIPE = FineTuneSpec(
-    epochs=8,
-    rate=3e-3,
-    keep_norm=False,
-    place_weight=1.0,
+PLAN = TrainingPlan(
+    name="practice",
+    title="Planted opacities on synthetic films",
+    data=DataPlan("synthetic films", normal_label="CLEAR"),
+    preprocess=PREPROCESS,
+    network=NetworkPlan("tiny_fine", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
+    learning=LearningPlan(epochs=8, rate=3e-3),
+    choice=ChoicePlan(pick="loss"),  # by AUC an early epoch would do, whose maps say little yet
     augment=AugmentSpec(
         rotate_deg=4.0,
         scale=0.06,
@@ -46,11 +51,11 @@ FIRST_SEED = 100_000  # far from the seeds of the example films, so that those s
 WORDS = Words(
     name="practice",
     version=1,
-    title="Planted opacities on synthetic films",
+    title=PLAN.title,
     labels=("CLEAR", "OPACITY"),
     normal_label="CLEAR",
     activation="sigmoid_one",
-    backbone="tiny_fine",
+    backbone=PLAN.network.backbone,
     head=HeadSpec(),
     start=StartRecord("scratch", "none: trained from scratch"),
     data=DataSummary(
@@ -69,11 +74,11 @@ WORDS = Words(
 def make_practice(models_dir: Path) -> None:
     """Train from scratch; every synthetic film is a patient of its own."""
     training, validation, places = practice_material()
-    torch.manual_seed(RECIPE.seed)
+    torch.manual_seed(PLAN.seed)
     network = build_network(WORDS.backbone, 1, PREPROCESS)
-    ill = training.truth[WORDS.labels[1]]
-    network = fine_tune(network, training.films, ill, RECIPE, log_steps, places=places)
-    recipe = dataclasses.asdict(RECIPE) | {"first_seed": FIRST_SEED}
+    with tempfile.TemporaryDirectory() as folder:
+        network = learn(network, PLAN, training, validation, Path(folder), places=places)
+    recipe = {"plan": to_json(PLAN), "first_seed": FIRST_SEED}
     seal(network, training, validation, WORDS, preprocess=PREPROCESS, recipe=recipe, models_dir=models_dir)
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from inference.card_check import check_card, counts_fit
-from inference.operating import wilson
+from inference.operating import OperatingTable, wilson
 from inference.scores import calibrated
 from tests.bundles import card_of
 from training.calibrate import (
@@ -127,6 +127,21 @@ def test_the_recommended_point_finds_as_many_as_it_says(scored: tuple[np.ndarray
     found = at_threshold(ill, probabilities, points.recommended)["sensitivity"]
     assert RECOMMENDED_SENSITIVITY <= found < RECOMMENDED_SENSITIVITY + 0.01
     assert (points.ill, points.healthy) == (ill.sum(), (~ill).sum())
+
+
+def test_the_worst_change_counts_at_every_threshold(scored: tuple[np.ndarray, np.ndarray]) -> None:
+    ill, logits = scored
+    plain = calibrated(logits, fit_calibration(ill, logits))
+    changed = [np.clip(plain - 0.1, 0, 1), np.clip(plain + 0.05, 0, 1)]
+    points, before = operating_points(ill, plain, 600, "films", changed=changed), operating_points(ill, plain, 600, "f")
+    for row in points.rows:
+        called = [scores >= row.threshold for scores in (plain, *changed)]
+        assert row.true_positive == min(flags[ill].sum() for flags in called) <= called[0][ill].sum()
+        assert row.false_positive == max(flags[~ill].sum() for flags in called) >= called[0][~ill].sum()
+    assert points.recommended < before.recommended
+    finds = [at_threshold(ill, scores, points.recommended)["sensitivity"] for scores in (plain, *changed)]
+    assert RECOMMENDED_SENSITIVITY <= min(finds) < RECOMMENDED_SENSITIVITY + 0.01
+    assert OperatingTable(points).threshold_at(RECOMMENDED_SENSITIVITY) == points.recommended
 
 
 def test_every_row_counts_what_its_threshold_flags(scored: tuple[np.ndarray, np.ndarray]) -> None:

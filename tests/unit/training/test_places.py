@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ import torch
 
 from imaging.phantom import make_phantom
 from inference.network import build_network
-from inference.preprocess import PreprocessSpec
+from inference.preprocess import PreprocessSpec, to_input
 from training.augment import augment, augment_with_places
 from training.augment_spec import AugmentSpec
-from training.finetune import FineTuneSpec, fine_tune, run_network
+from training.film_set import FilmSet
+from training.in_memory import learn
 from training.places import opacity_mask, place_loss
+from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
 
 PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
 STILL = AugmentSpec(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -56,7 +59,7 @@ def test_cells_that_say_what_lies_there_lose_least() -> None:
     assert place_loss(head, right, places) < 0.2 * place_loss(head, torch.zeros(1, 4, 4), places)
 
 
-def test_places_teach_a_network_where_to_look() -> None:
+def test_places_teach_a_network_where_to_look(tmp_path: Path) -> None:
     """A spot anywhere beside a bright bar at the left that comes with it: by labels alone the bar would do as well."""
     rng = np.random.default_rng(2)
     films = rng.integers(60, 90, (96, 32, 32), np.uint8)
@@ -66,12 +69,21 @@ def test_places_teach_a_network_where_to_look() -> None:
         films[number, row : row + 4, column : column + 4] = 200
         films[number, :, :4] = 200
         places[number, row : row + 4, column : column + 4] = 255
-    spec = FineTuneSpec(
-        epochs=16, batch=16, rate=1e-2, head_rate=1e-2, keep_norm=False, place_weight=1.0, augment=STILL
+    plan = TrainingPlan(
+        name="places",
+        title="Places",
+        data=DataPlan("nowhere"),
+        preprocess=PREPROCESS,
+        network=NetworkPlan("tiny_fine", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
+        learning=LearningPlan(epochs=16, batch=16, rate=1e-2, head_rate=1e-2),
+        choice=ChoicePlan(pick="loss"),
+        augment=STILL,
     )
     torch.manual_seed(1)
     network = build_network("tiny_fine", 1, PREPROCESS)
-    network = fine_tune(network, films, ill, spec, lambda step: None, places=places)
-    maps = run_network(network, films[ill])[1][:, 0].flatten(1).argmax(dim=1).numpy()
+    known = FilmSet(films, {"SPOT": ill}, np.arange(96).astype(str), "films of noise")
+    network = learn(network, plan, known, known, tmp_path, places=places)
+    with torch.inference_mode():
+        maps = network(torch.from_numpy(to_input(films[ill])))[1][:, 0].flatten(1).argmax(dim=1).numpy()
     marked = places[ill][:, ::4, ::4].reshape(len(maps), -1)
     assert marked[np.arange(len(maps)), maps].mean() > 0.9 * 255

@@ -16,16 +16,30 @@ from inference.device import choose_engine
 from inference.head_spec import HeadSpec
 from inference.models_verify import verify
 from inference.network import build_network
+from inference.operating import OperatingTable
 from inference.preprocess import PreprocessSpec, to_input
+from inference.records import to_json
 from inference.scores import probabilities
 from inference.similar import read_reference
+from inference.torch_engine import load_network
 from training.film_set import FilmSet
-from training.finetune import FineTuneSpec, fine_tune
+from training.in_memory import learn
 from training.metrics import auc
+from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
 from training.seal import Words, seal, seal_again
 from training.shifts import SUITE
 
 PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
+PLAN = TrainingPlan(
+    name="trial",
+    title="Bright squares",
+    data=DataPlan("nowhere"),
+    preprocess=PREPROCESS,
+    network=NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
+    learning=LearningPlan(epochs=12, batch=16, rate=3e-3, average_over_steps=10, label_smoothing=0.0),
+    choice=ChoicePlan(pick="loss"),
+    augment=None,
+)
 WORDS = Words(
     name="trial",
     version=3,
@@ -73,16 +87,15 @@ def validation() -> FilmSet:
 def sealed(training: FilmSet, validation: FilmSet, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     torch.manual_seed(0)
     network = build_network("tiny", 1, PREPROCESS)
-    recipe = FineTuneSpec(epochs=4, batch=16, rate=3e-3, keep_norm=False, average_over_steps=10)
-    network = fine_tune(network, training.films, training.truth["SQUARE"], recipe, lambda step: None)
     folder: Path = tmp_path_factory.mktemp("models")
+    network = learn(network, PLAN, training, validation, folder / "state")
     return seal(
         network,
         training,
         validation,
         WORDS,
         preprocess=PREPROCESS,
-        recipe=dataclasses.asdict(recipe),
+        recipe={"plan": to_json(PLAN)},
         models_dir=folder,
     )
 
@@ -118,6 +131,47 @@ def test_measures_and_shifts_are_of_the_same_films(sealed: ModelBundle) -> None:
     for name in ("auc", "sensitivity", "specificity", "accuracy"):
         assert shifts["as collected"][name] == pytest.approx(measured[name].value, abs=5e-5)
         assert measured[name].low <= measured[name].value <= measured[name].high
+
+
+@pytest.fixture(scope="module")
+def few(training: FilmSet) -> FilmSet:
+    """Too few films for a gate, which would take most of the time."""
+    return dataclasses.replace(
+        training,
+        films=training.films[:30],
+        truth={"SQUARE": training.truth["SQUARE"][:30]},
+        patients=training.patients[:30],
+        digests=training.digests[:30],
+    )
+
+
+@pytest.fixture(scope="module")
+def robust(
+    sealed: ModelBundle, few: FilmSet, validation: FilmSet, tmp_path_factory: pytest.TempPathFactory
+) -> ModelBundle:
+    """The same network, its operating points counted under the worst change."""
+    network, folder = load_network(sealed), tmp_path_factory.mktemp("robust")
+    return seal(network, few, validation, WORDS, preprocess=PREPROCESS, recipe={}, models_dir=folder, bear_shifts=True)
+
+
+def test_the_worst_change_sets_the_points_where_that_is_asked(
+    robust: ModelBundle, sealed: ModelBundle, validation: FilmSet
+) -> None:
+    points, shifts = robust.card.operating["SQUARE"], robust.card.recipe["shifts"]["SQUARE"]
+    assert min(of["sensitivity"] for of in shifts.values()) >= 0.95
+    found = OperatingTable(points).point_at(points.recommended)
+    assert found.found / found.ill == pytest.approx(min(of["sensitivity"] for of in shifts.values()), abs=5e-5)
+    assert found.spared / found.healthy == pytest.approx(min(of["specificity"] for of in shifts.values()), abs=5e-5)
+    assert "the worst of 17 changes" in OperatingTable(points).sentence(0.95)
+    assert points.recommended < sealed.card.operating["SQUARE"].recommended
+    assert min(of["sensitivity"] for of in sealed.card.recipe["shifts"]["SQUARE"].values()) < 0.95
+    assert robust.card.calibration == sealed.card.calibration, "probabilities mean what they meant"
+
+
+def test_points_under_the_worst_change_are_kept_when_it_is_sealed_again(
+    robust: ModelBundle, few: FilmSet, validation: FilmSet, tmp_path: Path
+) -> None:
+    assert seal_again(robust, few, validation, tmp_path).card == robust.card
 
 
 def test_what_is_sealed_again_is_the_same(
