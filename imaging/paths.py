@@ -52,7 +52,7 @@ def user_data_dir() -> Path:
         folder = Path(named).expanduser()
     else:
         folder = program_folder() / PORTABLE_DATA if is_portable() else _platform_data_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # no business of the workstation's other users
     return folder
 
 

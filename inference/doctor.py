@@ -184,6 +184,19 @@ def _version(name: str) -> str:
         return ""
 
 
+def _site_lines() -> list[str]:
+    """What an administrator has set, and whether the program carries its data with it."""
+    from imaging.paths import is_portable
+    from imaging.site import read_site
+
+    site = read_site()
+    lines = ["portable: the data lie beside the program"] if is_portable() else []
+    if site.source is not None:
+        said = site.problem or f"{len(site.settings)} settings, locked: {', '.join(sorted(site.locked)) or 'none'}"
+        lines.append(f"site: {site.source}: {said}")
+    return lines
+
+
 def _text(report: Report) -> str:
     lines = [
         f"Negatoscope {report.release} on {report.system}, Python {report.python}",
@@ -193,6 +206,7 @@ def _text(report: Report) -> str:
         f"engine: {report.engine or 'none'}: {report.why}",
         *(f"measured: {name} {time:.1f} ms a film" for name, time in report.measured.items()),
         f"data folder: {report.folder}{f' ({report.folder_problem})' if report.folder_problem else ''}",
+        *_site_lines(),
         *(f"model {model.id}: {model.problem or 'whole'}" for model in report.models),
         *(f"{name} {version or 'not installed'}" for name, version in report.libraries.items()),
         *(f"decoder {name} {version or 'not installed'}" for name, version in report.decoders.items()),

@@ -196,6 +196,12 @@ def check_snapshot(frozen: Program, films: Path, work: Path) -> str:
     return f"{size}, a film in the middle"
 
 
+def check_manual(frozen: Program, films: Path, work: Path) -> str:
+    """Open the help window: it ends with 1 where the pages, or what reads them, are missing."""
+    frozen.run("snapshot", str(films), "--show", "manual", "--out", "manual.png", folder=work)
+    return f"the first page is shown, {(work / 'manual.png').stat().st_size // 1000} kB"
+
+
 def main() -> int:
     """Run every check and say how each ended; the exit status is 1 where one failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -221,6 +227,7 @@ def main() -> int:
             "models": lambda: check_models(frozen, work),
             "screen, ONNX Runtime": lambda: check_screen(frozen, source, films, work, "onnx"),
             "snapshot": lambda: check_snapshot(frozen, films, work),
+            "manual": lambda: check_manual(frozen, films, work),
         }
         if trains:
             checks["screen, torch"] = lambda: check_screen(frozen, source, films, work, "torch")

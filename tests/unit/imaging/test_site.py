@@ -139,3 +139,9 @@ def test_the_limits_of_the_machine_are_those_that_films_are_read_by(
     with pytest.raises(FilmError) as refusal:
         decode(ImageRef(path))
     assert refusal.value.code is Code.TOO_LARGE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are kept otherwise there")
+def test_the_data_folder_is_its_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.DATA_VARIABLE, str(tmp_path / "data"))
+    assert paths.user_data_dir().stat().st_mode & 0o077 == 0

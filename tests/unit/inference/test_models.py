@@ -210,3 +210,10 @@ def test_a_site_shares_its_models(
     monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
     assert model_folders() == (resource_path("models"), own, user_data / "models")
     assert find("trial").location == own / "trial@10"
+    assert f"site: {tmp_path / 'site.json'}: 0 settings, locked: none" in doctor_words()
+
+
+def doctor_words() -> str:
+    out = io.StringIO()
+    doctor.run(argparse.Namespace(json=False, bundle=None), out, io.StringIO())
+    return out.getvalue()
