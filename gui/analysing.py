@@ -54,6 +54,7 @@ class Analysing(QObject):
         self._held = False  # what was stopped was never begun
         self._automatic = True
         review.films_added.connect(self._films_added)
+        review.film_returned.connect(lambda row: self._films_added(row, row))
         review.films_closed.connect(self._films_closed)
         review.model_changed.connect(self._model_changed)
 
@@ -191,7 +192,7 @@ class Analysing(QObject):
         self._queue.finish(ref.key)
         self._handle = None
         if isinstance(error, FilmError) and error.code is not Code.ANALYSIS_FAILED:
-            self._review.refuse(ref.key, error.message)
+            self._review.refuse(ref.key, error)
         else:
             self._review.fail(ref.key, error.message)
         self._advance()

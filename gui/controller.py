@@ -81,6 +81,7 @@ class Controller(QObject):
         for follow_queue in (self.similar.follow_queue, self.second.follow_queue):
             self.analysing.queue_changed.connect(follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
+        self.review.film_returned.connect(lambda row: self.thumbnails.try_again(self.review.entries[row].key))
         self.review.films_closed.connect(self.thumbnails.clear)
         self.review.films_closed.connect(self.memory.forget_films)
         self.review.overlay_changed.connect(self._remember_soon)

@@ -36,7 +36,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row. `ref` is None for what could not even be named as a film; `refusal` is the sentence that says why.
+    """A row. `ref` is None for what could not even be named as a film; `refusal` is the sentence that says why, which
+    may pass where `may_return`: the file is not there, or its drive does not answer.
 
     `key` is the film's, or the path; it is kept because every row is asked for it while a slider moves.
     """
@@ -46,6 +47,7 @@ class Entry:
     header: Header | None = None
     refusal: str = ""
     frames: int = 1
+    may_return: bool = False
     key: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -44,13 +44,22 @@ class Films:
                 self.refused.add(row)
         return range(first, len(self.entries))
 
-    def refuse(self, key: str, sentence: str) -> int:
+    def refuse(self, key: str, sentence: str, *, may_return: bool = False) -> int:
         """Give a film's row a reason why it can't be read. Returns the row, -1 where it has one or is gone."""
         row = self.row_of(key)
         if row < 0 or self.entries[row].refusal:
             return -1
-        self.entries[row] = replace(self.entries[row], refusal=sentence)
+        self.entries[row] = replace(self.entries[row], refusal=sentence, may_return=may_return)
         self.refused.add(row)
+        return row
+
+    def readmit(self, key: str) -> int:
+        """Take back a reason that has passed. Returns the row, -1 where it had none that may."""
+        row = self.row_of(key)
+        if row < 0 or not self.entries[row].may_return:
+            return -1
+        self.entries[row] = replace(self.entries[row], refusal="", may_return=False)
+        self.refused.discard(row)
         return row
 
     def clear(self) -> None:

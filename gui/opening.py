@@ -185,14 +185,16 @@ def _folder_of(path: Path) -> Path:
 
 def rows_of(item: Found | Refused) -> list[Entry]:
     """The rows of one thing that the scan found: one a frame, or the refused file with its reason."""
+    from imaging.read.packed.source import stamp_of
     from imaging.read.scan import Refused
 
     if isinstance(item, Refused):
         return [Entry(path=item.path, refusal=item.error.message)]
+    ref = replace(item.ref, stamp=stamp_of(item.ref.path))
     frames = max(1, item.frames)
     listed = min(frames, FRAMES_LISTED)
-    base = Entry(path=item.ref.path, ref=item.ref, header=item.header, frames=frames)
-    rows = [replace(base, ref=replace(item.ref, frame=frame)) for frame in range(listed)] if frames > 1 else [base]
+    base = Entry(path=ref.path, ref=ref, header=item.header, frames=frames)
+    rows = [replace(base, ref=replace(ref, frame=frame)) for frame in range(listed)] if frames > 1 else [base]
     if listed < frames:
         sentence = f"The file claims {frames:,} frames; the first {listed} are listed."
         rows.append(Entry(path=item.ref.path, refusal=sentence))

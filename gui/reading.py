@@ -45,6 +45,7 @@ class Reading(QObject):
         review.scan_changed.connect(self._expect)
         review.film_selected.connect(self._selected)
         review.films_added.connect(self._added)
+        review.film_returned.connect(lambda row: self._selected(row) if row == review.selected else None)
         review.films_closed.connect(self._closed)
 
     def get_ready(self) -> None:
@@ -67,9 +68,13 @@ class Reading(QObject):
         if 0 <= self._row != row >= 0:
             self._step = 1 if row > self._row else -1
         self._row = row
-        entry = self._review.selected_film
+        entry = self._review.selected_entry
         self._drop_outdated(row)
         if entry is None or entry.ref is None:
+            return
+        if entry.refusal:
+            if entry.may_return:
+                self._read(entry.ref, SHOW_PRIORITY)
             return
         prepared = self._cache.get(entry.key)
         if prepared is not None:
@@ -128,6 +133,8 @@ class Reading(QObject):
     def _prepared(self, key: str, prepared: PreparedFilm) -> None:
         self._running.pop(key, None)
         self._cache.put(key, prepared)
+        if self._review.readmit(key):
+            return  # and was shown with that
         selected = self._review.selected_entry
         if selected is not None and selected.key == key:
             self.film_prepared.emit(key, prepared)
@@ -138,7 +145,7 @@ class Reading(QObject):
         self._running.pop(key, None)
         self._calm.set()
         if isinstance(error, FilmError):
-            self._review.refuse(key, error.message)
+            self._review.refuse(key, error)
             self.film_refused.emit(key, error.message)
         else:
             self.film_failed.emit(key, error.message)

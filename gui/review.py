@@ -17,12 +17,16 @@ from gui.entries import Entry, RowWords, Stage
 from gui.films import Films
 from gui.rows import Filter, Rows
 from gui.scores import GRAD_CAM, ChosenModel, Evidence, ScoreBook
+from imaging.errors import Code, FilmError
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
     from inference.card import OperatingPoints
     from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
+
+
+PASSING = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)  # of the place, not of the film
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Review(QObject):
     films_added = Signal(int, int)  # first and last row
     films_closed = Signal()
     film_changed = Signal(int)  # a row's words
+    film_returned = Signal(int)  # a row whose file is there again
     film_selected = Signal(int)  # a row, or -1
     scan_changed = Signal()
     model_changed = Signal()  # chosen, being read, or refused
@@ -87,7 +92,13 @@ class Review(QObject):
         return self._films.row_of(key)
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Append rows; a file that is listed already stays where it is. Select the first film if none is being read."""
+        """Append rows; a file that is listed already stays where it is. Select the first film if none is being read.
+
+        A listed file that had gone, and was found again, is a film again.
+        """
+        for entry in entries:
+            if entry.is_film:
+                self.readmit(entry.key)
         fresh = self._films.add(entries)
         if not fresh:
             return
@@ -96,11 +107,19 @@ class Review(QObject):
             films = (row for row in fresh if self.entries[row].is_film)
             self._show(next(films, max(self._selected, 0)))
 
-    def refuse(self, key: str, sentence: str) -> None:
+    def refuse(self, key: str, error: FilmError) -> None:
         """A film turned out to be unreadable; its row stays and says so."""
-        row = self._films.refuse(key, sentence)
+        row = self._films.refuse(key, error.message, may_return=error.code in PASSING)
         if row >= 0:
             self.film_changed.emit(row)
+
+    def readmit(self, key: str) -> bool:
+        """A film that could not be read is there again. False where it was never away."""
+        row = self._films.readmit(key)
+        if row >= 0:
+            self.film_changed.emit(row)
+            self.film_returned.emit(row)
+        return row >= 0
 
     def close_films(self) -> None:
         self._films.clear()

@@ -18,7 +18,7 @@ from typing import Any
 from gui.decision import Decision, Verdict
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
-from imaging.read.packed.source import film_sha256
+from imaging.read.packed.source import film_sha256, has_changed
 from imaging.study import ImageRef
 from inference.decisions import CALLED_ILL, COUNTS, SESSION_FILE
 
@@ -70,6 +70,8 @@ def film_digest(ref: ImageRef) -> str:
     """The sha256 of the film in hex, unpacked; read where the reference does not know it. Raises StoreError."""
     if ref.digest is not None:
         return ref.digest
+    if has_changed(ref):
+        raise StoreError("The film's file has changed since it was opened; nothing is stored for another picture.")
     try:
         return film_sha256(ref.path)
     except OSError as error:

@@ -61,6 +61,10 @@ class Thumbnails(QObject):
             self._advance()
         return image
 
+    def try_again(self, key: str) -> None:
+        """The film's file is there again."""
+        self._failed.discard(key)
+
     @property
     def settled(self) -> bool:
         return not self._waiting and not self._running

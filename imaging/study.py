@@ -12,18 +12,23 @@ if TYPE_CHECKING:
     from imaging.image import Header
 
 
+Stamp = tuple[int, int]  # the nanosecond of a file's last change, and its bytes
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRef:
     """One frame of one file.
 
     `uid` is the SOP Instance UID of a DICOM file, else None. `digest` is the sha256 of the file's bytes where
-    it is known already, else None. Two references to the same frame of the same path are equal.
+    it is known already, else None. `stamp` is what the file was when it was listed, where anybody noted it: a file that
+    has changed since is not decoded. Two references to the same frame of the same path are equal.
     """
 
     path: Path
     frame: int = 0
     uid: str | None = field(default=None, compare=False)
     digest: str | None = field(default=None, compare=False)
+    stamp: Stamp | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:

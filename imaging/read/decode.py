@@ -6,6 +6,7 @@ from imaging.image import DecodedImage
 from imaging.read import refuse
 from imaging.read.budget import BUDGET
 from imaging.read.limits import Limits, limits_in_force
+from imaging.read.packed.source import has_changed
 from imaging.read.sniff import sniff
 from imaging.study import ImageRef
 
@@ -29,6 +30,8 @@ def decode_reduced(ref: ImageRef, at_least_px: tuple[int, int], *, limits: Limit
 
 
 def _decode(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
+    if has_changed(ref):
+        raise refuse.changed()
     try:
         with BUDGET.film():
             if sniff(ref.path, limits) == "dicom":

@@ -19,6 +19,12 @@ def from_os_error(error: OSError, what: Literal["file", "folder"] = "file") -> F
     return FilmError(Code.UNREADABLE, f"The {what} could not be read from its disk or network drive.", detail=detail)
 
 
+def changed() -> FilmError:
+    """A file that was written anew since it was listed: what is known of it belongs to another picture."""
+    sentence = "The file has changed since it was opened. Close all films and open it again to see what it holds now."
+    return FilmError(Code.UNREADABLE, sentence)
+
+
 def is_of_system(error: BaseException) -> TypeGuard[OSError]:
     """Whether the operating system refused, and not a library over what it read.
 

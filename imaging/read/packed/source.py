@@ -14,6 +14,7 @@ from imaging.errors import Code, FilmError
 from imaging.read import refuse
 from imaging.read.limits import Limits, limits_in_force
 from imaging.read.packed.inflated import GZIP, Inflated
+from imaging.study import ImageRef, Stamp
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE = 1 << 20
@@ -84,6 +85,29 @@ def _opened_member(archive: Path, path: Path, limits: Limits) -> Iterator[Inflat
         raise FilmError(Code.MISSING, "The archive has no such file any more, or its name is misspelt.")
     with archive.open("rb") as stream:
         yield zips.open_member(stream, member, limits)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """When the file was changed last, and its length; of the archive where the film lies in one. None where that can't
+    be told: whoever opens the file will learn why.
+    """
+    try:
+        try:
+            status = path.stat()
+        except (NotADirectoryError, FileNotFoundError):
+            archive = archive_of(path)
+            if archive is None:
+                return None
+            status = archive.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def has_changed(ref: ImageRef) -> bool:
+    """Whether the file is there and is not what it was when it was listed."""
+    now = stamp_of(ref.path) if ref.stamp is not None else None
+    return now is not None and now != ref.stamp
 
 
 def film_sha256(path: Path, limits: Limits | None = None) -> str:

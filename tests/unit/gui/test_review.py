@@ -11,6 +11,7 @@ from gui.entries import Entry, Stage, Tone, study_row
 from gui.review import OverlaySettings, Review
 from gui.rows import Filter
 from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap
 from imaging.image import Header
 from imaging.study import ImageRef
@@ -145,11 +146,24 @@ def test_a_gated_film_has_a_reason_and_no_score(review: Review) -> None:
 
 def test_a_refused_film_says_why_and_is_counted(review: Review) -> None:
     review.add([film("a.png")])
-    review.refuse("a.png", "The picture ends too early.")
+    review.refuse("a.png", FilmError(Code.TRUNCATED, "The picture ends too early."))
     assert review.words(0).text == "Refused: The picture ends too early."
     assert review.words(0).tone is Tone.REFUSED
     assert review.count(Filter.REFUSED) == 1
     assert review.selected_film is None
+
+
+def test_a_film_whose_file_had_gone_returns_and_a_damaged_one_does_not(review: Review) -> None:
+    review.add([film("a.png"), film("b.png")])
+    returned: list[int] = []
+    review.film_returned.connect(returned.append)
+    for name, code in (("a.png", Code.MISSING), ("b.png", Code.CORRUPT)):
+        review.refuse(name, FilmError(code, "It can't be read."))
+    assert review.refused == 2
+    review.add([film("a.png"), film("b.png"), Entry(Path("c.png"), refusal="It can't be read.")])
+    assert returned == [0]
+    assert (review.refused, len(review.entries)) == (2, 3)
+    assert not review.words(0).text.startswith("Refused")
 
 
 def test_next_flagged_goes_round_the_end(review: Review) -> None:
