@@ -21,6 +21,7 @@ from training.near_twins import near_twins
 from training.plan import TrainingPlan
 from training.reading import Say, decoded_films, listed_films
 from training.shortcuts import Tile, telling_tiles
+from training.split import holds_out_cluster
 from training.taught import split_of
 
 FEW_OF_A_CLASS, TOO_FEW_OF_A_CLASS = 50, 4
@@ -188,6 +189,9 @@ def _validation(seen: Inspection) -> Iterator[Check]:
         words = f"The model that training starts from knows the patients of {_count(len(split.seen), 'film')} of those"
         words += " that are to judge: what is measured on them is too good. Add films that are new to it."
         yield Check("Known to the starting model", Level.AMBER, words, tuple(split.seen.tolist()))
+    if seen.plan.data.hold_out == "clusters" and not holds_out_cluster(seen.manifest, seen.plan.data):
+        words = "The source names its own validation part, so that no cluster of films is held out."
+        yield Check("Held-out films", Level.AMBER, words, (), _split_anew(seen))
     counts = Counter(label for at in split.validation for label in seen.films[at].labels)
     least = min((counts[label] for label in seen.manifest.labels), default=0)
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)

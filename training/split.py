@@ -54,7 +54,7 @@ def split_films(
     for part, share in (("test", plan.test_share), ("validation", plan.validation_share)):
         if share > 0 and not (parts == part).any():
             among = parts == "train"
-            if part == "validation" and plan.hold_out == "clusters" and clusters is not None:
+            if part == "validation" and clusters is not None and holds_out_cluster(manifest, plan):
                 parts[_held_out(manifest, among, share, clusters)] = part
             else:
                 parts[_drawn(manifest, among, share, rng, taught)] = part
@@ -70,6 +70,12 @@ def split_films(
     judging = (parts == "validation") | (parts == "test")
     left_out, seen = np.flatnonzero(parts == ""), np.flatnonzero(judging & known)
     return Split(found["train"], found["validation"], found["test"], left_out, seen)
+
+
+def holds_out_cluster(manifest: Manifest, plan: DataPlan) -> bool:
+    """Whether the validation part is a cluster: asked for, and the source's own one is not kept."""
+    names_its_own = plan.keep_parts and any(film.part == "validation" for film in manifest.films)
+    return plan.hold_out == "clusters" and not names_its_own
 
 
 def split_by_patient(manifest: Manifest, validation_share: float, seed: int) -> Split:

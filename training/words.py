@@ -10,9 +10,9 @@ from inference.backbones import BACKBONES
 from inference.card import DataSummary, StartRecord
 from inference.models_dir import installed, model_folders
 from training.from_decisions import provenance_of
-from training.plan import TrainingPlan
 from training.prepare import Prepared
 from training.seal import Words
+from training.split import holds_out_cluster
 
 _DRAWN = "validation films of the same collection"
 _HELD_OUT = "validation films that were collected otherwise than the training films"
@@ -53,9 +53,9 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
     )
 
 
-def described(plan: TrainingPlan) -> str:
+def described(prepared: Prepared) -> str:
     """What the validation films are, in the words of a sentence."""
-    return _HELD_OUT if plan.data.hold_out == "clusters" else _DRAWN
+    return _HELD_OUT if holds_out_cluster(prepared.manifest, prepared.plan.data) else _DRAWN
 
 
 def next_version(name: str, models_dir: Path) -> int:

@@ -208,7 +208,7 @@ def _written(
     bundle = seal(
         network,
         prepared.film_set(prepared.split.train, "training films", MOST_TO_SEAL),
-        prepared.film_set(prepared.split.validation, described(plan)),
+        prepared.film_set(prepared.split.validation, described(prepared)),
         words,
         preprocess=plan.preprocess,
         recipe={"plan": to_json(plan)},

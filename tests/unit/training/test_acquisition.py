@@ -18,7 +18,7 @@ from training.manifest import DataError, Manifest, read_manifest
 from training.plan import DataPlan, HoldOut, StartPlan, TrainingPlan
 from training.prepare import prepare
 from training.recipes import plan_of, recipe_of
-from training.split import Split, split_films
+from training.split import Split, holds_out_cluster, split_films
 from training.taught import split_of
 
 SIDE = 64
@@ -150,3 +150,20 @@ def test_a_cluster_of_one_class_cannot_judge(folder: Path) -> None:
     one = np.zeros(len(manifest.films), np.int64)
     with pytest.raises(DataError, match="hold out patients instead"):
         split_films(manifest, plan, 1, clusters=one)
+
+
+def test_the_parts_of_the_source_come_before_a_cluster(folder: Path, tmp_path: Path) -> None:
+    manifest, split = parted(plan_with(folder), tmp_path)
+    clusters = np.isin(np.arange(len(manifest.films)), split.validation).astype(np.int64)
+    named = dataclasses.replace(
+        manifest,
+        films=tuple(
+            dataclasses.replace(film, part="validation" if at < 20 else "train")
+            for at, film in enumerate(manifest.films)
+        ),
+    )
+    kept = DataPlan(str(folder), hold_out="clusters")
+    anew = dataclasses.replace(kept, keep_parts=False)
+    assert (holds_out_cluster(named, kept), holds_out_cluster(named, anew)) == (False, True)
+    assert split_films(named, kept, 1, clusters=clusters).validation.max() < 20
+    assert np.array_equal(split_films(named, anew, 1, clusters=clusters).validation, split.validation)

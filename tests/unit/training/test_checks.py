@@ -148,6 +148,20 @@ def test_a_patient_in_two_parts_is_red_and_a_new_split_mends_it(tmp_path: Path, 
     assert not sides[0] & sides[1]
 
 
+def test_a_cluster_cannot_be_held_out_where_the_source_names_its_own_part(tmp_path: Path, phantoms: list[Grey]) -> None:
+    for number, film in enumerate(phantoms):
+        part, label = "val" if number < 16 else "train", "NORMAL" if number % 2 else "SICK"
+        save(tmp_path / "films" / part / label / f"person{number}_{number}.png", film)
+    seen, found = looked(tmp_path / "films")
+    assert "Held-out films" not in found
+    data = dataclasses.replace(seen.plan.data, hold_out="clusters")
+    _, found = looked(tmp_path / "films", dataclasses.replace(seen.plan, data=data))
+    assert found["Held-out films"].level is Level.AMBER
+    fix = found["Held-out films"].fix
+    assert fix is not None
+    assert "Held-out films" not in looked(tmp_path / "films", fix.plan)[1]
+
+
 def test_patients_too_few_to_part_are_red_and_not_an_error(tmp_path: Path, phantoms: list[Grey]) -> None:
     for number in range(12):
         save(
