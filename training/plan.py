@@ -6,7 +6,7 @@ Two runs of one plan on the same films, with the same number of threads, give th
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,6 +201,19 @@ def check_plan(plan: TrainingPlan) -> None:
     for holds, complaint in _claims(plan):
         if not holds:
             raise PlanError(f"The training plan can't be carried out: {complaint}.")
+
+
+def without_places(plan: TrainingPlan) -> TrainingPlan:
+    """The plan as a card may carry it to other people: files and folders by their names alone, not by their paths."""
+    start = plan.network.start
+    named = replace(start, bundle=_name(start.bundle), files=tuple(_name(file) for file in start.files))
+    data = replace(plan.data, source=_name(plan.data.source))
+    return replace(plan, data=data, network=replace(plan.network, start=named))
+
+
+def _name(place: str) -> str:
+    """The last part of a path, of either kind of system."""
+    return place.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _claims(plan: TrainingPlan) -> list[tuple[bool, str]]:

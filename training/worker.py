@@ -28,7 +28,7 @@ from training.distributed import Peers, PeersError, joined_peers
 from training.events import Changed, Checked, Failed, Finished, Started, Stopped
 from training.folder_watcher import FolderWatcher
 from training.loop import Loop, best_network, computing_threads, new_learner
-from training.plan import TrainingPlan
+from training.plan import TrainingPlan, without_places
 from training.prepare import Prepared, prepare
 from training.quick import HeadWork, learn_head
 from training.reading import MOST_TO_SEAL
@@ -211,7 +211,7 @@ def _written(
         prepared.film_set(prepared.split.validation, described(prepared)),
         words,
         preprocess=plan.preprocess,
-        recipe={"plan": to_json(plan)},
+        recipe={"plan": to_json(without_places(plan))},
         models_dir=run.path / KEPT if replaces else models_dir,
         bear_shifts=plan.choice.bear_shifts,
     )

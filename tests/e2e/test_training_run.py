@@ -159,6 +159,7 @@ def test_quick_training_starts_from_an_installed_model(films: Path, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     bundle = read_bundle(Path(_finished(tmp_path / "run").bundle))
+    assert str(tmp_path) not in (bundle.location / "card.json").read_text(encoding="utf-8")
     assert bundle.card.start.kind == "bundle"
     assert bundle.card.metrics["SQUARE"]["auc"].value > 0.7
 

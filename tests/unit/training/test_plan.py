@@ -8,7 +8,17 @@ import pytest
 
 from inference.backbones import BACKBONES
 from training.augment_spec import AugmentSpec
-from training.plan import DataPlan, PlanError, TrainingPlan, changed, check_plan, parse_plan, plan_text, read_plan
+from training.plan import (
+    DataPlan,
+    PlanError,
+    TrainingPlan,
+    changed,
+    check_plan,
+    parse_plan,
+    plan_text,
+    read_plan,
+    without_places,
+)
 from training.recipes import ALIASES, RECIPES, plan_of, recipe_of, with_backbone
 
 DATA = DataPlan("films")
@@ -27,6 +37,19 @@ def test_every_recipe_is_a_plan_that_survives_its_text(name: str) -> None:
 
 def test_the_twelve_are_twelve() -> None:
     assert sum(name.startswith("sensitive-") for name in RECIPES) == 12
+
+
+@pytest.mark.parametrize(
+    "source", ["/home/gumbrecht/films of ward 3", "C:\\Users\\gumbrecht\\films of ward 3\\", "films of ward 3"]
+)
+def test_a_card_names_no_place_of_the_computer_it_was_made_on(source: str) -> None:
+    made = changed(plan(), "data.source", source)
+    made = changed(changed(made, "network.start.files", [f"{source}/a.pth"]), "network.start.bundle", f"{source}/m@1")
+    text = plan_text(without_places(made))
+    assert "films of ward 3" in text
+    assert "gumbrecht" not in text
+    assert (without_places(made).network.start.files, without_places(made).network.start.bundle) == (("a.pth",), "m@1")
+    assert without_places(changed(plan(), "network.start.bundle", "practice@1")).network.start.bundle == "practice@1"
 
 
 def test_a_field_is_set_by_its_name() -> None:
