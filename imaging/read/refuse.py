@@ -21,7 +21,7 @@ def from_os_error(error: OSError, what: Literal["file", "folder"] = "file") -> F
 
 def changed() -> FilmError:
     """A file that was written anew since it was listed: what is known of it belongs to another picture."""
-    sentence = "The file has changed since it was opened. Close all films and open it again to see what it holds now."
+    sentence = "The file has changed since it was opened; close all films and open it again to see what it holds now."
     return FilmError(Code.UNREADABLE, sentence)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from imaging.errors import Code, FilmError
 from imaging.image import DecodedImage, Window
@@ -35,6 +35,17 @@ def test_grey(tmp_path: Path, suffix: str) -> None:
     image = decoded(tmp_path / f"film.{suffix}")
     np.testing.assert_array_equal(image.pixels, GREY)
     assert (image.bits, image.voi, image.frames, image.spacing) == (8, AS_STORED, 1, None)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
+def test_a_colour_profile_is_named_and_not_applied(tmp_path: Path, suffix: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    saved: dict[str, dict[str, Any]] = {"with": {"icc_profile": profile}, "without": {}}
+    for name, more in saved.items():
+        Image.fromarray(GREY).save(tmp_path / f"{name}.{suffix}", **more)
+    with_profile, without = (decoded(tmp_path / f"{name}.{suffix}") for name in ("with", "without"))
+    assert (with_profile.header.icc, without.header.icc) == (True, False)
+    np.testing.assert_array_equal(with_profile.pixels, without.pixels)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
