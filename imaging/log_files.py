@@ -39,6 +39,7 @@ def start_logging(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # another of our programs holds it open: it grows a little further
             _put_aside(folder / LOG)
+            _put_aside(folder / CRASHES)
         handler = logging.FileHandler(folder / LOG, encoding="utf-8")
         crashes = (folder / CRASHES).open("a", encoding="utf-8")
     except OSError:

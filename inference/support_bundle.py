@@ -132,7 +132,8 @@ def _logs() -> list[Path]:
         folder = log_folder()
     except OSError:
         return []
-    names = (CRASHES, LOG, *(f"{LOG}.{number}" for number in range(1, LOG_FILES + 1)))
+    numbers = ("", *(f".{number}" for number in range(1, LOG_FILES + 1)))
+    names = (f"{log}{number}" for log in (CRASHES, LOG) for number in numbers)
     return [folder / name for name in names if (folder / name).is_file()]
 
 

@@ -43,8 +43,11 @@ def test_full_logs_are_numbered_and_the_oldest_is_forgotten(tmp_path: Path) -> N
     (tmp_path / LOG).write_text("0" * LOG_BYTES)
     for number in range(1, LOG_FILES + 1):
         (tmp_path / f"{LOG}.{number}").write_text(str(number))
+    (tmp_path / CRASHES).write_text("0" * LOG_BYTES)
     start_logging(tmp_path)
     assert (tmp_path / LOG).stat().st_size == 0
+    assert (tmp_path / CRASHES).stat().st_size == 0
+    assert (tmp_path / f"{CRASHES}.1").stat().st_size == LOG_BYTES
     kept = {file.name: file.read_text()[0] for file in tmp_path.glob(f"{LOG}.*")}
     assert kept == {f"{LOG}.{number}": str(number - 1) for number in range(1, LOG_FILES + 1)}
 
