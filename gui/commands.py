@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 ZOOM_STEP = 1.25
 STEPS = ("film_next", "film_previous", "study_next", "study_previous", "next_flagged", "seen")
-LOCKABLE = ("hide_patient", "corner_text", "analyse_on_opening", "views")  # actions that are settings as well
+# Actions that are settings as well.
+LOCKABLE = ("hide_patient", "graphics", "corner_text", "analyse_on_opening", "views")
 REPORT = "negatoscope-report.zip"
 TRAINING = "A model is being trained in the background: see AI, Train a model."
 
