@@ -117,7 +117,11 @@ def _decode_jpeg(job: Job, data: bytes, frame: Pixels) -> float:
     import imagecodecs
 
     colours = None if job.samples == 1 else "YCBCR"
-    _put(np.asarray(imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours)), frame)
+    target = frame[..., 0] if job.samples == 1 else frame
+    try:
+        imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours, out=target)
+    except ValueError:  # samples of one byte where the header wants two, or another size
+        _put(np.asarray(imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours)), frame)
     if not job.is_cut:
         return 1.0
     changes = np.flatnonzero((frame[1:] != frame[:-1]).any(axis=(1, 2)))
@@ -132,6 +136,8 @@ def _keep_rows(frame: Pixels, rows: int) -> float:
 
 def _decode_jpeg_ls(job: Job, data: bytes, frame: Pixels) -> float:
     if job.samples > 1:
+        if job.is_cut:  # pyjpegls gives nothing of it, and may take a minute to say so
+            raise ValueError("colours that end early")
         _put(_planes_of_jpeg_ls(data), frame)
         return 1.0
     import imagecodecs

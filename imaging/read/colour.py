@@ -14,19 +14,27 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _STRIP_ROWS = 256
+_MOST_COLOURS = 1 << 16
 
 
 def palette_to_rgb(pixels: Pixels, dataset: Dataset) -> npt.NDArray[np.uint8]:
-    """PALETTE COLOR (PS3.3 C.7.9) to RGB, segmented palettes too. Raises FilmError CORRUPT."""
+    """PALETTE COLOR (PS3.3 C.7.9) to RGB, segmented palettes too. Raises FilmError CORRUPT.
+
+    The palette is asked once for every index that occurs, not for every pixel.
+    """
     from pydicom.pixels.processing import apply_color_lut
 
     from imaging.read.values import PYDICOM_FAILURES
 
+    indices = np.arange(int(pixels.max()) + 1, dtype=pixels.dtype).reshape(1, -1)
+    if indices.size > _MOST_COLOURS:
+        raise refuse.corrupt("more colours than a palette can have")
     try:
-        colours = apply_color_lut(pixels, dataset)
+        colours = apply_color_lut(indices, dataset)
     except PYDICOM_FAILURES as error:
         raise refuse.corrupt(f"palette: {type(error).__name__}") from error
-    return to_8_bits(colours, colours.dtype.itemsize * 8)
+    palette = to_8_bits(colours, colours.dtype.itemsize * 8)[0]
+    return np.ascontiguousarray(palette[pixels])
 
 
 def to_8_bits(samples: Pixels, bits: int) -> npt.NDArray[np.uint8]:
