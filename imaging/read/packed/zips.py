@@ -63,7 +63,9 @@ def _directory(path: Path, _mtime_ns: int, _size: int, limits: Limits) -> Mappin
     with path.open("rb") as stream:
         try:
             listed = zipfile.ZipFile(cast(BinaryIO, _Bounded(stream, limits.max_directory_bytes))).infolist()
-        except _ZIP_FAILURES as error:
+        except (*_ZIP_FAILURES, OSError) as error:
+            if refuse.is_of_system(error):
+                raise
             raise refuse.corrupt_archive(type(error).__name__) from error
     if len(listed) > limits.max_members:
         raise _too_many()
@@ -113,6 +115,8 @@ def open_member(stream: BinaryIO, member: Member, limits: Limits) -> Inflated:
         raise FilmError(Code.UNSUPPORTED, "This film is locked with a password; unpack the archive first.")
     if member.method not in _METHODS:
         raise refuse.unsupported("part of an archive by a method that is seldom used", detail=f"ZIP {member.method}")
+    if member.offset < 0:
+        raise refuse.corrupt_archive("a member before the archive")
     stream.seek(member.offset)
     head = stream.read(_LOCAL_HEADER.size)
     if len(head) < _LOCAL_HEADER.size or head[:4] != b"PK\x03\x04":
