@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imaging.errors import FilmError
 from imaging.image import DecodedImage
 from imaging.read import refuse
 from imaging.read.budget import BUDGET
@@ -42,4 +43,7 @@ def _decode(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) 
 
             return read_raster(ref, limits, at_least_px)
     except MemoryError as error:  # the caps are those of one film; other films and other programs take memory too
-        raise refuse.needs_too_much_memory("no memory left") from error
+        raise refuse.noted(refuse.needs_too_much_memory("no memory left")) from error
+    except FilmError as error:
+        refuse.noted(error)
+        raise

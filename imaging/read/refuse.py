@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import errno
+import logging
 from typing import Literal, TypeGuard
 
 from imaging.errors import Code, FilmError
 from imaging.read.limits import Limits
+
+_log = logging.getLogger(__name__)
+
+
+def noted(error: FilmError) -> FilmError:
+    """Write a refusal to the log: code, sentence and detail, none of which holds a path or anything of a patient.
+
+    What is no film is left out: a folder may hold thousands of other files.
+    """
+    if error.code is not Code.NOT_A_FILM:
+        _log.info("a film was refused: %s: %s %s", error.code.value, error.message, error.detail)
+    return error
 
 
 def from_os_error(error: OSError, what: Literal["file", "folder"] = "file") -> FilmError:

@@ -118,7 +118,7 @@ def _listed_in(path: Path, kind: Container, token: CancelToken) -> Iterator[Path
             token.check()
             yield Refused(path, met) if isinstance(met, FilmError) else met
     except FilmError as error:
-        yield Refused(path, error)
+        yield Refused(path, refuse.noted(error))
     except OSError as error:
         yield Refused(path, refuse.from_os_error(error))
 
@@ -198,9 +198,9 @@ def _look_at(path: Path) -> Found | Refused:
             frames = count_frames(stream, limits_in_force())
         return Found(ImageRef(path), "raster", None, frames)
     except FilmError as error:
-        return Refused(path, error)
+        return Refused(path, refuse.noted(error))
     except OSError as error:
-        return Refused(path, refuse.from_os_error(error))
+        return Refused(path, refuse.noted(refuse.from_os_error(error)))
 
 
 def _look_at_dicom(path: Path, stream: BinaryIO) -> Found:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 Keyword = str | int  # or the tag, for the groups that repeat and have no keywords of their own
+_NUMBERS_AS_TEXT = frozenset({"IS", "DS"})
 # What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
 PYDICOM_FAILURES = (
     ArithmeticError,
@@ -91,9 +92,18 @@ def number(dataset: Elements, keyword: Keyword, default: float | None = None) ->
 
 
 def integer(dataset: Elements, keyword: Keyword, default: int) -> int:
-    """The first number of an element as an integer, else `default`."""
+    """The first number of an element as an integer, else `default`.
+
+    Two bytes under a value representation that does not fit are the number that the dictionary means (US).
+    """
+    waiting = _as_written(dataset, keyword)
     found = numbers(dataset, keyword)
-    return int(found[0]) if found else default
+    if found:
+        return int(found[0])
+    raw, order = getattr(waiting, "value", None), getattr(waiting, "is_little_endian", True)
+    if isinstance(raw, bytes) and len(raw) == 2 and getattr(waiting, "VR", None) not in _NUMBERS_AS_TEXT:
+        return int.from_bytes(raw, "little" if order else "big")
+    return default
 
 
 def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
@@ -111,12 +121,17 @@ def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
 
 def _is_huge(dataset: Elements, keyword: str) -> bool:
     """Whether a sequence waits to be parsed that would fall into millions of elements, some 500 bytes each."""
-    get_item = getattr(dataset, "get_item", None)  # of pydicom: the element before it is converted
-    try:
-        waiting = getattr(get_item(keyword), "value", None) if get_item else None
-    except PYDICOM_FAILURES:
-        return False
+    waiting = getattr(_as_written(dataset, keyword), "value", None)
     return isinstance(waiting, bytes) and len(waiting) > limits_in_force().max_sequence_bytes
+
+
+def _as_written(dataset: Elements, keyword: Keyword) -> object:
+    """The element before pydicom converts it, None where there is none or the data set is no pydicom's."""
+    get_item = getattr(dataset, "get_item", None)
+    try:
+        return get_item(keyword) if get_item else None
+    except PYDICOM_FAILURES:
+        return None
 
 
 def holders(dataset: Elements, frame: int, macro: str) -> Iterator[Elements]:

@@ -299,58 +299,16 @@ def test_a_machine_without_memory_refuses_the_film(tmp_path: Path, kind: str) ->
     assert (done.stdout, done.stderr) == ("too_large\n", "")
 
 
-class TestUnorthodox:
-    """Files that break the rules and can be read all the same."""
-
-    @pytest.mark.parametrize("syntax", [make.IMPLICIT, make.EXPLICIT])
-    def test_no_preamble_and_no_file_meta(self, tmp_path: Path, syntax: str) -> None:
-        pixels = make.film()
-        path = make.write_dicom(tmp_path / "film", pixels, transfer_syntax=syntax)
-        data = path.read_bytes()
-        path.write_bytes(data[144 + int.from_bytes(data[140:144], "little") :])
-        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
-
-    def test_file_meta_without_preamble(self, tmp_path: Path) -> None:
-        pixels = make.film()
-        path = make.write_dicom(tmp_path / "film", pixels)
-        path.write_bytes(path.read_bytes()[132:])
-        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
-
-    def test_compressed_without_a_transfer_syntax(self, tmp_path: Path) -> None:
-        pixels = make.film(bits=8)
-        path = make.write_dicom(tmp_path / "film", pixels, transfer_syntax=make.JPEG_LS)
-        data = path.read_bytes()
-        path.write_bytes(data[: data.index(b"\x02\x00\x10\x00UI")] + data[data.index(b"\x08\x00\x16\x00UI") :])
-        np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
-
-    @pytest.mark.parametrize(
-        "elements",
-        [
-            {"WindowCenter": "abc", "WindowWidth": "1e999"},
-            {"RescaleSlope": "nan", "RescaleIntercept": "x"},
-            {"PixelSpacing": "0.1"},
-            {"PatientAge": "old", "StudyDate": "yesterday"},
-        ],
-    )
-    def test_values_that_are_no_values(self, tmp_path: Path, elements: dict[str, str]) -> None:
-        pixels = make.film()
-        path = make.write_dicom(tmp_path / "film", pixels)
-        data = path.read_bytes()
-        for keyword, value in elements.items():
-            data = _inserted(data, keyword, value)
-        path.write_bytes(data)
-        image = decode(ImageRef(path))
-        np.testing.assert_array_equal(image.pixels, pixels)
-        assert (image.voi, image.spacing) == ((), None)
-
-
-def _inserted(data: bytes, keyword: str, value: str) -> bytes:
-    """The file with one more text element before its pixel data, whatever the text."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-
-    tag: Any = tag_for_keyword(keyword)
-    text = value.encode() + b" " * (len(value) % 2)
-    element = (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little") + dictionary_VR(tag).encode()
-    at = data.index(b"\xe0\x7f\x10\x00")
-    whole: bytes = data[:at] + element + len(text).to_bytes(2, "little") + text + data[at:]
-    return whole
+@pytest.mark.parametrize("way", ["scan", "decode"])
+def test_a_refusal_is_in_the_log_without_path_and_patient(
+    tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make.write_dicom(tmp_path / "Film^Test.dcm", make.film(), PixelData=None)
+    with caplog.at_level("INFO"):
+        if way == "scan":
+            assert isinstance(next(iter(scan([path], CancelToken()))), Refused)
+        else:
+            refused(path)
+    said = caplog.text
+    assert "truncated: The file ends early: 0 % of the image is there" in said
+    assert not re.search(r"Test|TEST-01|Film\^", said)
