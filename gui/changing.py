@@ -72,7 +72,7 @@ class Changing(QObject):
         from inference.beside import side_by_side
 
         old = {label: last.points for label, last in self._before.items()}
-        return side_by_side(old, self._review.tables(), self._review.sensitivity)
+        return side_by_side(old, self._review.scores.tables(), self._review.sensitivity)
 
     def dismiss(self) -> None:
         """The reader has seen it."""
@@ -84,7 +84,7 @@ class Changing(QObject):
         if model is None or self._last is None:
             return
         identity = (model.id, model.scores_sha256)
-        found = {label: self._last[label] for label in self._review.tables() if label in self._last}
+        found = {label: self._last[label] for label in self._review.scores.tables() if label in self._last}
         others = {label: last for label, last in found.items() if (last.model, last.scores_sha256) != identity}
         if others or self._before:
             self._before = others
@@ -97,7 +97,8 @@ class Changing(QObject):
         if model is None or self._last is None:
             return
         now = {
-            label: LastPoints(model.id, model.scores_sha256, points) for label, points in self._review.tables().items()
+            label: LastPoints(model.id, model.scores_sha256, points)
+            for label, points in self._review.scores.tables().items()
         }
         if any(self._last.get(label) != last for label, last in now.items()):
             from inference.records import to_json

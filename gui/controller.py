@@ -226,7 +226,7 @@ class Controller(QObject):
     def _remember_now(self) -> None:
         self.memory.set_state(OVERLAY_STATE, asdict(self.review.overlay))
         if self._recalled_sensitivities:  # else those of earlier sessions would be written over
-            self.memory.set_state(SENSITIVITY_STATE, self.review.chosen_sensitivities)
+            self.memory.set_state(SENSITIVITY_STATE, self.review.scores.chosen_sensitivities)
 
 
 def _share(value: object, usual: float) -> float:

@@ -16,12 +16,11 @@ from PySide6.QtCore import QObject, Signal
 from gui.entries import Entry, RowWords, Stage
 from gui.films import Films
 from gui.rows import Filter, Rows
-from gui.scores import GRAD_CAM, ChosenModel, Evidence, ScoreBook
+from gui.scores import GRAD_CAM, ChosenModel, ScoreBook
 from imaging.errors import Code, FilmError
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
-    from inference.card import OperatingPoints
     from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
 
@@ -209,14 +208,6 @@ class Review(QObject):
         self.check_changed.emit()
         self.operating_point_moved.emit()
 
-    def tables(self) -> dict[str, OperatingPoints]:
-        """What the operating points in force are read from, by finding of the chosen model."""
-        return self._scores.tables()
-
-    def evidence(self, label: str) -> Evidence | None:
-        """The counts that sentences about a finding go by: the reader's own films where they were checked."""
-        return self._scores.evidence(label)
-
     @property
     def sensitivity(self) -> float:
         return self._scores.sensitivity
@@ -225,11 +216,6 @@ class Review(QObject):
         """Move the operating point of the chosen model; every stored score is read again, none is computed."""
         if self._scores.set_sensitivity(sensitivity):
             self.operating_point_moved.emit()
-
-    @property
-    def chosen_sensitivities(self) -> dict[str, float]:
-        """Where the reader moved operating points to, for the next time: by model version and weights."""
-        return self._scores.chosen_sensitivities
 
     def recall_sensitivities(self, stored: object) -> None:
         """Operating points of earlier sessions, for the very models that they were chosen for."""
@@ -247,7 +233,7 @@ class Review(QObject):
 
     @property
     def scores(self) -> ScoreBook:
-        """What the models have said, for whoever asks after another than the chosen one."""
+        """What the models have said, for whoever asks after another than the chosen one, or after what it goes by."""
         return self._scores
 
     def store(self, key: str, result: ImageResult) -> None:
@@ -315,9 +301,6 @@ class Review(QObject):
     def is_flagged(self, row: int) -> bool:
         """Whether a row carries a flag at the operating point in force."""
         return self._rows.is_flagged(row)
-
-    def passes(self, row: int, chosen: Filter) -> bool:
-        return self._rows.passes(row, chosen)
 
     def count(self, chosen: Filter) -> int:
         return len(self._rows.shown(chosen))

@@ -34,13 +34,6 @@ class Rows:
         entry = self._films.entries[row]
         return entry.key in self._scores.flagged and not entry.refusal
 
-    def passes(self, row: int, chosen: Filter) -> bool:
-        if chosen is Filter.FLAGGED:
-            return self.ai_visible and self.is_flagged(row)
-        entry = self._films.entries[row]
-        outside = self.ai_visible and entry.key in self._scores.silent
-        return chosen is Filter.ALL or outside or bool(entry.refusal)
-
     def shown(self, chosen: Filter) -> Sequence[int]:
         """The rows that a filter lets through, in their order. Fast enough to be asked for while a slider moves."""
         films = self._films

@@ -72,7 +72,7 @@ class PredictiveRow(QWidget):
     def refresh(self) -> None:
         """Show what is known now. Cheap: it runs while the slider is dragged."""
         name = self._label
-        evidence = self._review.evidence(name)
+        evidence = self._review.scores.evidence(name)
         self.setVisible(False)
         if evidence is None:
             self.box.show_share(0.0)

@@ -166,7 +166,7 @@ class SensitivityPanel(PanelBox):
 
         model = self._review.model
         own = model.own_points if model is not None else {}
-        return {name: OperatingTable(points, own=name in own) for name, points in self._review.tables().items()}
+        return {name: OperatingTable(points, own=name in own) for name, points in self._review.scores.tables().items()}
 
     def _specificity_typed(self, specificity: float) -> None:
         """Every finding is to be that specific at least."""

@@ -406,7 +406,8 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
     click(page.point.take)
     shown = page.shown
     assert shown is not None
-    assert review.chosen_sensitivities[shown.identity] == pytest.approx(shown.stops["SQUARE"][3].true_positive / 14)
+    chosen = review.scores.chosen_sensitivities
+    assert chosen[shown.identity] == pytest.approx(shown.stops["SQUARE"][3].true_positive / 14)
     review.set_patient_hidden(True)
     assert "film_" not in page.mistakes.films.item(0).text()
     count = int(page.confusion.cells[True, False].text())

@@ -218,7 +218,7 @@ def test_the_heat_map_is_that_of_the_chosen_label(review: Review) -> None:
 def test_an_operating_point_comes_back_for_its_model_version_alone(review: Review) -> None:
     review.set_model(model())
     review.set_sensitivity(0.8)
-    kept = review.chosen_sensitivities
+    kept = review.scores.chosen_sensitivities
     later = Review()
     later.recall_sensitivities(kept)
     later.set_model(model("other"))
@@ -230,7 +230,7 @@ def test_an_operating_point_comes_back_for_its_model_version_alone(review: Revie
     later.set_model(model())
     assert later.sensitivity == 0.8
     later.set_sensitivity(RECOMMENDED_SENSITIVITY)
-    assert later.chosen_sensitivities == {}
+    assert later.scores.chosen_sensitivities == {}
 
 
 def test_what_was_kept_moves_a_model_that_is_chosen_already_but_not_one_that_was_moved(review: Review) -> None:
@@ -250,7 +250,7 @@ def test_a_point_chosen_elsewhere_moves_the_open_model_and_is_remembered_for_ano
     review.choose_sensitivities({f"trial@1 {'0' * 64}": 0.7})
     review.choose_sensitivities({"other@1 1": 0.6})
     assert moves == [0.7, 0.7]
-    assert review.chosen_sensitivities == {f"trial@1 {'0' * 64}": 0.7, "other@1 1": 0.6}
+    assert review.scores.chosen_sensitivities == {f"trial@1 {'0' * 64}": 0.7, "other@1 1": 0.6}
 
 
 @pytest.mark.parametrize("stored", [None, 3, [], {"trial@1": "high"}, {f"trial@1 {'0' * 64}": 7}])
@@ -313,7 +313,5 @@ def test_while_the_ai_is_hidden_only_refused_files_are_filtered(review: Review) 
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9, accepted=False))
     assert list(review.rows(Filter.REFUSED)) == [0, 1]
-    assert review.passes(0, Filter.REFUSED)
     review.set_ai_visible(False)
     assert list(review.rows(Filter.REFUSED)) == [1]
-    assert not review.passes(0, Filter.REFUSED)
