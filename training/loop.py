@@ -260,12 +260,22 @@ class _Steps:
         loss = self.peers.sum_gradients(learner.network, own)
         if not np.isfinite(loss):
             raise _LossLostError
-        learner.optimiser.step()
+        self._move()
         self.peers.average_statistics(learner.network)
         if learner.averaged is not learner.network:
             move_average(learner.averaged, learner.network, step, learning.average_over_steps)
         with_progress(learner, step=step + 1)
         return loss
+
+    def _move(self) -> None:
+        """The optimiser's own step. Where its memory runs out, smaller batches are no help, and half of it is done."""
+        try:
+            with device_errors(self.weights.device.type):
+                self.learner.optimiser.step()
+        except EngineMemoryError as error:
+            raise TrainingFailedError(
+                "There is no memory for the optimiser of this network: freeze more of it, or choose a smaller one."
+            ) from error
 
     def _backward(self, batch: Batch, share: float) -> float:
         """Add a piece's gradient, weighted by its share of the step's films; its part of the loss."""

@@ -72,7 +72,7 @@ def _telling_the_end(watcher: FolderWatcher) -> Iterator[None]:
             raise Cancelled from error  # the process that heard of it first has gone already
         watcher.tell_last(Failed(time.time(), watcher.step, error.message))
         raise
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, torch.OutOfMemoryError) as error:
         failed = _what_the_machine_lacks(error)
         watcher.tell_last(Failed(time.time(), watcher.step, failed.message))
         raise failed from error
@@ -82,9 +82,9 @@ def _telling_the_end(watcher: FolderWatcher) -> Iterator[None]:
         raise
 
 
-def _what_the_machine_lacks(error: OSError | MemoryError) -> RunError:
+def _what_the_machine_lacks(error: OSError | MemoryError | torch.OutOfMemoryError) -> RunError:
     """The bundle, and what is passed on between libraries, go through files and memory that nobody asked before."""
-    if isinstance(error, MemoryError):
+    if not isinstance(error, OSError):
         return RunError("There is not enough memory for this run; what was learnt is kept.", detail=str(error))
     return RunError(
         "A file could not be read or written: the disk may be full; what was learnt is kept.", detail=str(error)

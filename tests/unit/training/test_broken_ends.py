@@ -185,6 +185,13 @@ def test_a_defect_of_the_program_is_told_too(error: Exception, run: RunDir, film
     assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
 
 
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")])
+def test_memory_that_runs_out_elsewhere_is_one_sentence(error: Exception, run: RunDir, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="not enough memory for this run; what was learnt is kept"):
+        train(FillsUp(run.path, saved, lambda: broken(error)), tmp_path / "models")
+    assert "not enough memory" in why_failed(run)
+
+
 def test_ctrl_c_is_a_stop(run: RunDir, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(FillsUp(run.path, saved, lambda: broken(KeyboardInterrupt())), tmp_path / "models")

@@ -172,6 +172,18 @@ def test_no_memory_at_all_is_one_sentence(tmp_path: Path) -> None:
         run(PLAN, tmp_path, learner=learner)
 
 
+def test_no_memory_for_the_optimiser_is_one_sentence_and_no_half_step(tmp_path: Path) -> None:
+    learner = learner_of(PLAN)
+
+    def never(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    learner.optimiser.register_step_pre_hook(never)
+    with pytest.raises(TrainingFailedError, match="no memory for the optimiser"):
+        run(PLAN, tmp_path, learner=learner)
+    assert learner.progress.step == 0
+
+
 def test_a_loss_that_is_no_number_goes_back_and_then_stops(tmp_path: Path) -> None:
     """A rate beyond all reason: at a tenth, a hundredth and a thousandth of it too."""
     listener = Listener()
