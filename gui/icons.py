@@ -16,10 +16,12 @@ from PySide6.QtSvg import QSvgRenderer
 from gui.theme import PALETTE
 from imaging.paths import resource_path
 
+OF_THE_PROGRAM = "app"
+
 
 def icon_names() -> tuple[str, ...]:
-    """Every icon there is, in alphabetical order."""
-    return tuple(sorted(path.stem for path in resource_path("icons").glob("*.svg")))
+    """Every icon that takes a colour, in alphabetical order; the program's own has its colours."""
+    return tuple(sorted(path.stem for path in resource_path("icons").glob("*.svg") if path.stem != OF_THE_PROGRAM))
 
 
 @cache
