@@ -3,22 +3,70 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 
+from inference.backbones import BACKBONES
+from inference.card import Activation, ModelCard
 from inference.head_spec import HeadSpec
 from inference.models_dir import Installed
 from training.augment_spec import AugmentSpec
 from training.manifest import Manifest
-from training.plan import Loss, Mode, StartPlan, TrainingPlan
+from training.plan import Loss, Mode, NetworkPlan, StartPlan, TrainingPlan
+from training.recipes import own_title, plan_of, recipe_of, with_backbone
 
 STANDARD_FROZEN = 0.6  # of the stages, as in the recipe of that name
+OWN: dict[Mode, str] = {"quick": "quick", "standard": "standard", "full": "shift-aware"}  # our recipe of each way
+
+
+def by_recipe(plan: TrainingPlan, name: str, models: Sequence[Installed]) -> TrainingPlan:
+    """The recipe of this name for the plan's films and machine; '' is the plan as it is, under a title of its own.
+
+    Raises PlanError.
+    """
+    if not name:
+        return of_its_own(plan)
+    recipe = recipe_of(name)
+    own = recipe.network.start
+    start = usual_start(recipe.network.backbone, models, own.bundle) if own.kind == "bundle" else None
+    made = plan_of(recipe, plan.name, plan.data, start)
+    return dataclasses.replace(made, threads=plan.threads, seed=plan.seed)
+
+
+def in_way(plan: TrainingPlan, mode: Mode, models: Sequence[Installed]) -> TrainingPlan:
+    """The plan in another way of training: our recipe of that way where it follows one of them, else `with_mode`."""
+    if plan.recipe in OWN.values() and plan.network.backbone == recipe_of(OWN[mode]).network.backbone:
+        return by_recipe(plan, OWN[mode], models)
+    return of_its_own(with_mode(plan, mode))
+
+
+def on_backbone(plan: TrainingPlan, name: str, models: Sequence[Installed]) -> TrainingPlan:
+    """The plan with another backbone, from an installed model that has it, else from published weights. Raises
+    PlanError.
+    """
+    made = with_backbone(plan, name)
+    published = all(part.published is not None for part in BACKBONES[name].parts)
+    start = usual_start(name, models) or StartPlan("downloaded" if published else "scratch")
+    return of_its_own(with_start(made, start, models))
+
+
+def of_its_own(plan: TrainingPlan) -> TrainingPlan:
+    """The plan under a title of its own: it follows no recipe any more."""
+    return dataclasses.replace(plan, recipe="", title=own_title(plan))
+
+
+def renamed(plan: TrainingPlan, name: str) -> TrainingPlan:
+    """The plan with another name, in its title too."""
+    _, colon, rest = plan.title.partition(": ")
+    return dataclasses.replace(plan, name=name, title=f"{name}{colon}{rest}")
 
 
 def with_mode(plan: TrainingPlan, mode: Mode) -> TrainingPlan:
     """The plan in another mode: quick looks at films as they are and fits a linear head; the others change them."""
     network, augment = dataclasses.replace(plan.network, mode=mode), plan.augment
     if mode == "quick":
-        network, augment = dataclasses.replace(network, head=HeadSpec()), None
+        start = dataclasses.replace(network.start, with_head=False)
+        network, augment = dataclasses.replace(network, head=HeadSpec(), start=start), None
     else:
         frozen = STANDARD_FROZEN if mode == "standard" else 0.0
         network = dataclasses.replace(network, frozen_share=frozen)
@@ -42,6 +90,7 @@ def with_start(plan: TrainingPlan, start: StartPlan, models: Sequence[Installed]
     so that its input comes with its weights.
     """
     plan = dataclasses.replace(plan, network=dataclasses.replace(plan.network, start=start))
+    plan = plan if plan.recipe else of_its_own(plan)
     model = started_from(start, models)
     return plan if model is None else dataclasses.replace(plan, preprocess=model.card.preprocess)
 
@@ -51,6 +100,28 @@ def started_from(start: StartPlan, models: Sequence[Installed]) -> Installed | N
     if start.kind != "bundle":
         return None
     return next((model for model in models if start.bundle in (model.id, model.card.name)), None)
+
+
+def model_name(plan_name: str) -> str:
+    """What the model of a plan of this name is called."""
+    return re.sub(r"[^a-z0-9._-]+", "-", plan_name.casefold()).strip("-._")[:60] or "model"
+
+
+def next_version_of(plan: TrainingPlan, models: Sequence[Installed]) -> Installed | None:
+    """The model that the plan starts from, where its own is to be the next version of it; else None."""
+    model = started_from(plan.network.start, models)
+    return model if model is not None and model.card.name == model_name(plan.name) else None
+
+
+def activation_of(network: NetworkPlan) -> Activation:
+    """How a card calls a plan's outputs."""
+    return "sigmoid_one" if network.outputs == "one_logit" else network.outputs
+
+
+def fits_head(card: ModelCard, plan: TrainingPlan, manifest: Manifest) -> bool:
+    """Whether a model's head tells the same labels apart as the plan's, in the same way."""
+    wanted = (manifest.labels, manifest.normal_label, activation_of(plan.network), plan.network.head)
+    return (card.labels, card.normal_label, card.activation, card.head) == wanted
 
 
 def fitting_films(plan: TrainingPlan, manifest: Manifest) -> TrainingPlan:

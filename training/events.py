@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from inference.records import RecordError, from_json, to_json
 
@@ -38,6 +38,40 @@ class Checked:
     level: Literal["amber", "red"]
     name: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFilm:
+    """A film of the validation part; `label` is what it shows."""
+
+    path: str
+    frame: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Which films have their scores told from now on."""
+
+    time: float
+    films: tuple[WatchedFilm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the network gives to the own label of each watched film at this step, 0 to 1 and not calibrated."""
+
+    time: float
+    step: int
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Quick training: at how many training films the backbone has looked."""
+
+    time: float
+    films: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +142,22 @@ class Failed:
     why: str
 
 
-RunEvent = Started | Told | Checked | Step | EpochDone | Saved | Changed | Finished | Stopped | Failed
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Started, Told, Checked, Step, EpochDone, Saved, Changed, Finished, Stopped, Failed)
-}
+RunEvent = (
+    Started
+    | Told
+    | Checked
+    | Watching
+    | Scored
+    | Looked
+    | Step
+    | EpochDone
+    | Saved
+    | Changed
+    | Finished
+    | Stopped
+    | Failed
+)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(RunEvent)}
 
 
 def event_line(event: RunEvent) -> str:

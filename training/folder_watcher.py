@@ -10,6 +10,7 @@ from imaging.progress import CancelToken
 from training.distributed import Peers
 from training.events import RunEvent, Told
 from training.run_dir import RunDir, RunError
+from training.turn import rest
 
 
 @dataclass(slots=True)
@@ -43,9 +44,8 @@ class FolderWatcher:
 
     def check(self) -> None:
         """Rest while the run is paused. Raises Cancelled."""
-        while self.peers.is_first and self.run.is_paused and self.run.wish() == "":
-            self.token.check()
-            time.sleep(0.2)
+        if self.peers.is_first and self.run.is_paused and self.run.wish() == "":
+            rest(self.run)
         self.heard = self.peers.first_says(self.run.wish() if self.peers.is_first else "")
         if self.heard == "cancel":
             self.token.cancel()

@@ -29,7 +29,7 @@ from training.checkpoint import (
     with_progress,
 )
 from training.distributed import Peers
-from training.events import Changed, EpochDone, RunEvent, Saved, Step
+from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 from training.judge import judge_epoch
 from training.learning import move_average, training_mode
 from training.losses import loss_of
@@ -37,6 +37,7 @@ from training.places import place_loss
 from training.plan import TrainingPlan
 from training.rates import make_optimiser, schedule_share, set_rates
 from training.targets import class_weights
+from training.watched import Looks, films_to_watch
 
 SAVE_SECONDS, TELL_SECONDS = 60.0, 0.5
 _AUXILIARY_SHARE = 0.4  # of the auxiliary head's loss (Szegedy 2015)
@@ -109,6 +110,10 @@ class Loop:
     folder: Path
     watcher: Watcher
     peers: Peers = field(default_factory=Peers)
+    looks: Looks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looks = Looks(films_to_watch(self.validation), self.plan.network.outputs == "softmax")
 
     def run(self) -> None:
         """Train to the plan's end, or until the watcher or the plan's choice stops it, from where the folder stands.
@@ -162,11 +167,22 @@ class Loop:
                 if self._is_enough():
                     return
                 steps.take(step, batch)
+                if self.looks.is_due:
+                    self._look()
                 if time.monotonic() - saved > SAVE_SECONDS and step + 1 < end:
                     saved = time.monotonic()
                     self._save()
         self._judge(epoch, steps.mean_loss)
+        self._look()
         self._save()
+
+    def _look(self) -> None:
+        """Tell the scores of the watched films. It takes no part in the learning."""
+        if self.peers.is_first and len(self.looks.films):
+            scores = self.looks.look(self.learner.averaged)
+            if not np.isfinite(scores).all():
+                return  # the next step finds it out
+            self.watcher.tell(Scored(time.time(), self.learner.progress.step, scores))
 
     def _judge(self, epoch: int, loss: float) -> None:
         """Keep the epoch where it is the best so far, and let the plateau schedule fall where it is stale."""

@@ -65,13 +65,14 @@ class LabelledFilm:
 class Manifest:
     """The films of a source in its order, and the labels, the normal class first where there is one.
 
-    `refused` are the files that can't be read, each with its sentence.
+    `refused` are the files that can't be read, each with its sentence; `set_aside` are films that a plan leaves out.
     """
 
     films: tuple[LabelledFilm, ...]
     labels: tuple[str, ...]
     normal_label: str | None = None
     refused: tuple[tuple[Path, str], ...] = ()
+    set_aside: tuple[LabelledFilm, ...] = ()
 
     def without_patients(self, patients: Iterable[str]) -> Manifest:
         """The same material less every film of these patients."""
@@ -97,6 +98,7 @@ class _Place:
     part: Part = ""
     patient: str = ""
     subject: Subject = field(default_factory=Subject)
+    is_folder: bool = False
 
 
 def patient_of(name: str, patterns: Sequence[str] = PATIENT_PATTERNS) -> str:
@@ -157,7 +159,8 @@ def _read(
     for place in _places(source):
         for item in scan([place.path], token or CancelToken()):
             if isinstance(item, Refused):
-                if item.path != place.path or item.error.code is not Code.NOT_A_FILM:  # an empty class is no film
+                is_empty_class = item.error.code is Code.NOT_A_FILM and item.path == place.path and place.is_folder
+                if not is_empty_class:
                     refused.append((item.path, item.error.message))
                 continue
             try:
@@ -206,9 +209,9 @@ def _class_folders(root: Path) -> Iterator[_Place]:
     for folder in _folders(root):
         part = _PARTS.get(folder.name.casefold(), "")
         classes = _folders(folder) if part else []
-        yield from (_Place(inner, (inner.name,), part) for inner in classes)
+        yield from (_Place(inner, (inner.name,), part, is_folder=True) for inner in classes)
         if not classes:
-            yield _Place(folder, (folder.name,))
+            yield _Place(folder, (folder.name,), is_folder=True)
 
 
 def _folders(folder: Path) -> list[Path]:

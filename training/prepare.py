@@ -16,6 +16,8 @@ from inference.card import Activation
 from training.acquisition import clusters_for
 from training.batches import Material
 from training.cache import CachedFilms
+from training.choose import activation_of
+from training.events import WatchedFilm
 from training.film_set import FilmSet
 from training.manifest import DataError, Manifest
 from training.near_twins import with_near_twins_joined
@@ -38,7 +40,7 @@ class Prepared:
     @property
     def activation(self) -> Activation:
         """How the card calls the plan's outputs."""
-        return "sigmoid_one" if self.plan.network.outputs == "one_logit" else self.plan.network.outputs
+        return activation_of(self.plan.network)
 
     @property
     def outputs(self) -> int:
@@ -76,6 +78,11 @@ class Prepared:
     def patients(self, positions: Positions) -> npt.NDArray[np.str_]:
         """Whose films these are, text [N]."""
         return np.array([self.manifest.films[at].patient for at in positions])
+
+    def told_of(self, positions: Positions) -> tuple[WatchedFilm, ...]:
+        """Films as whoever watches the run is told of them."""
+        films = (self.manifest.films[at] for at in positions)
+        return tuple(WatchedFilm(film.path.as_posix(), film.frame, ", ".join(film.labels)) for film in films)
 
     def film_set(self, positions: Positions, described: str, most: int | None = None) -> FilmSet:
         """Films for judging and sealing, in memory: all of them, or `most` spread evenly."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from inference.heads import LinearHead
 from inference.network import FilmNetwork
 from inference.preprocess import to_input
 from training.batches import Material
-from training.loop import Watcher
+from training.events import Looked, Scored
+from training.loop import TELL_SECONDS, Watcher
 from training.losses import loss_of
 from training.plan import TrainingPlan
 from training.seal import Words, draft_card
 from training.targets import class_weights
+from training.watched import own_label_scores
 
 _BATCH = 16
 _STRENGTHS = np.logspace(-4, 1, 6)  # of the inverse penalty, tried in turn
@@ -33,13 +36,17 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadWork:
-    """What a head is fitted to: films with their patients, text [N], by a plan, for the model that `words` describe."""
+    """What a head is fitted to: films with their patients, text [N], by a plan, for the model that `words` describe.
+
+    `watched` are films whose scores are told once it is fitted, None for none.
+    """
 
     plan: TrainingPlan
     words: Words
     training: Material
     patients: npt.NDArray[np.str_]
     watcher: Watcher
+    watched: Material | None = None
 
 
 def learn_head(network: FilmNetwork, work: HeadWork) -> float:
@@ -53,6 +60,7 @@ def learn_head(network: FilmNetwork, work: HeadWork) -> float:
         draft = write_bundle(Path(folder) / "draft", draft_card(work.words, work.plan.preprocess, {}), network)
         engine = choose_engine(draft, "onnx", threads=min(work.plan.threads, usable_cores()))
         features = features_of(engine, work.training, work.watcher)
+        watched = features_of(engine, work.watched, work.watcher, is_told=False) if work.watched is not None else None
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
     standard = (features - mean) / spread
     strength = _best_strength(standard, work)
@@ -62,16 +70,25 @@ def learn_head(network: FilmNetwork, work: HeadWork) -> float:
         folded = slopes / spread
         network.head.weight.copy_(torch.from_numpy(folded))
         network.head.bias.copy_(torch.from_numpy(offsets - folded @ mean))
+    if work.watched is not None and watched is not None:
+        logits = np.asarray(((watched - mean) / spread) @ slopes.T + offsets, np.float32)
+        is_softmax = work.plan.network.outputs == "softmax"
+        scores = own_label_scores(logits, work.watched.targets, is_softmax=is_softmax)
+        work.watcher.tell(Scored(time.time(), 0, scores))
     return strength
 
 
-def features_of(engine: Engine, material: Material, watcher: Watcher) -> Floats:
-    """What the head sees of each film, float32 [N, D]. Raises Cancelled."""
+def features_of(engine: Engine, material: Material, watcher: Watcher, *, is_told: bool = True) -> Floats:
+    """What the head sees of each film, float32 [N, D]; the number looked at is told now and then. Raises Cancelled."""
     found = []
+    told = time.monotonic()
     for start in range(0, len(material), _BATCH):
         watcher.check()
         chosen = np.arange(start, min(start + _BATCH, len(material)))
         found.append(engine.run(to_input(material.grey(chosen))).embedding)
+        if is_told and time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            watcher.tell(Looked(time.time(), int(chosen[-1]) + 1))
     return np.concatenate(found)
 
 

@@ -22,7 +22,11 @@ def listed_films(plan: TrainingPlan, token: CancelToken, say: Say) -> Manifest:
     say(READING)
     manifest = read_manifest(Path(plan.data.source), plan.data.normal_label, plan.data.patient_pattern, token)
     left_out = frozenset(plan.data.leave_out)
-    return dataclasses.replace(manifest, films=tuple(film for film in manifest.films if film.digest not in left_out))
+    return dataclasses.replace(
+        manifest,
+        films=tuple(film for film in manifest.films if film.digest not in left_out),
+        set_aside=tuple(film for film in manifest.films if film.digest in left_out),
+    )
 
 
 def decoded_films(

@@ -80,6 +80,24 @@ def plan_of(recipe: Recipe, name: str, data: DataPlan, start: StartPlan | None =
     )
 
 
+def true_title(plan: TrainingPlan) -> str:
+    """The plan's title, less the words of its recipe where the network, the way or the start is another one by now."""
+    recipe = RECIPES.get(plan.recipe)
+    if recipe is None or plan.title.partition(": ")[2] != recipe.title:
+        return plan.title
+    own, wanted = plan.network, recipe.network
+    if (own.backbone, own.mode, own.start.kind) == (wanted.backbone, wanted.mode, wanted.start.kind):
+        return plan.title
+    return own_title(plan)
+
+
+def own_title(plan: TrainingPlan) -> str:
+    """A title that says what a plan trains, and from what."""
+    network = plan.network
+    start = {"scratch": ", from scratch", "bundle": f", from {network.start.bundle}"}.get(network.start.kind, "")
+    return f"{plan.name}: {BACKBONES[network.backbone].title}, {network.mode}{start}"
+
+
 NOTEBOOK = LearningPlan(
     epochs=10,
     label_smoothing=0.0,

@@ -1,8 +1,8 @@
 """The folder of a run: the protocol between the process that trains and whoever watches (design.md).
 
 `plan.json`, append-only `events.jsonl`, `heartbeat`, `STOP` (its one word is 'keep' or 'cancel'), `PAUSE`,
-`checkpoint/`, `films` (the fingerprint of what is learnt from), `room` (for the last word on a full disk) and
-`worker.log`. The watcher and the worker share nothing else, so that either may end and come back.
+`checkpoint/`, `films` (the fingerprint of what is learnt from), `download-agreed`, `room` (for the last word on a full
+disk) and `worker.log`. The watcher and the worker share nothing else, so that either may end and come back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from training.events import Finished, RunEvent, event_line, parse_event
 from training.plan import TrainingPlan, plan_text, read_plan
 
 PLAN, EVENTS, HEARTBEAT, STOP, PAUSE, LOCK = "plan.json", "events.jsonl", "heartbeat", "STOP", "PAUSE", "lock"
-CHECKPOINT, LOG, FILMS, ROOM = "checkpoint", "worker.log", "films", "room"
+CHECKPOINT, LOG, FILMS, ROOM, CONSENT = "checkpoint", "worker.log", "films", "room", "download-agreed"
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 30.0  # a worker that has not beaten for so long is gone, or its machine sleeps
 _ROOM_BYTES = 16_384  # a few blocks of any file system
@@ -181,6 +181,18 @@ class RunDir:
             (self.path / PAUSE).touch()
         else:
             (self.path / PAUSE).unlink(missing_ok=True)
+
+    def allow_download(self) -> None:
+        """The user agreed to fetch published starting weights for this run. Raises RunError."""
+        try:
+            (self.path / CONSENT).touch()
+        except OSError as error:
+            raise RunError("The folder of the run can't be written.", detail=type(error).__name__) from error
+
+    @property
+    def may_download(self) -> bool:
+        """Whether the user has agreed to that, now or when the run was begun."""
+        return (self.path / CONSENT).exists()
 
     @property
     def checkpoint(self) -> Path:

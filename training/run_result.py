@@ -12,6 +12,7 @@ import numpy as np
 
 from imaging.errors import NegatoscopeError
 from inference.card import Measure
+from training.against import verdict
 from training.evaluate import Scored
 from training.manifest import Subject
 from training.result import PREDICTIONS, RESULT, SCHEMA
@@ -62,12 +63,43 @@ class JudgedPart:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainstRow:
+    """A run's model and the one that it started from, on the films of one part that neither has learnt from.
+
+    `new` and `old` are the AUCs, `difference` is the new one's less the old one's with its interval (DeLong) and `p`;
+    `calls_p` is that of the calls at each one's recommended point (McNemar).
+    """
+
+    part: str
+    label: str
+    films: int
+    new: float
+    old: float
+    difference: Measure
+    p: float
+    calls_p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What the comparison with the model `old` (its id) came to. `worse` is what speaks against the new one, or ''."""
+
+    old: str
+    rows: tuple[AgainstRow, ...]
+    worse: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
-    """The validation part, and the test part where the run had one, by name and in this order."""
+    """The validation part, and the test part where the run had one, by name and in this order.
+
+    `against` is None where the run started from no model, or from one that tells other findings.
+    """
 
     model: str
     weights_sha256: str
     parts: dict[str, JudgedPart]
+    against: Against | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +127,7 @@ def read_result(folder: Path) -> RunResult:
         }
         for part in parts.values():
             _check(part)
-        return RunResult(str(body["model"]), str(body["weights_sha256"]), parts)
+        return RunResult(str(body["model"]), str(body["weights_sha256"]), parts, _against(body.get("against")))
     except FileNotFoundError as error:
         raise ResultError("This run has no result yet.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -160,6 +192,26 @@ def _measure(body: dict[str, Any]) -> Measure | None:
     if body["value"] is None or body["low"] is None:
         return None
     return Measure(float(body["value"]), float(body["low"]), float(body["high"]))
+
+
+def _against(body: dict[str, Any] | None) -> Against | None:
+    if body is None:
+        return None
+    rows = tuple(
+        AgainstRow(
+            part=str(part),
+            label=str(label),
+            films=int(of["films"]),
+            new=float(row["new"]["auc"]["value"]),
+            old=float(row["old"]["auc"]["value"]),
+            difference=Measure(*(float(row["auc"][name]) for name in ("value", "low", "high"))),
+            p=float(row["auc"]["p"]),
+            calls_p=float(row["calls_p"]),
+        )
+        for part, of in body["parts"].items()
+        for label, row in of["labels"].items()
+    )
+    return Against(str(body["model"]), rows, verdict(body)) if rows else None
 
 
 def _check(part: JudgedPart) -> None:

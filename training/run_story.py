@@ -15,12 +15,16 @@ from training.events import (
     EpochDone,
     Failed,
     Finished,
+    Looked,
     RunEvent,
     Saved,
+    Scored,
     Started,
     Step,
     Stopped,
     Told,
+    WatchedFilm,
+    Watching,
 )
 
 if TYPE_CHECKING:
@@ -75,8 +79,9 @@ class Measured(NamedTuple):
 class Story:
     """A run so far. Numbers of films are 0 before it has begun to learn; `busy` is what it does, in words.
 
-    `rate` is the share of the plan's rate. `bundle` is where the sealed model lies, once it does. `seconds` have gone
-    since the worker began to learn, or went on.
+    `rate` is the share of the plan's rate. `bundle` is where the sealed model lies, once it does. `looked` are the
+    training films that the backbone of a quick run has looked at. `watched` are validation films; `scores` holds what
+    the network gives to their own labels, at the step `scored_at`, with `scores_before` at the look before.
     """
 
     stage: Stage = Stage.NEW
@@ -99,6 +104,11 @@ class Story:
     speeds: tuple[float, ...] = ()
     judging_seconds: float = 0.0
     words: tuple[Word, ...] = ()
+    looked: int = 0
+    watched: tuple[WatchedFilm, ...] = ()
+    scores: tuple[float, ...] = ()
+    scores_before: tuple[float, ...] = ()
+    scored_at: int = 0
 
     @property
     def best(self) -> Measured | None:
@@ -107,8 +117,10 @@ class Story:
 
     @property
     def share(self) -> float:
-        """How much of the learning is done, 0 to 1; 0 where no steps are counted."""
-        return min(1.0, self.step / self.steps) if self.steps else 0.0
+        """How much of the learning is done, 0 to 1: by steps, or by the films that were looked at."""
+        if not self.steps:
+            return min(1.0, self.looked / self.training) if self.training else 0.0
+        return min(1.0, self.step / self.steps)
 
     @property
     def films_per_second(self) -> float:
@@ -148,6 +160,13 @@ def _told(story: Story, event: RunEvent, plan: TrainingPlan) -> Story:
             story = _with_word(story, Word(time, level, f"{name}: {sentence}"))
         case Changed(time, _, why):
             story = _with_word(story, Word(time, "amber", why))
+        case Looked(_, films):
+            story = replace(story, looked=films)
+        case Watching(_, films):
+            story = replace(story, watched=films, scores=(), scores_before=())
+        case Scored(_, step, scores):
+            before = story.scores
+            story = replace(story, stage=Stage.LEARNING, scores=scores, scores_before=before, scored_at=step)
         case Finished() | Stopped() | Failed():
             story = _ended(story, event)
         case Saved():

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from imaging.paths import user_data_dir
@@ -62,6 +63,7 @@ def launch(run: Path, *, download: bool = False) -> int:
     """
     arguments = ["train", "--run", str(run), "--resume", "--background", *(["--download"] if download else [])]
     try:
+        _forget_wishes(RunDir(run))
         queue_now(run)
         RunDir(run).beat()  # it counts as alive from now on, while its process is still coming up
         with (run / LOG).open("ab") as log:
@@ -80,6 +82,15 @@ def launch(run: Path, *, download: bool = False) -> int:
         raise RunError("The process of the run could not be started.", detail=str(error)) from error
     child.returncode = 0  # nobody waits for it here: it outlives this process, and its folder tells how it ended
     return child.pid
+
+
+def _forget_wishes(run: RunDir) -> None:
+    """What was wished of the run when it was trained last. The new process forgets nothing: its reader may have wished
+    something before it came up. A run that is being trained is left alone.
+    """
+    with suppress(RunError), run.locked():
+        run.ask("")
+        run.pause(wanted=False)
 
 
 def program() -> list[str]:

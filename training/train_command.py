@@ -105,6 +105,8 @@ def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: b
         return
     if folder.finished is not None:
         raise RunError(f"This run is finished; its model is {folder.finished.bundle}.")
+    if options.background:  # whoever started the process took them back before
+        return
     with folder.locked():  # what is wished of a run that is being trained is none of ours
         folder.ask("")
         folder.pause(wanted=False)
@@ -117,10 +119,12 @@ def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: Te
     out.write(f"The run lies in {folder.path}\n")
     out.flush()
     try:
+        if options.download:
+            folder.allow_download()
         with _in_turn(folder, background=options.background):
             from training.worker import train  # after the turn has come: a run that waits needs no memory for torch
 
-            bundle = train(folder, options.models or user_models_folder(), download=options.download)
+            bundle = train(folder, options.models or user_models_folder(), download=folder.may_download)
     except (Cancelled, KeyboardInterrupt):
         err.write("Stopped. What was learnt so far is kept; --resume goes on.\n")
         return INTERRUPTED

@@ -16,23 +16,46 @@ from training.run_dir import RunDir
 
 QUEUED = "queued"
 _LOOK_SECONDS = 1.0
+_REST_SECONDS = 0.2
 
 
 def wait_for_turn(run: RunDir) -> None:
     """Wait until no living run beside this one was queued earlier. Raises RunError, Cancelled where it is cancelled."""
     with run.locked():
-        since = _queue(run.path)
-        told = False
-        while before := _before(run.path, since):
-            run.beat()
-            if not told:
-                run.append(Told(time.time(), f"Waiting for {before} to end"))
-                told = True
-            if run.wish() == "cancel":
-                run.append(Stopped(time.time(), 0))
-                raise Cancelled
-            time.sleep(_LOOK_SECONDS)
+        try:
+            _wait(run)
+        except Cancelled:
+            run.append(Stopped(time.time(), 0))
+            raise
+
+
+def rest(run: RunDir) -> None:
+    """Wait until the run is paused no longer, while others go ahead; then for its turn anew, behind those that came
+    meanwhile. A run that stands in no queue only rests. Raises Cancelled where it is cancelled.
+    """
+    was_queued = (run.path / QUEUED).exists()
+    if was_queued:
+        leave_queue(run.path)
+    while run.is_paused and run.wish() == "":
+        time.sleep(_REST_SECONDS)
+    if was_queued:
+        _wait(run)
+
+
+def _wait(run: RunDir) -> None:
+    since = _queue(run.path)
+    told = False
+    while True:
+        if run.wish() == "cancel":
+            raise Cancelled
         run.beat()
+        before = _before(run.path, since)
+        if not before:
+            return
+        if not told:
+            run.append(Told(time.time(), f"Waiting for {before} to end"))
+            told = True
+        time.sleep(_LOOK_SECONDS)
 
 
 def queue_now(run: Path) -> None:

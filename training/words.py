@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from inference.backbones import BACKBONES
 from inference.card import DataSummary, StartRecord
 from inference.models_dir import installed, model_folders
+from training.choose import model_name
 from training.from_decisions import provenance_of
 from training.prepare import Prepared
+from training.recipes import true_title
 from training.seal import Words
 from training.split import holds_out_cluster
 
@@ -27,13 +28,13 @@ WordsFor = Callable[[Prepared, StartRecord, Path], Words]  # the last one: where
 def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
     """The words of a bundle: its name and next free version, its films in numbers, where its weights began."""
     plan, split = prepared.plan, prepared.split
-    name = re.sub(r"[^a-z0-9._-]+", "-", plan.name.casefold()).strip("-._")[:60] or "model"
+    name = model_name(plan.name)
     patients = len(set(prepared.patients(split.train)))
     backbone = BACKBONES[plan.network.backbone].title
     return Words(
         name=name,
         version=next_version(name, models_dir),
-        title=plan.title,
+        title=true_title(plan),
         labels=prepared.manifest.labels,
         normal_label=prepared.manifest.normal_label,
         activation=prepared.activation,

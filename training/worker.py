@@ -24,9 +24,11 @@ from inference.records import to_json
 from training.also_kept import AlsoWatcher, also_kept
 from training.checkpoint import STATE
 from training.checks import Inspection, Level, checks
+from training.choose import fits_head
 from training.distributed import Peers, PeersError, joined_peers
-from training.events import Changed, Checked, Failed, Finished, Started, Stopped
+from training.events import Changed, Checked, Failed, Finished, Started, Stopped, Watching
 from training.folder_watcher import FolderWatcher
+from training.left_out import left_out, write_left_out
 from training.loop import Loop, best_network, computing_threads, new_learner
 from training.plan import TrainingPlan, without_places
 from training.prepare import Prepared, prepare
@@ -36,6 +38,7 @@ from training.result import write_result
 from training.run_dir import BEAT_SECONDS, RunDir, RunError, lock_file
 from training.seal import Words, seal
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, StartChoice, start
+from training.watched import films_to_watch
 from training.weights_limits import WeightsError
 from training.words import WordsFor, described, next_version, words_of
 
@@ -136,6 +139,7 @@ def _ready(run: RunDir, models_dir: Path, watcher: FolderWatcher, words_for: Wor
     watcher.check()
     if peers.is_first:
         _check_films(prepared, watcher)
+        write_left_out(run, tuple(left_out(prepared)))
     return _Lesson(run, prepared, network, words_for(prepared, start, models_dir))
 
 
@@ -144,12 +148,14 @@ def _learnt(lesson: _Lesson, watcher: FolderWatcher) -> FilmNetwork | None:
     plan, prepared, peers = lesson.plan, lesson.prepared, watcher.peers
     training, validation = prepared.material(prepared.split.train), prepared.material(prepared.split.validation)
     watcher.tell(_begins(prepared, peers))
+    watched = films_to_watch(validation)
+    watcher.tell(Watching(time.time(), prepared.told_of(watched.positions)))
     if plan.network.mode == "quick":
         if not peers.is_first:  # there is nothing to share: each film is looked at once
             return None
         watcher.peers = Peers()
         patients = prepared.patients(prepared.split.train)
-        learn_head(lesson.network, HeadWork(plan, lesson.words, training, patients, watcher))
+        learn_head(lesson.network, HeadWork(plan, lesson.words, training, patients, watcher, watched))
         return lesson.network
     learner = new_learner(lesson.network, plan, peers.device())
     watching = also_kept(lesson.run, watcher, learner) if peers.is_first else watcher
@@ -168,7 +174,7 @@ def _begins(prepared: Prepared, peers: Peers) -> Started:
         epochs=prepared.plan.learning.epochs,
         training=len(split.train),
         validation=len(split.validation),
-        left_out=len(split.left_out) + len(prepared.cached.why) + len(prepared.manifest.refused),
+        left_out=sum(1 for _ in left_out(prepared)),
         threads=prepared.plan.threads,
         device=peers.device().type,
     )
@@ -257,9 +263,7 @@ def _started(
 
 def _check_labels(bundle: ModelBundle, prepared: Prepared) -> None:
     """Raise WeightsError where the outputs of a bundle's head mean something else than the plan's."""
-    card, manifest = bundle.card, prepared.manifest
-    told = (card.labels, card.normal_label, card.activation, card.head)
-    if told != (manifest.labels, manifest.normal_label, prepared.activation, prepared.plan.network.head):
+    if not fits_head(bundle.card, prepared.plan, prepared.manifest):
         raise WeightsError(
             f"The model {bundle.id} tells other labels apart, or has another head; start from its backbone alone."
         )

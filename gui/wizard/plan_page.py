@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from gui.jobs import Lane
-from gui.panels.box import label
 from gui.training import Training
-from gui.training_work import Catalogue, Inspected, loaded_plan, saved_plan
+from gui.training_work import Catalogue, Inspected
 from gui.wizard.augment_card import AugmentCard
 from gui.wizard.draft import Draft
+from gui.wizard.plan_head import PlanHead
 from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.settings_card import AllFields, MainFields
 from gui.wizard.start_card import StartCard
 from gui.wizard.way_card import MEASURING, WayCard
 
 if TYPE_CHECKING:
+    from inference.models_dir import Installed
     from training.estimate import Estimate
-    from training.plan import StartPlan, TrainingPlan
+    from training.plan import Mode, StartPlan, TrainingPlan
 
 SETTLE_MS = 600  # before steps are measured: a field may still be typed in
-OWN = {"quick": "quick", "standard": "standard", "full": "shift-aware"}  # our recipe of each way
 STARTING = "The run is being started…"
 
 
@@ -50,8 +42,7 @@ class PlanPage(ScrolledColumn):
         self._told = ""  # what the last edit, file or start came to
         self._starting = False
         self._measured: TrainingPlan | None = None  # the plan that the estimate speaks of
-        self.recipe, self.name = QComboBox(), QLineEdit()
-        self.load, self.save = QPushButton("Load a plan…"), QPushButton("Save it…")
+        self.head = PlanHead(training.jobs)
         self.way, self.start, self.main = WayCard(), StartCard(), MainFields()
         self.augment = AugmentCard(training)
         self.show_all, self.all = QPushButton("All settings"), AllFields()
@@ -61,23 +52,8 @@ class PlanPage(ScrolledColumn):
         self._connect()
 
     def _lay_out(self) -> None:
-        self.recipe.setAccessibleName("Recipe")
-        self.recipe.setMinimumContentsLength(10)
-        self.recipe.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.name.setAccessibleName("Name of the model")
-        self.name.setMinimumWidth(80)
-        self.name.setMaximumWidth(180)
         self.show_all.setCheckable(True)
         self.all.hide()
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(label("Recipe", tone="secondary"))
-        head.addWidget(self.recipe, 1)
-        head.addSpacing(8)
-        head.addWidget(label("Name", tone="secondary"))
-        head.addWidget(self.name)
-        for button in (self.load, self.save):
-            head.addWidget(button)
         grid = QGridLayout()
         grid.setSpacing(16)
         grid.setColumnStretch(0, 2)
@@ -86,7 +62,7 @@ class PlanPage(ScrolledColumn):
         grid.addWidget(self.start, 1, 0)
         grid.addWidget(self.main, 1, 1)
         grid.addWidget(self.augment, 2, 0, 1, 2)
-        self.column.addLayout(head)
+        self.column.addWidget(self.head)
         self.column.addLayout(grid)
         self.column.addWidget(self.show_all, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.all)
@@ -99,15 +75,16 @@ class PlanPage(ScrolledColumn):
         training.estimated.connect(self._show_estimate)
         training.estimate_failed.connect(self.way.show_estimate)
         self._draft.changed.connect(self.refresh)
-        self.recipe.activated.connect(lambda _: self._take_recipe(self.recipe.currentData()))
-        self.name.editingFinished.connect(self._rename)
-        self.load.clicked.connect(self._ask_for_plan)
-        self.save.clicked.connect(self._ask_where)
+        self.head.recipe_chosen.connect(self._take_recipe)
+        self.head.renamed.connect(self._rename)
+        self.head.plan_read.connect(self._take_loaded)
+        self.head.file_failed.connect(self.let_go)
         self.way.mode_chosen.connect(self._take_mode)
         self.way.measure_asked.connect(self._measure_again)
         self.start.backbone_chosen.connect(self._take_backbone)
         self.start.start_chosen.connect(self._take_start)
         self.start.agreed_changed.connect(self.changed)
+        self.start.next_version_asked.connect(self._take_version)
         self.main.edited.connect(self._edit)
         self.all.edited.connect(self._edit)
         self.augment.switched.connect(lambda on: self._edit("augment", on))
@@ -172,7 +149,7 @@ class PlanPage(ScrolledColumn):
             return "The films are being read anew."
         if found is None or found.trouble:
             return found.trouble if found is not None else "These films can't be used; the step Data says why."
-        return self.start.missing(plan)
+        return self.start.missing(plan, found.inspection.manifest)
 
     # What is shown
 
@@ -181,9 +158,7 @@ class PlanPage(ScrolledColumn):
         plan = self._draft.plan
         if plan is None or self._training.catalogue is None:
             return
-        self.recipe.setCurrentIndex(self.recipe.findData(plan.recipe))
-        if not (self.name.hasFocus() and self.name.isModified()):
-            self.name.setText(plan.name)
+        self.head.show_plan(plan)
         self.way.show_mode(plan.network.mode)
         self.start.show_plan(plan)
         self.main.show_plan(plan)
@@ -204,11 +179,7 @@ class PlanPage(ScrolledColumn):
         self.rest()
 
     def _fill(self, catalogue: Catalogue) -> None:
-        from training.recipes import RECIPES
-
-        self.recipe.addItem("Settings of my own", "")
-        for name, recipe in RECIPES.items():
-            self.recipe.addItem(recipe.title, name)
+        self.head.make()
         self.start.show_catalogue(catalogue)
         self.main.make()
         self.refresh()
@@ -218,73 +189,57 @@ class PlanPage(ScrolledColumn):
             self.all.make()
             self.all.show_plan(self._draft.plan)
         self.all.setVisible(shown)
+        if shown:
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.all))
 
     def _show_estimate(self, estimate: Estimate) -> None:
         self.way.show_estimate(estimate.sentence)
 
     # What is chosen
 
-    def _take_recipe(self, name: str) -> None:
-        from training.choose import usual_start
-        from training.recipes import plan_of, recipe_of
-
+    def _choose(self, made: Callable[[TrainingPlan, Sequence[Installed]], TrainingPlan]) -> None:
+        """Take what a choice makes of the plan and the installed models."""
         plan, catalogue = self._draft.plan, self._training.catalogue
-        if plan is None or catalogue is None:
-            return
-        if not name:
-            self._set(self._own(plan))
-            return
-        recipe = recipe_of(name)
-        own = recipe.network.start
-        start = usual_start(recipe.network.backbone, catalogue.models, own.bundle) if own.kind == "bundle" else None
-        made = plan_of(recipe, plan.name, plan.data, start)
-        self._set(dataclasses.replace(made, threads=plan.threads, seed=plan.seed))
+        if plan is not None and catalogue is not None:
+            self._set(made(plan, catalogue.models))
 
-    def _take_mode(self, mode: str) -> None:
-        from training.choose import with_mode
+    def _take_recipe(self, name: str) -> None:
+        from training.choose import by_recipe
 
-        plan = self._draft.plan
-        if plan is not None and plan.recipe in OWN.values() and plan.network.backbone == "mobilenet_v2":
-            self._take_recipe(OWN[mode])
-            return
-        for known in ("quick", "standard", "full"):
-            if plan is not None and mode == known:
-                self._set(self._own(with_mode(plan, known)))
+        self._choose(lambda plan, models: by_recipe(plan, name, models))
+
+    def _take_mode(self, mode: Mode) -> None:
+        from training.choose import in_way
+
+        self._choose(lambda plan, models: in_way(plan, mode, models))
 
     def _take_backbone(self, name: str) -> None:
-        from inference.backbones import BACKBONES
-        from training.choose import usual_start, with_start
-        from training.plan import StartPlan
-        from training.recipes import with_backbone
+        from training.choose import on_backbone
 
-        plan, catalogue = self._draft.plan, self._training.catalogue
-        if plan is None or catalogue is None:
-            return
-        published = all(part.published is not None for part in BACKBONES[name].parts)
-        start = usual_start(name, catalogue.models) or StartPlan("downloaded" if published else "scratch")
-        self._set(self._own(with_start(with_backbone(plan, name), start, catalogue.models)))
+        self._choose(lambda plan, models: on_backbone(plan, name, models))
 
     def _take_start(self, start: StartPlan) -> None:
         from training.choose import with_start
 
-        plan, catalogue = self._draft.plan, self._training.catalogue
-        if plan is not None and catalogue is not None:
-            self._set(with_start(plan, start, catalogue.models))
+        self._choose(lambda plan, models: with_start(plan, start, models))
 
-    def _own(self, plan: TrainingPlan) -> TrainingPlan:
-        """The plan under a title of its own: it follows no recipe any more."""
-        from inference.backbones import BACKBONES
+    def _take_version(self, wanted: bool) -> None:
+        """A model is the next version of another where it has its name."""
+        from training.choose import renamed, started_from
 
-        words = f"{BACKBONES[plan.network.backbone].title}, {plan.network.mode}"
-        return dataclasses.replace(plan, recipe="", title=f"{plan.name}: {words}")
+        def made(plan: TrainingPlan, models: Sequence[Installed]) -> TrainingPlan:
+            model = started_from(plan.network.start, models)
+            own = Path(plan.data.source).stem or "my model"
+            return renamed(plan, model.card.name if wanted and model is not None else own)
 
-    def _rename(self) -> None:
-        plan, name = self._draft.plan, self.name.text().strip()
-        if plan is None or name == plan.name:
-            return
-        self.name.setModified(False)
-        _, colon, rest = plan.title.partition(": ")
-        self._draft.set(dataclasses.replace(plan, name=name, title=f"{name}{colon}{rest}"))
+        self._choose(made)
+
+    def _rename(self, name: str) -> None:
+        from training.choose import renamed
+
+        plan = self._draft.plan
+        if plan is not None and name != plan.name:
+            self._draft.set(renamed(plan, name))
 
     def _set(self, plan: TrainingPlan) -> None:
         """Take a plan whose outputs are made to fit the films."""
@@ -318,38 +273,6 @@ class PlanPage(ScrolledColumn):
     def _measure_again(self) -> None:
         self._training.forget_costs()
         self._measure()
-
-    # Files
-
-    def _ask_for_plan(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "A training plan", filter="Plans (*.json)")
-        if name:
-            self.read_plan(Path(name))
-
-    def _ask_where(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the plan", "plan.json", "Plans (*.json)")
-        if name:
-            self.write_plan(Path(name))
-
-    def read_plan(self, place: Path) -> None:
-        """Take a saved plan for the films that were chosen."""
-        self._training.jobs.submit(
-            Lane.IO,
-            lambda token, progress: loaded_plan(place),
-            done=self._take_loaded,
-            failed=lambda error: self.let_go(error.message),
-        )
-
-    def write_plan(self, place: Path) -> None:
-        """Save the plan as it is."""
-        plan = self._draft.plan
-        if plan is not None:
-            self._training.jobs.submit(
-                Lane.IO,
-                lambda token, progress: saved_plan(plan, place),
-                done=lambda _: None,
-                failed=lambda error: self.let_go(error.message),
-            )
 
     def _take_loaded(self, loaded: TrainingPlan) -> None:
         plan = self._draft.plan

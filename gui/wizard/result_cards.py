@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -13,9 +12,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetIt
 from gui.panels.box import label
 from gui.wizard.framed import Framed
 from gui.wizard.result_plots import RocPlot
-from gui.wizard.result_tiles import said
 from gui.wizard.run_states import duration
-from gui.wizard.tables import WordTable
+from gui.wizard.tables import WordTable, number_or_dash, p_words
+from gui.wizard.words import TRAITS, said
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Judgement
@@ -29,7 +28,6 @@ ROW_PX = 26
 TAKE, TAKEN = "Use in the viewer", "Used in the viewer"
 MOST_LISTED = 200
 FIXED = "It is chosen on the validation part alone."
-TRAITS = {"sex": "Sex", "age": "Age", "view": "View", "source": "Source"}
 NO_GROUPS = (
     "Sex, age, view and source of these films are not known, or are the same for all. A CSV with such columns, or "
     "DICOM files, would tell."
@@ -92,6 +90,7 @@ class MistakesCard(Framed):
         self.nothing = label("No film is on the wrong side of this point.", tone="secondary", wrap=True)
         self.column.addWidget(self.films, 1)
         self.column.addWidget(self.nothing)
+        self.column.addStretch(0)  # without a list the words stay at the top
         self.films.itemClicked.connect(self._open)
         self.films.itemActivated.connect(self._open)
 
@@ -187,11 +186,14 @@ class ShiftsCard(Framed):
         self.words.setText(
             "The validation films, changed as another hospital's may be, at the recommended point"
             f"{', which is set by the worst of them' if worst_counts else ''}. Under the worst change it finds "
-            f"{_number(lowest['sensitivity'])} of the ill films, and leaves {_number(lowest['specificity'])} of the "
+            f"{number_or_dash(lowest['sensitivity'])} of the ill films, and leaves {number_or_dash(lowest['specificity'])} of the "
             "healthy ones alone. The row with the lowest AUC is in amber."
         )
         rows = [
-            (name.replace("_", " "), *(_number(of.get(measure)) for measure in ("auc", "sensitivity", "specificity")))
+            (
+                name.replace("_", " "),
+                *(number_or_dash(of.get(measure)) for measure in ("auc", "sensitivity", "specificity")),
+            )
             for name, of in shifts.items()
         ]
         self.table.show_rows(rows, ["amber" if name == worst else "" for name in shifts])
@@ -265,18 +267,10 @@ class RunsCard(Framed):
 
 def _run_cells(row: RunRow, label: str, versus: Versus | None) -> list[str]:
     of = row.compared.measures.get(label)
-    values = [_number(of[name]["value"]) if of else "–" for name in ("auc", "sensitivity", "specificity")]
+    values = [number_or_dash(of[name]["value"]) if of else "–" for name in ("auc", "sensitivity", "specificity")]
     against = ["·", "·", "·"]
     if versus is not None:
-        against = [f"{versus.auc.value:+.3f}", _p(versus.auc.p), _p(versus.calls_p)]
+        against = [f"{versus.auc.value:+.3f}", p_words(versus.auc.p), p_words(versus.calls_p)]
     time = duration(row.seconds) if row.seconds is not None else "–"
     name = f"{row.compared.name.partition(' ')[0]}, {row.backbone}"
     return [name, row.mode, "yes" if row.augmented else "no", row.kept_by, *values, *against, time]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

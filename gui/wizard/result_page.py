@@ -2,63 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QPushButton,
-    QStackedWidget,
-    QTabBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.entries import label_name
-from gui.jobs import JobHandle, Jobs, Lane
+from gui.jobs import Jobs
 from gui.panels.box import label, set_tone
 from gui.scores import RECOMMENDED_SENSITIVITY
-from gui.theme import font
-from gui.wizard import result_work
+from gui.wizard import report_work, result_work
+from gui.wizard.against_card import AgainstCard
 from gui.wizard.confusion import ConfusionMatrix
 from gui.wizard.framed import Framed
+from gui.wizard.latest import Latest
+from gui.wizard.left_out_card import LeftOutCard
 from gui.wizard.result_cards import GroupsCard, MistakesCard, PointCard, ReportCard, RunsCard, ShiftsCard
+from gui.wizard.result_head import ResultHead
 from gui.wizard.result_plots import PrecisionPlot, ReliabilityPlot
 from gui.wizard.result_tiles import Tiles
 from gui.wizard.scrolled import ScrolledColumn
 from imaging.errors import NegatoscopeError
-from imaging.progress import CancelToken, Progress
+from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
-    from training.run_result import JudgedPart, Mistake
+    from training.run_result import JudgedFilm, JudgedPart, Mistake
     from training.subgroups import Group
 
-T = TypeVar("T")
-
-MARGINS_PX = (16, 14, 16, 14)
 SETTLE_MS = 250  # after the last move of the point, what takes long is counted
 PRIORITY = 4
-PARTS = {"validation": "Validation part", "test": "Test part"}
 
 
 class ResultPage(QWidget):
     """One run's result at a time: one part, one finding, one point."""
 
     model_opened = Signal(str)  # where the bundle lies
-    films_asked = Signal(object)  # list[Path]
+    films_asked = Signal(object)  # list[ImageRef]
     point_chosen = Signal(object)  # {model and weights: sensitivity}, as the viewer keeps it
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "background")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._jobs = jobs
+        self._latest = Latest(jobs, self._failed, PRIORITY)
         self.shown: Shown | None = None
         self.judgement: Judgement | None = None
         self._stop = -1  # the chosen stop of the finding; -1 is the recommended point
@@ -66,35 +55,22 @@ class ResultPage(QWidget):
         self._hidden = False
         self._groups: tuple[Group, ...] = ()
         self._mistakes: tuple[Mistake, ...] = ()  # as they are listed: those of a dragged point follow when it rests
-        self._handles: dict[str, JobHandle] = {}
         self.message = label(tone="secondary", wrap=True)
-        self.title, self.about = label(tone="strong"), label(tone="secondary", wrap=True)
-        self.title.setFont(font("title"))
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setWordWrap(True)
-        self.parts, self.findings = QTabBar(), QComboBox()
-        self.open_model = QPushButton("Open in the viewer")
-        self.open_model.setProperty("kind", "primary")
+        self.head = ResultHead()
         self.tiles, self.point = Tiles(), PointCard()
         self.confusion, self.reliability, self.precision = ConfusionMatrix(), ReliabilityPlot(), PrecisionPlot()
         self.mistakes, self.groups, self.report = MistakesCard(), GroupsCard(), ReportCard()
-        self.shifts, self.runs = ShiftsCard(), RunsCard()
+        self.shifts, self.runs, self.against = ShiftsCard(), RunsCard(), AgainstCard()
+        self.left_out = LeftOutCard()
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._lay_out()
         self._connect()
         self._say("No result is shown.")
 
     def _lay_out(self) -> None:
-        self.parts.setAccessibleName("Part of the films")
-        self.parts.setDrawBase(False)
-        self.parts.setUsesScrollButtons(False)
-        self.parts.setElideMode(Qt.TextElideMode.ElideNone)
-        self.findings.setAccessibleName("Finding")
         scrolled = ScrolledColumn()
         column = scrolled.column
-        column.setContentsMargins(*MARGINS_PX)
-        column.setSpacing(12)
-        column.addLayout(self._head())
+        column.addWidget(self.head)
         column.addWidget(self.tiles)
         column.addLayout(self._plots())
         below = QGridLayout()
@@ -105,7 +81,7 @@ class ResultPage(QWidget):
         below.setColumnStretch(0, 1)
         below.setColumnStretch(1, 1)
         column.addLayout(below)
-        for card in (self.runs, self.report, self.groups, self.shifts):
+        for card in (self.against, self.runs, self.report, self.groups, self.shifts, self.left_out):
             column.addWidget(card)
         column.addStretch(1)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -116,18 +92,6 @@ class ResultPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.pages)
-
-    def _head(self) -> QHBoxLayout:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self.title)
-        words.addWidget(self.about)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addLayout(words, 1)
-        for widget in (self.findings, self.parts, self.open_model):
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        return row
 
     def _plots(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -143,9 +107,11 @@ class ResultPage(QWidget):
         return row
 
     def _connect(self) -> None:
-        self.parts.currentChanged.connect(lambda _: self._show_part())
-        self.findings.activated.connect(lambda _: self._show_finding())
-        self.open_model.clicked.connect(self._open_model)
+        self.head.part_chosen.connect(self._show_part)
+        self.head.finding_chosen.connect(self._show_finding)
+        self.head.open_asked.connect(self._open_model)
+        self.head.report_asked.connect(self.save_report)
+        self.left_out.films_asked.connect(self.films_asked)
         self.point.plot.stop_moved.connect(self._move_to)
         self.point.recommended_asked.connect(lambda: self._move_to(-1))
         self.point.point_taken.connect(self._take_point)
@@ -159,10 +125,10 @@ class ResultPage(QWidget):
 
     def show_result(self, path: Path) -> None:
         """Read the result of a run's folder and show it."""
-        self._drop_jobs()
+        self._rest()
         self.shown, self.judgement, self._stop, self._taken = None, None, -1, None
         self._say("Reading the result…")
-        self._submit("read", lambda token, progress: result_work.read_shown(path, token), self._read)
+        self._latest.submit("read", lambda token, progress: result_work.read_shown(path, token), self._read)
 
     @property
     def path(self) -> Path | None:
@@ -173,43 +139,26 @@ class ResultPage(QWidget):
         """Whether file names, which may be patients', are kept off the page."""
         self._hidden = hidden
         self.mistakes.show_mistakes(self._mistakes, hide_names=hidden)
+        self.left_out.show_films(self.shown.left_out if self.shown is not None else (), hide_names=hidden)
 
     def _say(self, sentence: str, tone: str = "secondary") -> None:
         self.message.setText(escape(sentence))
         set_tone(self.message, tone)
         self.pages.setCurrentIndex(0)
 
-    def _submit(self, slot: str, fn: Callable[[CancelToken, Progress], T], done: Callable[[T], None]) -> None:
-        """A new job takes the place of the one before it in its slot."""
-        if slot in self._handles:
-            self._handles[slot].cancel()
-        self._handles[slot] = self._jobs.submit(Lane.IO, fn, done=done, failed=self._failed, priority=PRIORITY)
-
-    def _drop_jobs(self) -> None:
+    def _rest(self) -> None:
         self._settled.stop()
-        for handle in self._handles.values():
-            handle.cancel()
-        self._handles.clear()
+        self._latest.drop()
 
     def _failed(self, error: NegatoscopeError) -> None:
         self._say(error.message, "red")
 
     def _read(self, shown: Shown) -> None:
         self.shown = shown
-        self.title.setText(shown.result.model.replace("@", " "))
-        self.open_model.setEnabled(bool(shown.bundle))
-        self.open_model.setToolTip("" if shown.bundle else "The model of this run is not among the models any more")
-        self.parts.blockSignals(True)
-        while self.parts.count():
-            self.parts.removeTab(0)
-        for name in shown.result.parts:
-            self.parts.setTabData(self.parts.addTab(PARTS.get(name, name)), name)
-        self.parts.blockSignals(False)
-        self.findings.clear()
-        for name in shown.result.parts["validation"].points:
-            self.findings.addItem(label_name(name), name)
-        self.findings.setVisible(self.findings.count() > 1)
+        self.head.show_result(shown)
         self.runs.show_runs(shown.rows, shown.trouble)
+        self.against.show_against(shown.result.model, shown.result.against, is_kept_back=shown.is_kept_back)
+        self.left_out.show_films(shown.left_out, hide_names=self._hidden)
         self.pages.setCurrentIndex(1)
         self._compare()
         self._show_finding()
@@ -217,12 +166,11 @@ class ResultPage(QWidget):
     @property
     def part(self) -> JudgedPart | None:
         """The part of the films that is shown."""
-        name = self.parts.tabData(self.parts.currentIndex())
-        return self.shown.result.parts.get(name) if self.shown is not None else None
+        return self.shown.result.parts.get(self.head.part) if self.shown is not None else None
 
     @property
     def finding(self) -> str:
-        return str(self.findings.currentData() or "")
+        return self.head.finding
 
     @property
     def stop(self) -> int:
@@ -248,14 +196,10 @@ class ResultPage(QWidget):
         shown, part, finding = self.shown, self.part, self.finding
         if shown is None or part is None:
             return
-        self.about.setText(
-            escape(
-                f"{shown.title} · {len(part.films):,} films of {part.patients:,} patients · 95 % intervals by patient"
-            )
-        )
+        self.head.show_part(shown.title, part)
         self.judgement, self._groups = None, ()
         self._show_point(result_work.judged_quickly(part, finding, self._threshold()))  # the rest follows
-        self._submit("curves", lambda token, progress: result_work.curves(part, finding), self._show_curves)
+        self._latest.submit("curves", lambda token, progress: result_work.curves(part, finding), self._show_curves)
         self._judge()
 
     @property
@@ -277,7 +221,7 @@ class ResultPage(QWidget):
         if part is None:
             return
         point, known = self._threshold(), self._groups
-        self._submit(
+        self._latest.submit(
             "judge",
             lambda token, progress: result_work.judged(part, finding, point, token, known),
             self._show_judgement,
@@ -310,7 +254,7 @@ class ResultPage(QWidget):
         rows = shown.rows
         self.runs.show_finding(rows, self.finding, {})
         if len(rows) > 1:
-            self._submit(
+            self._latest.submit(
                 "compare",
                 lambda token, progress: result_work.compared(rows, baseline),
                 lambda found: self.runs.show_finding(rows, self.finding, found),
@@ -340,6 +284,20 @@ class ResultPage(QWidget):
         self._show_point(self.judgement)
         self.point_chosen.emit({shown.identity: sensitivity})
 
+    def save_report(self, place: Path) -> None:
+        """Write everything of this page to a file, with the finding on the page at its chosen point."""
+        shown = self.shown
+        if shown is None:
+            return
+        points = shown.result.parts["validation"].points | {self.finding: self._threshold()}
+        self.head.tell("The report is being written…")
+        self._latest.submit(
+            "report",
+            lambda token, progress: report_work.saved_report(shown, points, place, token),
+            lambda saved: self.head.tell(f"The report was saved as {saved.name}."),
+            lambda error: self.head.tell(error.message, "red"),
+        )
+
     def _open_model(self) -> None:
         if self.shown is not None and self.shown.bundle:
             self.model_opened.emit(self.shown.bundle)
@@ -350,15 +308,15 @@ class ResultPage(QWidget):
         part = self.part
         if part is not None:
             films = cell(part, self.finding, self._threshold(), ill=ill, called=called)
-            self._ask_for([film.path for film in films])
+            self._ask_for(films)
 
     def _open_mistake(self, place: int) -> None:
         if place < len(self._mistakes):
-            self._ask_for([self._mistakes[place].film.path])
+            self._ask_for([self._mistakes[place].film])
 
-    def _ask_for(self, paths: Sequence[Path]) -> None:
-        if paths:
-            self.films_asked.emit(list(dict.fromkeys(paths)))
+    def _ask_for(self, films: Sequence[JudgedFilm]) -> None:
+        if films:
+            self.films_asked.emit([ImageRef(film.path, film.frame) for film in films])
 
 
 def _framed(heading: str, content: QWidget) -> Framed:

@@ -45,11 +45,6 @@ def interval(measure: Measure | None) -> str:
     return "not defined" if measure is None else f"{measure.low:.3f}–{measure.high:.3f}"
 
 
-def said(measure: Measure | None) -> str:
-    """Both in one, for tables."""
-    return "–" if measure is None else f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
-
-
 class Tile(QAbstractButton):
     """One figure. It is a button where it opens films."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from training.class_report import ClassRow
     from training.compare import Versus
     from training.curves import CurvePoint
+    from training.left_out import LeftOut
     from training.run_result import JudgedPart, Mistake, RunResult
     from training.run_table import RunRow
     from training.subgroups import Group
@@ -29,6 +30,7 @@ class Shown:
     `slider` is where the viewer's slider stands at each of them: a share of ill films found, by the model's table.
     `shifts` are measures of the validation part under changes of the films, by finding and change, as the card has
     them; `worst_counts`: the model's table counts the worst of them.
+    `is_kept_back`: it was to take the place of the model that it started from, and was not installed.
     """
 
     path: Path
@@ -41,6 +43,8 @@ class Shown:
     shifts: dict[str, dict[str, dict[str, float]]]
     worst_counts: bool = False
     trouble: str = ""
+    is_kept_back: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -76,6 +80,8 @@ class Judgement:
 
 def read_shown(path: Path, token: CancelToken) -> Shown:
     """Raises ResultError, PlanError, Cancelled."""
+    from training.left_out import read_left_out
+    from training.recipes import true_title
     from training.robust import counts_worst, shifts_of
     from training.run_dir import RunDir
     from training.run_result import read_result
@@ -96,7 +102,7 @@ def read_shown(path: Path, token: CancelToken) -> Shown:
     stops = {label: slider_stops(part, label, tables.get(label)) for label in part.points}
     return Shown(
         path=path,
-        title=run.plan().title,
+        title=true_title(run.plan()),
         result=result,
         bundle=bundle if bundle and (Path(bundle) / "card.json").is_file() else "",
         rows=rows,
@@ -105,6 +111,8 @@ def read_shown(path: Path, token: CancelToken) -> Shown:
         shifts=shifts_of(card) if card is not None else {},
         worst_counts=card is not None and counts_worst(card),
         trouble=trouble,
+        is_kept_back=bool(bundle) and Path(bundle).is_relative_to(path),
+        left_out=read_left_out(path),
     )
 
 

@@ -50,7 +50,8 @@ class RunHead(Framed):
         self.column.addLayout(row)
         self.column.addWidget(self.bar)
 
-    def show_words(self, words: RunWords, *, has_best: bool) -> None:
+    def show_words(self, words: RunWords, *, has_best: bool, is_heard: bool) -> None:
+        """`is_heard`: somebody will read what is asked for now."""
         state = words.state
         self.title.setText(words.title)
         set_tone(self.title, words.tone or "strong")
@@ -64,7 +65,7 @@ class RunHead(Framed):
         self.pause.style().polish(self.pause)
         self.pause.setVisible(state.is_resumable or state in (State.LEARNING, State.PAUSED))
         self.keep.setVisible(state in (State.LEARNING, State.PAUSED))
-        self.cancel.setVisible(state.is_worked_on and state is not State.CANCELLING)
+        self.cancel.setVisible(is_heard and state.is_worked_on and state is not State.CANCELLING)
         self.result.setVisible(state is State.FINISHED)
         for button in (self.pause, self.cancel):
             button.setEnabled(True)

@@ -11,39 +11,32 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from gui.icons import icon
 from gui.jobs import JobHandle, Jobs, Lane
 from gui.theme import PALETTE
 from gui.wizard import run_work
-from gui.wizard.curves import CurvePlot, Line
 from gui.wizard.framed import Framed
+from gui.wizard.run_curves import RunCurves
 from gui.wizard.run_head import Facts, RunHead
 from gui.wizard.run_states import START_PATIENCE_S, State, state_of, words_of
 from gui.wizard.run_work import Seen
+from gui.wizard.scrolled import ScrolledColumn
+from gui.wizard.watched_card import WatchedCard
 from imaging.errors import NegatoscopeError
-from training.run_story import Dot, Story, Word
+from training.run_story import Story, Word
 
-MARGINS_PX = (16, 14, 16, 14)
 TICK_MS = 400
 ROW_PX = 24
 PRIORITY = 3  # behind the film that is being read
-NOT_YET = "Drawn when the first epoch is judged"
-MEASURES = {
-    "loss": "Validation loss",
-    "accuracy": "Accuracy",
-    "recall": "Sensitivity",
-    "auc": "AUC",
-    "sensitivity_at_specificity": "Sensitivity at the wanted specificity",
-}
 DOTS = {"": PALETTE.secondary, "amber": PALETTE.amber, "red": PALETTE.red, "green": PALETTE.green}
 ICONS = {"amber": "warning", "red": "cross", "green": "check", "": "minus"}
 
 
-class RunPage(QWidget):
+class RunPage(ScrolledColumn):
     """One run at a time."""
 
     resume_asked = Signal(object)  # Path of the run: a worker is wanted
@@ -53,21 +46,16 @@ class RunPage(QWidget):
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("surface", "background")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs = jobs
         self._path: Path | None = None
         self._seen: Seen | None = None
         self._state: State | None = None
-        self._asked_at = 0.0
+        self._asked_at = 0.0  # when a worker was asked for, in seconds since 1970 as the events'; 0 for not
         self._told_title = ""
         self._shown_words: tuple[Word, ...] = ()
         self._looking: JobHandle | None = None
         self.head = RunHead()
-        self.loss = CurvePlot("Loss", "Drawn with the first steps")
-        self.measure = CurvePlot("Validation", NOT_YET)
-        self.rate = CurvePlot("Learning rate", "Drawn with the first steps")
-        self.measure_card = Framed("Validation")
+        self.curves, self.watched = RunCurves(), WatchedCard(jobs)
         self.words = QListWidget()
         self.facts = Facts()
         self._lay_out()
@@ -79,29 +67,22 @@ class RunPage(QWidget):
         self.head.result.clicked.connect(lambda: self.result_asked.emit(self._path))
 
     def _lay_out(self) -> None:
-        plots = QHBoxLayout()
-        plots.setSpacing(12)
-        cards = (Framed("Loss"), self.measure_card, Framed("Learning rate"))
-        for card, plot in zip(cards, (self.loss, self.measure, self.rate), strict=True):
-            card.column.addWidget(plot, 1)
-            plots.addWidget(card, 1)
         told = Framed("What happened")
         self.words.setAccessibleName("What happened")
         self.words.setWordWrap(True)
         self.words.setFrameShape(QListWidget.Shape.NoFrame)
         self.words.setMinimumHeight(72)
+        self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.words.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         told.column.addWidget(self.words, 1)
         below = QHBoxLayout()
         below.setSpacing(12)
         below.addWidget(told, 2)
         below.addWidget(self.facts, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(*MARGINS_PX)
-        whole.setSpacing(12)
-        whole.addWidget(self.head)
-        whole.addLayout(plots, 3)
-        whole.addLayout(below, 2)
+        self.column.addWidget(self.head)
+        self.column.addWidget(self.curves, 3)
+        self.column.addWidget(self.watched)
+        self.column.addLayout(below, 2)
 
     # What is shown
 
@@ -183,12 +164,15 @@ class RunPage(QWidget):
         seen = self._seen
         if seen is None:
             return
-        if seen.is_alive and not seen.story.stage.is_over:
+        if (seen.is_alive and not seen.story.stage.is_over) or seen.story.last > self._asked_at:
+            self._asked_at = 0.0  # it was answered
+        if time.time() - self._asked_at > START_PATIENCE_S:
             self._asked_at = 0.0
-        asked = time.monotonic() - self._asked_at < START_PATIENCE_S if self._asked_at else False
-        state = state_of(seen, asked=asked)
-        self.head.show_words(words_of(seen, state), has_best=seen.story.best is not None)
-        self._show_curves(seen)
+        state = state_of(seen, self._asked_at)
+        is_heard = seen.is_alive and seen.beaten_at > self._asked_at
+        self.head.show_words(words_of(seen, state), has_best=seen.story.best is not None, is_heard=is_heard)
+        self.curves.show_run(seen)
+        self.watched.show_story(seen.story)
         self._show_told(seen.story)
         self.facts.show_run(seen)
         if state is not self._state:
@@ -199,27 +183,6 @@ class RunPage(QWidget):
         if self.title != self._told_title:
             self._told_title = self.title
             self.changed.emit()
-
-    def _show_curves(self, seen: Seen) -> None:
-        story, pick = seen.story, seen.plan.choice.pick
-        best = float(story.best.epoch + 1) if story.best is not None else None
-        lines = (
-            Line("training", PALETTE.accent, story.training_loss),
-            Line("validation", PALETTE.green, story.validation_loss, dotted=True),
-        )
-        self.loss.show_lines(lines, story.epochs, best)
-        picked = self._measure_line(story, pick)
-        self.measure_card.heading.setText(f"{MEASURES[pick]}, picks the epoch".upper())
-        others = [self._measure_line(story, name, PALETTE.secondary) for name in ("accuracy", "auc") if name != pick]
-        self.measure.show_lines([picked, *others], story.epochs, best)
-        rate = [Dot(dot.at, dot.value * seen.plan.learning.head_rate) for dot in story.rate]
-        self.rate.show_lines([Line("rate", PALETTE.accent, rate)], story.epochs)
-
-    @staticmethod
-    def _measure_line(story: Story, name: str, colour: str = PALETTE.green) -> Line:
-        key = "validation_loss" if name == "loss" else name
-        dots = [Dot(float(of.epoch + 1), of.measures[key]) for of in story.judged if key in of.measures]
-        return Line(MEASURES[name].partition(" at ")[0].lower().replace("auc", "AUC"), colour, dots, dotted=True)
 
     def _show_told(self, story: Story) -> None:
         if story.words == self._shown_words:
@@ -244,7 +207,7 @@ class RunPage(QWidget):
         if self._state is None:
             return
         if self._state.is_resumable:
-            self._asked_at = time.monotonic()
+            self._asked_at = time.time()
             self.head.show_trouble("")
             self.resume_asked.emit(self._path)
             self._follow()

@@ -39,6 +39,7 @@ class State(StrEnum):
     def is_worked_on(self) -> bool:
         return self in (
             State.WAITING,
+            State.STARTING,
             State.PREPARING,
             State.LEARNING,
             State.PAUSED,
@@ -64,13 +65,15 @@ class RunWords:
     busy: bool = False
 
 
-def state_of(seen: Seen, *, asked: bool = False) -> State:
-    """`asked`: a worker was asked for a moment ago."""
+def state_of(seen: Seen, asked_at: float = 0.0) -> State:
+    """`asked_at`: when a worker was asked for that has not answered yet, in seconds since 1970; 0 for none."""
     if seen.is_alive and not seen.story.stage.is_over:
         return _worked_on(seen)
     if seen.story.stage is Stage.FINISHED:
         return State.FINISHED
-    return State.STARTING if asked else _unworked(seen)
+    if not asked_at:
+        return _unworked(seen)
+    return State.CANCELLING if seen.wish == "cancel" and seen.wished_at > asked_at else State.STARTING
 
 
 def _worked_on(seen: Seen) -> State:
@@ -82,7 +85,7 @@ def _worked_on(seen: Seen) -> State:
         Stage.JUDGING: State.JUDGING,
     }
     if seen.wish == "cancel":
-        return State.CANCELLING
+        return State.CANCELLING  # from the very first moment: the worker finds the wish when it comes up
     if stage not in (Stage.JUDGING, Stage.WAITING) and seen.wish == "keep":
         return State.ENDING
     if stage not in (Stage.JUDGING, Stage.WAITING) and seen.is_paused:
@@ -110,7 +113,7 @@ def words_of(seen: Seen, state: State) -> RunWords:
         case State.PREPARING:
             return RunWords(state, _preparing(story), _busy(story.busy), share=_share(story.busy), busy=True)
         case State.LEARNING:
-            share = story.share if story.steps else None
+            share = story.share if story.steps or story.looked else None
             return RunWords(state, _learning(story), _left(story), share=share, busy=True)
         case State.JUDGING:
             sentence = "It is judged on films that it did not learn from, then sealed as a model. A minute or several."
@@ -122,7 +125,7 @@ def words_of(seen: Seen, state: State) -> RunWords:
 def _resting(seen: Seen, state: State) -> RunWords:
     story, share = seen.story, seen.story.share or None
     said = {
-        State.PAUSED: ("Paused", f"Nothing is computed until you go on. {_done(story)}", "amber"),
+        State.PAUSED: ("Paused", f"Nothing is computed until you go on; other runs go ahead. {_done(story)}", "amber"),
         State.ENDING: ("Stopping, and keeping the best", "The step at work ends first; then the model is judged.", ""),
         State.CANCELLING: ("Cancelling", "The step at work ends first.", ""),
         State.FINISHED: ("Finished", _reached(story), "green"),
@@ -160,7 +163,8 @@ def _learning(story: Story) -> str:
 def _left(story: Story) -> str:
     left = story.seconds_left
     if left is None:
-        return f"{story.training:,} films." if not story.steps else "The time left is known after the first steps."
+        looked = f"{story.looked:,} of {story.training:,} films."
+        return looked if not story.steps else "The time left is known after the first steps."
     return f"About {duration(left)} of learning left, at {story.films_per_second:,.0f} films a second."
 
 

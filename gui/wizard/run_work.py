@@ -22,6 +22,7 @@ class Seen:
     """A run's folder at one moment. `offset` is the place in its events to read on from.
 
     `silent_s` are the seconds since the worker's last heartbeat, or since the plan was written where there was none.
+    `beaten_at` and `wished_at` are when the heartbeat and the wish were written, in seconds since 1970; 0 for never.
     """
 
     plan: TrainingPlan
@@ -32,11 +33,13 @@ class Seen:
     is_paused: bool = False
     wish: str = ""
     silent_s: float = 0.0
+    beaten_at: float = 0.0
+    wished_at: float = 0.0
 
 
 def look(path: Path, before: Seen | None) -> Seen:
     """The folder now, from where `before` ended. Raises PlanError."""
-    from training.run_dir import HEARTBEAT, PLAN, RunDir
+    from training.run_dir import HEARTBEAT, PLAN, STOP, RunDir
 
     run = RunDir(path)
     if before is None:
@@ -54,6 +57,8 @@ def look(path: Path, before: Seen | None) -> Seen:
         is_paused=run.is_paused,
         wish=run.wish(),
         silent_s=max(0.0, time.time() - known),
+        beaten_at=beaten or 0.0,
+        wished_at=_changed_at(path / STOP) or 0.0,
     )
 
 

@@ -16,6 +16,8 @@ from gui.training_work import Catalogue
 from gui.wizard.card import Card
 
 if TYPE_CHECKING:
+    from inference.models_dir import Installed
+    from training.manifest import Manifest
     from training.plan import StartKind, StartPlan, TrainingPlan
 
 DOWNLOADED, FILES, SCRATCH = "downloaded", "imported", "scratch"
@@ -24,6 +26,11 @@ SCRATCH_WORDS = (
     "that were trained before."
 )
 DOWNLOAD_WORDS = "Weights trained on photographs, fetched once from {host} and checked by their hash. Nothing is sent."
+HEAD_WORDS = {
+    False: "What this model knows of films is kept, and its head is learnt anew.",
+    True: "It goes on as it is.",
+}
+NEXT_WORDS = "It takes the place of {model} only if its AUC is not lower on the same kept films."
 CONSENT = "Download them if needed"
 
 
@@ -33,6 +40,7 @@ class StartCard(Card):
     backbone_chosen = Signal(str)
     start_chosen = Signal(object)  # StartPlan
     agreed_changed = Signal()
+    next_version_asked = Signal(bool)  # whether the model is to be the next version of the one it starts from
 
     def __init__(self) -> None:
         super().__init__("Network")
@@ -46,7 +54,8 @@ class StartCard(Card):
         self.about = label(tone="secondary", wrap=True)
         self.consent = QCheckBox(CONSENT)
         self.file = QPushButton("Choose the file…")
-        self._models: tuple[tuple[str, str], ...] = ()  # id, backbone
+        self.keep_head, self.next_version = QCheckBox("Keep its head too"), QCheckBox("Make its next version")
+        self._models: tuple[Installed, ...] = ()
         form = QFormLayout()
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(8)
@@ -55,18 +64,20 @@ class StartCard(Card):
             title.setFixedHeight(CONTROL_HEIGHT_PX)
             form.addRow(title, box)
         self.column.addLayout(form)
-        for widget in (self.about, self.consent, self.file):
+        for widget in (self.about, self.consent, self.file, self.keep_head, self.next_version):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.backbone.activated.connect(lambda _: self.backbone_chosen.emit(self.backbone.currentData()))
         self.start.activated.connect(lambda _: self._choose(self.start.currentData()))
         self.consent.toggled.connect(lambda _: self.agreed_changed.emit())
+        self.keep_head.clicked.connect(lambda kept: self._choose(self.start.currentData(), with_head=kept))
+        self.next_version.clicked.connect(self.next_version_asked)
         self.file.clicked.connect(self._ask_for_files)
 
     def show_catalogue(self, catalogue: Catalogue) -> None:
         from inference.backbones import BACKBONES
 
-        self._models = tuple((model.id, model.card.backbone) for model in catalogue.models)
+        self._models = catalogue.models
         self.backbone.clear()
         for name, spec in BACKBONES.items():
             self.backbone.addItem(spec.title, name)
@@ -74,14 +85,15 @@ class StartCard(Card):
     def show_plan(self, plan: TrainingPlan) -> None:
         """The network of a plan, and what can be chosen for it."""
         from inference.backbones import BACKBONES
+        from training.choose import next_version_of
 
         network = plan.network
         self.backbone.setCurrentIndex(self.backbone.findData(network.backbone))
         spec = BACKBONES.get(network.backbone)
         self.start.clear()
-        for model, backbone in self._models:
-            if backbone == network.backbone:
-                self.start.addItem(f"The model {model}", model)
+        for model in self._models:
+            if model.card.backbone == network.backbone:
+                self.start.addItem(f"The model {model.id}", model.id)
         if spec is not None and all(part.published is not None for part in spec.parts):
             self.start.addItem("Published weights", DOWNLOADED)
         self.start.addItem("A file of mine", FILES)
@@ -90,6 +102,13 @@ class StartCard(Card):
         self.start.setCurrentIndex(self.start.findData(chosen))
         self.consent.setVisible(chosen == DOWNLOADED)
         self.file.setVisible(chosen == FILES)
+        goes_on = network.start.kind == "bundle" and self.start.currentIndex() >= 0
+        for box in (self.keep_head, self.next_version):
+            box.setVisible(goes_on)
+        self.keep_head.setEnabled(network.mode != "quick")
+        self.keep_head.setToolTip("Quick training fits its head anew" if network.mode == "quick" else "")
+        self.keep_head.setChecked(network.start.with_head)
+        self.next_version.setChecked(next_version_of(plan, self._models) is not None)
         set_tone(self.about, "amber" if chosen == SCRATCH else "secondary")
         self.about.setText(escape(self._words(plan, chosen)))
 
@@ -97,8 +116,10 @@ class StartCard(Card):
     def agreed(self) -> bool:
         return not self.consent.isHidden() and self.consent.isChecked()
 
-    def missing(self, plan: TrainingPlan) -> str:
-        """What still has to be said of the starting weights, in a sentence; '' for nothing."""
+    def missing(self, plan: TrainingPlan, manifest: Manifest) -> str:
+        """What still has to be said of the starting weights of a run on these films, in a sentence; '' for nothing."""
+        from training.choose import fits_head, started_from
+
         start = plan.network.start
         if start.kind == "downloaded" and not self.agreed:
             return "Agree to the download of the starting weights, or start from something else."
@@ -106,6 +127,12 @@ class StartCard(Card):
             return "Choose the file of the starting weights."
         if start.kind == "bundle" and self.start.currentIndex() < 0:
             return f"The model {start.bundle} has another backbone, or is not installed: choose what to start from."
+        model = started_from(start, self._models)
+        if start.with_head and model is not None and not fits_head(model.card, plan, manifest):
+            labels = ", ".join(model.card.labels)
+            return (
+                f"The head of {model.id} tells {labels} apart, and these films are labelled otherwise: learn it anew."
+            )
         return ""
 
     def _row_of(self, start: StartPlan) -> str:
@@ -128,15 +155,19 @@ class StartCard(Card):
                 hosts = {part.published.url.split("/")[2] for part in spec.parts if part.published is not None}
                 return DOWNLOAD_WORDS.format(host=" and ".join(sorted(hosts)))
             case _:
-                return "What this model knows of films is kept, and its head is learnt anew."
+                from training.choose import next_version_of
 
-    def _choose(self, chosen: str) -> None:
+                old = next_version_of(plan, self._models)
+                then = [NEXT_WORDS.format(model=old.id)] if old is not None else []
+                return " ".join([HEAD_WORDS[plan.network.start.with_head], *then])
+
+    def _choose(self, chosen: str, *, with_head: bool = False) -> None:
         from training.plan import StartKind, StartPlan
 
         if chosen in get_args(StartKind):
             self.start_chosen.emit(StartPlan(cast("StartKind", chosen)))
         else:
-            self.start_chosen.emit(StartPlan("bundle", chosen))
+            self.start_chosen.emit(StartPlan("bundle", chosen, with_head=with_head))
 
     def _ask_for_files(self) -> None:
         from training.plan import StartPlan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt
@@ -87,3 +88,13 @@ class WordTable(QTableWidget):
         bar = self.horizontalScrollBar()
         below = bar.sizeHint().height() if bar.maximum() > 0 else 0
         self.setFixedHeight(HEAD_PX + ROW_PX * max(1, self.rowCount()) + 4 + below)
+
+
+def number_or_dash(value: float | None) -> str:
+    """Three places, or a dash for what is not defined."""
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def p_words(p: float) -> str:
+    """'p = 0.042'."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

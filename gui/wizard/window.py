@@ -96,7 +96,8 @@ class WizardWindow(QWidget):
         self.back.clicked.connect(lambda: self.go_to(self.current - 1))
         self.forward.clicked.connect(self._go_on)
         self.steps.picked.connect(self.go_to)
-        self.data.film_asked.connect(self.film_asked)
+        for page in (self.data, self.run.watched):
+            page.film_asked.connect(self.film_asked)
         training.run_started.connect(self._run_started)
         training.start_failed.connect(self._not_started)
         training.catalogue_read.connect(lambda _: self.refresh())
@@ -105,7 +106,7 @@ class WizardWindow(QWidget):
         for changed in (training.inspection_stopped, self.draft.changed, self.plan.changed, self.run.changed):
             changed.connect(self.refresh)
         training.runs_read.connect(self._runs_read)
-        self.runs.activated.connect(lambda _: self._show_run(self.runs.currentData()))
+        self.runs.activated.connect(lambda _: self._show_run(Path(self.runs.currentData())))
         self.run.resume_asked.connect(training.resume)
         self.run.result_asked.connect(lambda _: self.go_to(RESULT))
         self.result.model_opened.connect(lambda place: self.bundle_asked.emit(Path(place)))
@@ -171,7 +172,7 @@ class WizardWindow(QWidget):
 
     def _show_run(self, run: Path) -> None:
         self.run.show_run(run)
-        self.runs.setCurrentIndex(self.runs.findData(run))
+        self._name_run()
         self.go_to(RUN)
 
     def _not_started(self, sentence: str) -> None:
@@ -183,19 +184,22 @@ class WizardWindow(QWidget):
         """Whoever comes back finds the newest run where it was left."""
         self.runs.clear()
         for run in runs:
-            self.runs.addItem(run.name, run)
+            self.runs.addItem(run.name, str(run))
         if self.run.path is None and runs:
             self.run.show_run(runs[0])
-        self.runs.setCurrentIndex(self.runs.findData(self.run.path))
+        self._name_run()
         self.refresh()
 
-    def _open_films(self, paths: Sequence[Path]) -> None:
+    def _name_run(self) -> None:
+        """The run that is shown, in the list of runs. By its name: two objects of one path are not the same to Qt."""
+        self.runs.setCurrentIndex(self.runs.findData(str(self.run.path)))
+
+    def _open_films(self, refs: Sequence[ImageRef]) -> None:
         """In the viewer, with the scores and heat maps of the very model that was judged."""
-        refs = tuple(ImageRef(path) for path in paths)
         shown = self.result.shown
         if shown is not None and shown.bundle:
             self.bundle_asked.emit(Path(shown.bundle))
-        self.film_asked.emit(refs, refs[0])
+        self.film_asked.emit(tuple(refs), refs[0])
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

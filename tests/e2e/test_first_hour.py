@@ -74,7 +74,7 @@ def train(window: MainWindow, ward: Path, qtbot: Any) -> Finished:
     assert plan_of(wizard).network.mode == "quick"
     choose(wizard.plan.start.backbone, "tiny_fine")
     assert plan_of(wizard).network.start.bundle == "practice@1"
-    type_in(wizard.plan.name, "Ward 3")
+    type_in(wizard.plan.head.name, "Ward 3")
     click(wizard.forward)
     qtbot.waitUntil(lambda: wizard.current == RUN, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
@@ -83,7 +83,7 @@ def train(window: MainWindow, ward: Path, qtbot: Any) -> Finished:
     click(wizard.run.head.result)
     assert wizard.current == RESULT
     qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)
-    click(wizard.result.open_model)
+    click(wizard.result.head.open_model)
     wizard.close()
     return finished
 

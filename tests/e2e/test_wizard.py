@@ -165,6 +165,39 @@ def test_what_cannot_be_read_is_said_and_other_films_can_be_chosen(
     assert wizard.forward.isEnabled()
 
 
+def test_labels_in_the_wrong_column_and_films_that_vanish_are_one_sentence(
+    open_wizard: OpenWizard, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    message = wizard.data.source.message
+    rows = [f"{path},{path.stem},{path.parent.name}" for path in sorted(films.glob("*/*.png"))]
+    for name, head, said in (
+        ("patients", "path,label,patient", "do the labels stand in another column"),
+        ("paths", "label,path,patient", "can be read as films"),
+        ("none", "film,finding,patient", "needs one column"),
+    ):
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+        drop(wizard, tmp_path / f"{name}.csv")
+        qtbot.waitUntil(lambda said=said: said in message.text(), timeout=PATIENCE_MS)
+        assert wizard.data.currentWidget() is wizard.data.source
+        assert message.isVisible()
+        assert not wizard.forward.isEnabled()
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    films.rename(tmp_path / "away")
+    card = wizard.data.found.patients
+    card.pattern.setFocus()
+    QTest.keyClicks(card.pattern, r"^(person\d)")
+    qtbot.waitUntil(card.apply.isEnabled, timeout=PATIENCE_MS)
+    click(card.apply)
+    qtbot.waitUntil(lambda: "found or read" in message.text(), timeout=PATIENCE_MS)
+    assert not wizard.forward.isEnabled()
+    (tmp_path / "away").rename(films)
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    assert wizard.forward.isEnabled()
+
+
 def test_findings_of_a_csv_get_outputs_that_can_say_them(
     open_wizard: OpenWizard, films: Path, tmp_path: Path, qtbot: Any
 ) -> None:
@@ -202,7 +235,7 @@ def test_a_recipe_fills_the_page_and_its_weights_wait_for_consent(
     page = wizard.plan
     assert plan_of(wizard).network.start.bundle == "pneumonia"
     assert wizard.forward.isEnabled()
-    choose(page.recipe, "densenet121")
+    choose(page.head.recipe, "densenet121")
     recipe = RECIPES["densenet121"]
     assert plan_of(wizard).learning == recipe.learning
     assert page.main.editors["learning.rate"].widget.property("text") == "0.0001"
@@ -215,16 +248,19 @@ def test_a_recipe_fills_the_page_and_its_weights_wait_for_consent(
     choose(page.start.start, "scratch")
     assert "Random weights" in page.start.about.text()
     assert not page.download
-    page.write_plan(tmp_path / "plan.json")
+    page.head.write_plan(tmp_path / "plan.json")
     qtbot.waitUntil((tmp_path / "plan.json").exists, timeout=PATIENCE_MS)
-    choose(page.recipe, "quick")
+    choose(page.head.recipe, "quick")
     assert plan_of(wizard).network.mode == "quick"
-    page.read_plan(tmp_path / "plan.json")
+    page.head.read_plan(tmp_path / "plan.json")
     qtbot.waitUntil(lambda: plan_of(wizard).recipe == "densenet121", timeout=PATIENCE_MS)
     assert plan_of(wizard) == read_plan(tmp_path / "plan.json")
     (tmp_path / "newer.json").write_text(json.dumps({"schema": 99}), encoding="utf-8")
-    page.read_plan(tmp_path / "newer.json")
+    page.head.read_plan(tmp_path / "newer.json")
     qtbot.waitUntil(lambda: "newer Negatoscope" in wizard.foot.text(), timeout=PATIENCE_MS)
+    page.head.read_plan(tmp_path / "nowhere.json")
+    qtbot.waitUntil(lambda: "can" in wizard.foot.text() and "be read" in wizard.foot.text(), timeout=PATIENCE_MS)
+    assert plan_of(wizard) == read_plan(tmp_path / "plan.json"), "what was there stays"
 
 
 def test_every_field_can_be_reached_and_contradictions_are_said(
@@ -261,6 +297,35 @@ def test_every_field_can_be_reached_and_contradictions_are_said(
     click(page.augment.on)
     assert plan_of(wizard).augment is None
     assert not page.all.editors["augment.noise"].widget.isEnabled()
+
+
+def test_a_model_goes_on_from_another_and_may_be_its_next_version(
+    open_wizard: OpenWizard, films: Path, qtbot: Any
+) -> None:
+    wizard = open_wizard()
+    on_plan_page(wizard, films, qtbot)
+    start, name = wizard.plan.start, plan_of(wizard).name
+    assert start.next_version.isVisible()
+    assert not start.next_version.isChecked()
+    assert not start.keep_head.isEnabled(), "quick training fits its head anew"
+    click(start.next_version)
+    assert plan_of(wizard).name == wizard.plan.head.name.text() == "pneumonia"
+    assert "takes the place of pneumonia@1 only if" in start.about.text()
+    type_in(wizard.plan.head.name, "Other")
+    assert not start.next_version.isChecked(), "another name is another model"
+    click(start.next_version)
+    click(start.next_version)
+    assert plan_of(wizard).name == name
+    click(wizard.plan.way.modes["standard"])
+    click(start.keep_head)
+    assert plan_of(wizard).network.start.with_head
+    assert "tells NORMAL, PNEUMONIA apart" in wizard.foot.text()
+    assert not wizard.forward.isEnabled()
+    click(wizard.plan.way.modes["quick"])
+    assert not plan_of(wizard).network.start.with_head
+    assert wizard.forward.isEnabled(), wizard.foot.text()
+    choose(start.start, "downloaded")
+    assert not start.next_version.isVisible()
 
 
 def test_augmentation_is_shown_and_the_time_is_measured(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
@@ -313,7 +378,7 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Pa
     wizard = open_wizard()
     on_plan_page(wizard, films, qtbot)
     choose(wizard.plan.start.backbone, "tiny_fine")
-    type_in(wizard.plan.name, "Squares")
+    type_in(wizard.plan.head.name, "Squares")
     plan = dataclasses.replace(
         plan_of(wizard),
         data=dataclasses.replace(plan_of(wizard).data, validation_share=0.3),
@@ -336,7 +401,7 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Pa
     assert wizard.current == RESULT
     qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)
     with qtbot.waitSignal(wizard.bundle_asked) as asked:
-        click(wizard.result.open_model)
+        click(wizard.result.head.open_model)
     assert asked.args == [Path(finished.bundle)]
     with qtbot.waitSignal(wizard.film_asked):
         click(next(cell for cell in wizard.result.confusion.cells.values() if cell.isEnabled()))

@@ -23,6 +23,7 @@ from gui.wizard.result_page import ResultPage
 from gui.wizard.run_page import RunPage
 from gui.wizard.run_states import State
 from gui.wizard.window import RESULT
+from imaging.study import ImageRef
 from inference.bundle import read_bundle
 from inference.operating import points_for_sensitivity
 from tests.e2e.labelled_films import SMALL, write_csv_set
@@ -50,10 +51,13 @@ def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[byte
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Films, and two finished runs on them."""
+    """Films, two finished runs on them, and a quick one that was to be the next version of the first."""
     folder = tmp_path_factory.mktemp("training")
     (folder / "films").mkdir()
     csv = write_csv_set(folder / "films", 120)
+    (folder / "films" / "broken.png").write_text("no film", encoding="utf-8")
+    with csv.open("a", encoding="utf-8") as rows:
+        rows.write("broken.png,NORMAL,person900,F,30,PA\n")
     workers = [
         start_run(
             folder, name, "--data", str(csv), *SMALL, "--set", f"name={name}", "--set", f"learning.epochs={epochs}"
@@ -61,6 +65,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, epochs in (("long", 6), ("short", 2))
     ]
     assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
+    first = RunDir(folder / "runs" / "long").finished
+    assert first is not None
+    small = [f"network.start.bundle={first.bundle}" if of == "network.start.kind=scratch" else of for of in SMALL]
+    quick = ["--data", str(csv), *small, "--recipe", "quick", "--set", "name=long"]
+    quick += ["--models", str(folder / "models" / "long")]
+    assert start_run(folder, "next", *quick).wait(timeout=300) == 0
     return folder
 
 
@@ -98,6 +108,13 @@ def click(button: QWidget) -> None:
 # The Run page
 
 
+def scored(page: RunPage) -> list[tuple[str, float]]:
+    """The label and the score of each watched film that has its picture."""
+    tiles = [of.tile for of in page.watched.row.tiles if of.tile is not None and of.tile.image is not None]
+    words = [of.word.split() for of in tiles]
+    return [(of[0], float(of[1])) for of in words if len(of) == 2]
+
+
 def test_a_run_is_watched_rests_is_cancelled_and_goes_on_to_its_best(folder: Path, jobs: Jobs, qtbot: Any) -> None:
     csv, path = folder / "films" / "films.csv", folder / "runs" / "live"
     worker = start_run(folder, "live", "--data", str(csv), *SMALL, "--set", "learning.epochs=3000")
@@ -108,14 +125,20 @@ def test_a_run_is_watched_rests_is_cancelled_and_goes_on_to_its_best(folder: Pat
         assert "of 3000" in page.head.title.text()
         qtbot.waitUntil(lambda: "of learning left" in page.head.sentence.text(), timeout=PATIENCE_MS)
         qtbot.waitUntil(page.head.keep.isEnabled, timeout=PATIENCE_MS)
-        assert "training" in page.loss.accessibleDescription()
-        assert "AUC" in page.measure.accessibleDescription()
+        assert "training" in page.curves.loss.accessibleDescription()
+        assert "AUC" in page.curves.measure.accessibleDescription()
+        qtbot.waitUntil(lambda: len(scored(page)) == 8, timeout=PATIENCE_MS)
+        assert {label for label, _ in scored(page)} == {"Normal", "Square"}
+        with qtbot.waitSignal(page.watched.film_asked) as asked:
+            click(page.watched.row.tiles[0])
+        assert len(asked.args[0]) == 8
+        assert asked.args[1].path.parent == folder / "films"
         click(page.head.pause)
         until(qtbot, page, State.PAUSED)
         page.hide()
         again = run_page(qtbot, jobs, path)
         until(qtbot, again, State.PAUSED)
-        assert again.loss.accessibleDescription().startswith("training"), "coming back shows the whole run"
+        assert again.curves.loss.accessibleDescription().startswith("training"), "coming back shows the whole run"
         assert again.words.count() >= 3
         QTest.keyClick(again.head.cancel, Qt.Key.Key_Space)
         until(qtbot, again, State.STOPPED)
@@ -194,7 +217,7 @@ def test_the_finished_run_is_shown_whole_and_nothing_looks_on(folder: Path, jobs
     page = run_page(qtbot, jobs, folder / "runs" / "long")
     until(qtbot, page, State.FINISHED)
     assert page.facts.rows["Training films"].text() == "68"
-    assert "after 6 epochs" in page.loss.accessibleDescription()
+    assert "after 6 epochs" in page.curves.loss.accessibleDescription()
     assert page.minimumSizeHint().width() <= SMALLEST_PX[0]
     assert page.minimumSizeHint().height() <= SMALLEST_PX[1]
     assert not page._timer.isActive()
@@ -217,7 +240,7 @@ def part_of(path: Path, part: str) -> dict[str, Any]:
 
 
 def show_part(qtbot: Any, jobs: Jobs, page: ResultPage, place: int) -> None:
-    QTest.mouseClick(page.parts, Qt.MouseButton.LeftButton, pos=page.parts.tabRect(place).center())
+    QTest.mouseClick(page.head.parts, Qt.MouseButton.LeftButton, pos=page.head.parts.tabRect(place).center())
     qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
 
 
@@ -247,7 +270,7 @@ def test_cells_and_mistakes_open_their_films(folder: Path, jobs: Jobs, qtbot: An
     assert judgement is not None
     for (ill, called), cell in page.confusion.cells.items():
         films = {
-            film.path
+            ImageRef(film.path, film.frame)
             for film in part.films
             if ("SQUARE" in film.labels) == ill and (film.probabilities["SQUARE"] >= judgement.point) == called
         }
@@ -260,7 +283,7 @@ def test_cells_and_mistakes_open_their_films(folder: Path, jobs: Jobs, qtbot: An
     page.mistakes.films.setCurrentRow(0)
     with qtbot.waitSignal(page.films_asked) as asked:
         QTest.keyClick(page.mistakes.films, Qt.Key.Key_Return)
-    assert asked.args[0] == [judgement.mistakes[0].film.path]
+    assert asked.args[0] == [ImageRef(judgement.mistakes[0].film.path)]
     page.hide_names(hidden=True)
     assert "film_" not in page.mistakes.films.item(0).text()
 
@@ -325,6 +348,66 @@ def test_groups_name_who_they_are_and_that_they_are_few(folder: Path, jobs: Jobs
     assert f"leaves {lowest:.3f} of the healthy ones alone" in page.shifts.words.text()
 
 
+def test_films_that_were_left_out_are_listed_with_their_reasons(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    assert page.left_out.isVisible()
+    assert page.left_out.films.count() == 1
+    name, _, reason = page.left_out.films.item(0).text().partition("   ")
+    assert name == "broken.png"
+    assert len(reason) > 10
+    page.left_out.films.setCurrentRow(0)
+    with qtbot.waitSignal(page.films_asked) as asked:
+        QTest.keyClick(page.left_out.films, Qt.Key.Key_Return)
+    assert asked.args[0] == [ImageRef(folder / "films" / "broken.png")]
+    page.hide_names(hidden=True)
+    assert "broken" not in page.left_out.films.item(0).text()
+
+
+def test_a_cell_opens_the_very_frames_that_it_counts(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
+    path = tmp_path / "runs" / "frames"
+    shutil.copytree(folder / "runs" / "short", path)
+    lines = (path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) | {"path": "loop.dcm", "frame": number} for number, line in enumerate(lines)]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (path / "predictions.jsonl").write_text(text, encoding="utf-8")
+    page = result_page(qtbot, jobs, path)
+    part = page.part
+    assert part is not None
+    seen: list[ImageRef] = []
+    for cell in page.confusion.cells.values():
+        if cell.isEnabled():
+            with qtbot.waitSignal(page.films_asked) as asked:
+                click(cell)
+            seen += asked.args[0]
+    assert sorted(ref.frame for ref in seen) == [film.frame for film in part.films]
+
+
+@pytest.mark.parametrize("kind", ["html", "md"])
+def test_a_report_says_what_the_page_shows_and_names_no_film(
+    kind: str, folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any
+) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "long")
+    page.head.report_asked.emit(tmp_path / f"report.{kind}")
+    qtbot.waitUntil(lambda: "was saved as" in page.head.told.text(), timeout=PATIENCE_MS)
+    report = (tmp_path / f"report.{kind}").read_text(encoding="utf-8")
+    auc = part_of(folder / "runs" / "long", "test")["auc"]
+    for words in (
+        f"{auc['value']:.3f} ({auc['low']:.3f}–{auc['high']:.3f})",
+        "Test part",
+        "Sex: female",
+        "Films that were left out",
+        "If films were taken differently",
+        "short@1",
+    ):
+        assert words in report
+    assert "film_" not in report
+    assert "person" not in report
+    figures = report.count("<svg") if kind == "html" else len(list((tmp_path / "report figures").glob("*.svg")))
+    assert figures == 2 + 2 * 3, "what was learnt, and the curves of both parts"
+    page.head.report_asked.emit(tmp_path / "nowhere" / "report.html")
+    qtbot.waitUntil(lambda: "can" in page.head.told.text() and "written" in page.head.told.text())
+
+
 def test_runs_on_the_same_films_stand_against_a_baseline(folder: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, folder / "runs" / "long")
     rows = {row[0].partition(",")[0]: row for row in page.runs.table.cells()}
@@ -341,10 +424,33 @@ def test_runs_on_the_same_films_stand_against_a_baseline(folder: Path, jobs: Job
     assert float(rows["long@1"][7]) == -float(before)
 
 
+def test_a_next_version_stands_beside_the_model_it_started_from(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, folder / "runs" / "next")
+    body = json.loads((folder / "runs" / "next" / "result.json").read_text(encoding="utf-8"))["against"]
+    assert page.against.isVisible()
+    assert page.against.word.text() == "long@1"
+    rows = page.against.table.cells()
+    assert [row[0] for row in rows] == ["Validation part", "Test part"]
+    for row, part in zip(rows, ("validation", "test"), strict=True):
+        of = body["parts"][part]["labels"]["SQUARE"]
+        assert row[2:5] == [str(body["parts"][part]["films"]), f"{of['old']['auc']['value']:.3f}", row[4]]
+        assert float(row[4]) == pytest.approx(of["new"]["auc"]["value"], abs=5e-4)
+        assert row[5].startswith(f"{of['auc']['value']:+.3f} (")
+    finished = RunDir(folder / "runs" / "next").finished
+    assert finished is not None
+    kept_back = "Its AUC is lower than that of long@1" in page.against.verdict.text()
+    assert kept_back == (folder / "runs" / "next" in Path(finished.bundle).parents)
+    assert kept_back or "has taken the place of long@1" in page.against.verdict.text()
+    page.show_result(folder / "runs" / "short")
+    qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
+    assert not page.against.isVisible(), "it started from scratch"
+    assert "from scratch" in page.head.about.text()
+
+
 def test_the_model_is_opened_while_it_is_there(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, folder / "runs" / "short")
     with qtbot.waitSignal(page.model_opened) as opened:
-        click(page.open_model)
+        click(page.head.open_model)
     finished = RunDir(folder / "runs" / "short").finished
     assert isinstance(finished, Finished)
     assert opened.args == [finished.bundle]
@@ -354,7 +460,7 @@ def test_the_model_is_opened_while_it_is_there(folder: Path, tmp_path: Path, job
     (moved / EVENTS).write_text(text, encoding="utf-8")
     page.show_result(moved)
     qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
-    assert not page.open_model.isEnabled()
+    assert not page.head.open_model.isEnabled()
     assert "No other run" in page.runs.words.text()
 
 

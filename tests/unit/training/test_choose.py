@@ -9,10 +9,22 @@ import pytest
 
 from inference.models_dir import Installed
 from tests.bundles import card_of
-from training.choose import fitting_films, usual_start, with_mode, with_outputs, with_start
+from training.choose import (
+    by_recipe,
+    fits_head,
+    fitting_films,
+    in_way,
+    next_version_of,
+    on_backbone,
+    renamed,
+    usual_start,
+    with_mode,
+    with_outputs,
+    with_start,
+)
 from training.manifest import LabelledFilm, Manifest
 from training.plan import DataPlan, Mode, StartPlan, check_plan
-from training.recipes import RECIPES, plan_of, recipe_of
+from training.recipes import RECIPES, own_title, plan_of, recipe_of
 
 
 @pytest.mark.parametrize("mode", ["quick", "standard", "full"])
@@ -64,3 +76,43 @@ def test_the_input_of_an_installed_model_comes_with_its_weights() -> None:
     assert started.network.start.bundle == "small"
     assert with_start(plan, StartPlan("bundle", "gone"), [model]).preprocess == plan.preprocess
     assert with_start(started, StartPlan("scratch"), [model]).preprocess == started.preprocess
+
+
+def test_a_way_follows_our_recipe_of_it_while_the_plan_follows_one() -> None:
+    models = [Installed(card_of(name="small"), Path("small"))]
+    plan = plan_of(recipe_of("quick"), "Ward 3", DataPlan("x"))
+    standard = in_way(dataclasses.replace(plan, threads=3, seed=7), "standard", models)
+    assert (standard.recipe, standard.threads, standard.seed) == ("standard", 3, 7)
+    assert standard.learning == RECIPES["standard"].learning
+    own = in_way(by_recipe(plan, "", models), "full", models)
+    assert (own.recipe, own.network.mode, own.title) == ("", "full", own_title(own))
+
+
+def test_another_backbone_starts_from_what_there_is_for_it() -> None:
+    models = [Installed(card_of(name="small"), Path("small"))]
+    plan = plan_of(recipe_of("quick"), "Ward 3", DataPlan("x"))
+    small = on_backbone(plan, models[0].card.backbone, models)
+    assert (small.network.start, small.preprocess) == (StartPlan("bundle", "small@1"), models[0].card.preprocess)
+    assert on_backbone(plan, "vgg16", models).network.start == StartPlan("downloaded")
+    assert on_backbone(small, models[0].card.backbone, []).network.start == StartPlan("scratch")
+
+
+def test_a_model_is_the_next_version_of_another_by_its_name() -> None:
+    models = [Installed(card_of(name="small"), Path("small"))]
+    plan = on_backbone(plan_of(recipe_of("quick"), "Ward 3", DataPlan("x")), models[0].card.backbone, models)
+    assert next_version_of(plan, models) is None
+    again = renamed(plan, "Small")
+    assert next_version_of(again, models) is models[0]
+    assert again.title.startswith("Small: ")
+    assert next_version_of(with_start(again, StartPlan("scratch"), models), models) is None
+
+
+def test_a_head_is_kept_only_where_it_says_the_same() -> None:
+    card = card_of(name="small")
+    plan = plan_of(recipe_of("standard"), "x", DataPlan("x"))
+    labels = card.labels
+    same = manifest(*((label,) for label in labels), normal=card.normal_label)
+    assert fits_head(card, dataclasses.replace(plan, network=dataclasses.replace(plan.network, head=card.head)), same)
+    assert not fits_head(card, plan, manifest(("NORMAL",), ("OTHER",)))
+    kept = dataclasses.replace(plan.network, start=StartPlan("bundle", "small", with_head=True))
+    assert not with_mode(dataclasses.replace(plan, network=kept), "quick").network.start.with_head

@@ -20,7 +20,7 @@ from inference.preprocess import PreprocessSpec
 from training.augment_spec import AugmentSpec
 from training.batches import Material
 from training.checkpoint import BEST, Learner, load_tensors
-from training.events import Changed, EpochDone, RunEvent, Saved, Step
+from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 from training.loop import Loop, TrainingFailedError, new_learner
 from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
 
@@ -283,3 +283,17 @@ def test_what_was_saved_is_told(tmp_path: Path) -> None:
     listener = Listener()
     run(PLAN, tmp_path, listener)
     assert [event.step for event in listener.of(Saved)] == [0, 4, 8, 12]
+
+
+def test_looking_at_films_changes_no_bit_of_what_is_learnt(tmp_path: Path) -> None:
+    plan = dataclasses.replace(PLAN, network=dataclasses.replace(PLAN.network, head=HeadSpec((8,), dropout=0.3)))
+    run(plan, tmp_path / "plain")
+    listener = Listener()
+    loop = Loop(plan, learner_of(plan), material(64, seed=1), material(40, seed=2), tmp_path / "looking", listener)
+    loop.looks.last = -1e9  # due with the first step
+    loop.run()
+    looks = listener.of(Scored)
+    assert [event.step for event in looks] == [1, 4, 8, 12], "and after each epoch"
+    assert {len(event.scores) for event in looks} == {8}
+    assert looks[-1].scores != looks[0].scores
+    assert same(best_of(tmp_path / "plain"), best_of(tmp_path / "looking"))

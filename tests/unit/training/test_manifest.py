@@ -177,3 +177,16 @@ def test_a_dicom_file_names_its_patient(tmp_path: Path) -> None:
     _folder(tmp_path, {"NORMAL/a": b"a"})
     dicom_files.write_dicom(tmp_path / "PNEUMONIA" / "film", dicom_files.film(40, 50))
     assert "TEST-01" in read_manifest(tmp_path).patients
+
+
+def test_a_row_that_names_no_film_is_told_and_an_empty_class_is_not(tmp_path: Path) -> None:
+    for number in range(2):
+        place = tmp_path / "films" / ("A", "B")[number] / f"{number}.png"
+        place.parent.mkdir(parents=True)
+        Image.fromarray(np.full((8, 8), number, np.uint8)).save(place)
+    (tmp_path / "films" / "C").mkdir()
+    assert read_manifest(tmp_path / "films").refused == ()
+    (tmp_path / "words.png").write_text("no film", encoding="utf-8")
+    rows = ["path,label", "films/A/0.png,A", "films/B/1.png,B", "words.png,B"]
+    (tmp_path / "films.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert [path.name for path, _ in read_manifest(tmp_path / "films.csv").refused] == ["words.png"]

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from training.events import Changed, Checked, EpochDone, Failed, RunEvent, Started, Step, Stopped, Told
+from training.events import (
+    Changed,
+    Checked,
+    EpochDone,
+    Failed,
+    Looked,
+    RunEvent,
+    Scored,
+    Started,
+    Step,
+    Stopped,
+    Told,
+    WatchedFilm,
+    Watching,
+    event_line,
+    parse_event,
+)
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of
 from training.run_story import Dot, Stage, Story, told_on
@@ -86,3 +102,20 @@ def test_a_long_night_of_steps_stays_small(plan: TrainingPlan) -> None:
     ats = [dot.at for dot in story.training_loss]
     assert ats == sorted(ats)
     assert story.training_loss[-1].value == pytest.approx(1.0 / story.step)
+
+
+def test_watched_films_have_their_scores_now_and_before(plan: TrainingPlan) -> None:
+    films = (WatchedFilm("a.png", 0, "NORMAL"), WatchedFilm("b.png", 3, "MASS"))
+    story = told_on(Story(), [started(), Watching(11.0, films), Scored(12.0, 10, (0.5, 0.4))], plan)
+    assert (story.watched, story.scores, story.scores_before) == (films, (0.5, 0.4), ())
+    story = told_on(story, [Scored(13.0, 20, (0.6, 0.7))], plan)
+    assert (story.scores, story.scores_before, story.scored_at) == ((0.6, 0.7), (0.5, 0.4), 20)
+    again = told_on(story, [started(), Watching(20.0, films)], plan)
+    assert (again.scores, again.scores_before) == ((), ()), "a worker that goes on looks anew"
+
+
+def test_a_quick_run_counts_the_films_that_were_looked_at() -> None:
+    quick = plan_of(recipe_of("quick"), "films", DataPlan("films"))
+    story = told_on(Story(), [started(), Looked(11.0, 80)], quick)
+    assert (story.steps, story.looked, story.share) == (0, 80, 0.25)
+    assert parse_event(event_line(Watching(1.0, (WatchedFilm("é.png", 2, "MASS"),)))) is not None

@@ -14,7 +14,7 @@ from training.events import Failed, Stopped, Told
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of
 from training.runs import CONSOLE, known_runs, launch, new_run, program
-from training.turn import leave_queue, queue_now, wait_for_turn
+from training.turn import leave_queue, queue_now, rest, wait_for_turn
 
 PATIENCE_S = 120.0
 
@@ -95,3 +95,48 @@ def test_a_frozen_window_starts_runs_by_the_executable_with_a_console(
     assert program() == [str(window)], "an older folder has one executable"
     (tmp_path / f"{CONSOLE}.exe").touch()
     assert program() == [str(tmp_path / f"{CONSOLE}.exe")]
+
+
+def test_a_cancel_before_the_process_has_come_up_is_not_lost() -> None:
+    run = new_run(plan())
+    run.ask("keep")  # of an earlier time
+    run.pause(wanted=True)
+    launch(run.path)
+    assert (run.wish(), run.is_paused) == ("", False)
+    run.ask("cancel")
+    until(lambda: bool(run.events()[0]))
+    until(lambda: not (run.path / "queued").exists())
+    assert [type(event) for event in run.events()[0]] == [Stopped], "it reads no film"
+
+
+def test_a_paused_run_lets_others_go_ahead_and_waits_for_its_turn_again() -> None:
+    first, second = new_run(plan("first")), new_run(plan("second"))
+    for run in (first, second):
+        queue_now(run.path)
+    first.beat()
+    waiting = threading.Thread(target=wait_for_turn, args=(second,))
+    waiting.start()
+    until(lambda: bool(second.events()[0]))
+    first.pause(wanted=True)
+    resting = threading.Thread(target=rest, args=(first,))
+    resting.start()
+    waiting.join(PATIENCE_S)
+    assert not waiting.is_alive()
+    second.beat()
+    first.pause(wanted=False)
+    until(lambda: bool(first.events()[0]))
+    told = first.events()[0][0]
+    assert isinstance(told, Told)
+    assert told.words == "Waiting for the run “second” to end"
+    leave_queue(second.path)
+    resting.join(PATIENCE_S)
+    assert not resting.is_alive()
+    assert (first.path / "queued").exists()
+
+
+def test_a_paused_run_of_the_command_line_stands_in_no_queue() -> None:
+    run = new_run(plan())
+    run.pause(wanted=True)
+    run.ask("keep")
+    rest(run)
+    assert not (run.path / "queued").exists()

@@ -1,0 +1,106 @@
+"""The head of the Result page: which model, which part of the films and which finding; open it, save a report."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
+
+from gui.entries import label_name
+from gui.panels.box import label, set_tone
+from gui.theme import font
+from gui.wizard.words import PART_NAMES
+
+if TYPE_CHECKING:
+    from gui.wizard.result_work import Shown
+    from training.run_result import JudgedPart
+
+KINDS = "Web page (*.html);;Markdown (*.md)"
+
+
+class ResultHead(QWidget):
+    """It holds what is chosen, and says in a line how the saving of a report went."""
+
+    part_chosen = Signal()
+    finding_chosen = Signal()
+    open_asked = Signal()
+    report_asked = Signal(object)  # Path
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.about = label(tone="strong"), label(tone="secondary", wrap=True)
+        self.title.setFont(font("title"))
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self.told = label(tone="secondary", wrap=True)
+        self.told.hide()
+        self.parts, self.findings = QTabBar(), QComboBox()
+        self.save, self.open_model = QPushButton("Save report…"), QPushButton("Open in the viewer")
+        self.save.setToolTip("Curves, tables and groups as a web page or Markdown; it names no film and shows none")
+        self.open_model.setProperty("kind", "primary")
+        self.parts.setAccessibleName("Part of the films")
+        self.parts.setDrawBase(False)
+        self.parts.setUsesScrollButtons(False)
+        self.parts.setElideMode(Qt.TextElideMode.ElideNone)
+        self.findings.setAccessibleName("Finding")
+        self._lay_out()
+        self.parts.currentChanged.connect(lambda _: self.part_chosen.emit())
+        self.findings.activated.connect(lambda _: self.finding_chosen.emit())
+        self.open_model.clicked.connect(self.open_asked)
+        self.save.clicked.connect(self._ask_where)
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        for text in (self.title, self.about, self.told):
+            words.addWidget(text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addLayout(words, 1)
+        for widget in (self.findings, self.parts, self.save, self.open_model):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def part(self) -> str:
+        return str(self.parts.tabData(self.parts.currentIndex()) or "")
+
+    @property
+    def finding(self) -> str:
+        return str(self.findings.currentData() or "")
+
+    def show_result(self, shown: Shown) -> None:
+        """Another run's result: its first part and finding are chosen."""
+        self.title.setText(shown.result.model.replace("@", " "))
+        self.open_model.setEnabled(bool(shown.bundle))
+        self.open_model.setToolTip("" if shown.bundle else "The model of this run is not among the models any more")
+        self.tell("")
+        self.parts.blockSignals(True)
+        while self.parts.count():
+            self.parts.removeTab(0)
+        for name in shown.result.parts:
+            self.parts.setTabData(self.parts.addTab(PART_NAMES.get(name, name)), name)
+        self.parts.blockSignals(False)
+        self.findings.clear()
+        for name in shown.result.parts["validation"].points:
+            self.findings.addItem(label_name(name), name)
+        self.findings.setVisible(self.findings.count() > 1)
+
+    def show_part(self, title: str, part: JudgedPart) -> None:
+        films = f"{len(part.films):,} films of {part.patients:,} patients"
+        self.about.setText(escape(f"{title} · {films} · 95 % intervals by patient"))
+
+    def tell(self, sentence: str, tone: str = "secondary") -> None:
+        """What came of saving; '' for nothing to say."""
+        set_tone(self.told, tone)
+        self.told.setText(escape(sentence))
+        self.told.setVisible(bool(sentence))
+
+    def _ask_where(self) -> None:
+        name, chosen = QFileDialog.getSaveFileName(self, "Save the report", f"{self.title.text()}.html", KINDS)
+        if name:
+            place = Path(name)
+            self.report_asked.emit(place if place.suffix else place.with_suffix(".md" if "*.md" in chosen else ".html"))

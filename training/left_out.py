@@ -1,0 +1,61 @@
+"""The films that a run does not learn from and is not judged by, each with its reason, for whoever asks later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imaging.atomic import replace_file
+from inference.records import RecordError, from_json, to_json
+from training.run_dir import RunDir, RunError
+
+if TYPE_CHECKING:
+    from training.prepare import Prepared
+
+LEFT_OUT = "left_out.jsonl"  # in the run's folder
+SET_ASIDE = "It was left out by hand, or as a copy of another film."
+TORN = "Its patient has films in a part that judges; a patient may not stand in two parts."
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A film, or a file that holds none, and why it is left out."""
+
+    path: str
+    frame: int
+    reason: str
+
+
+def left_out(prepared: Prepared) -> Iterator[LeftOut]:
+    """Every film that is in no part: files that were refused, films that the plan leaves out, what could not be
+    decoded, and films of patients who stand in a part that judges.
+    """
+    for path, sentence in prepared.manifest.refused:
+        yield LeftOut(path.as_posix(), 0, sentence)
+    for film in prepared.manifest.set_aside:
+        yield LeftOut(film.path.as_posix(), film.frame, SET_ASIDE)
+    torn = dict.fromkeys(prepared.split.left_out.tolist(), TORN)
+    for at, reason in sorted((torn | prepared.cached.why).items()):
+        film = prepared.manifest.films[at]
+        yield LeftOut(film.path.as_posix(), film.frame, reason)
+
+
+def write_left_out(run: RunDir, films: Sequence[LeftOut]) -> None:
+    """Raises RunError where the disk does not take it."""
+    lines = (json.dumps(to_json(film), ensure_ascii=False) + "\n" for film in films)
+    try:
+        replace_file(run.path / LEFT_OUT, "".join(lines))
+    except OSError as error:
+        raise RunError("The folder of the run can't be written.", detail=type(error).__name__) from error
+
+
+def read_left_out(run: Path) -> tuple[LeftOut, ...]:
+    """The films that a run left out; none where it did not say, as earlier versions did not."""
+    try:
+        lines = (run / LEFT_OUT).read_text(encoding="utf-8").splitlines()
+        return tuple(from_json(LeftOut, json.loads(line)) for line in lines)
+    except (OSError, ValueError, RecordError):
+        return ()
