@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEFT_OUT = "left_out.jsonl"  # in the run's folder
 SET_ASIDE = "It was left out by hand, or as a copy of another film."
 TORN = "Its patient has films in a part that judges; a patient may not stand in two parts."
+TAUGHT = "Its patient taught the model that this run starts from, and can’t judge what comes of it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,17 @@ class LeftOut:
 
 def left_out(prepared: Prepared) -> Iterator[LeftOut]:
     """Every film that is in no part: files that were refused, films that the plan leaves out, what could not be
-    decoded, and films of patients who stand in a part that judges.
+    decoded, films of patients who stand in a part that judges, and those who taught the starting model.
     """
     for path, sentence in prepared.manifest.refused:
         yield LeftOut(path.as_posix(), 0, sentence)
     for film in prepared.manifest.set_aside:
         yield LeftOut(film.path.as_posix(), film.frame, SET_ASIDE)
-    torn = dict.fromkeys(prepared.split.left_out.tolist(), TORN)
+    split, films = prepared.split, prepared.manifest.films
+    judging = {films[at].patient for part in (split.validation, split.test) for at in part}
+    torn = {at: TORN if films[at].patient in judging else TAUGHT for at in split.left_out.tolist()}
     for at, reason in sorted((torn | prepared.cached.why).items()):
-        film = prepared.manifest.films[at]
+        film = films[at]
         yield LeftOut(film.path.as_posix(), film.frame, reason)
 
 

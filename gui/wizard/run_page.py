@@ -109,7 +109,7 @@ class RunPage(ScrolledColumn):
             self._looking.cancel()
         self._asked_at = self._asked_at if path == self._path else 0.0  # a run that is being resumed stays so
         self._path, self._seen, self._state, self._looking = path, None, None, None
-        self._shown_words = ()
+        self._shown_words, self._told_title = (), ""
         self.words.clear()
         self.head.title.setText("Reading the run")
         self.head.show_trouble("")

@@ -15,7 +15,7 @@ from gui.panels.box import label
 from gui.theme import PALETTE, font
 from gui.wizard.decisions_card import DecisionsCard
 
-ICON_PX = 40
+ICON_PX, WORDS_PX = 40, 760
 HOW = (
     "A folder with one folder for each class (NORMAL, PNEUMONIA), inside train, val and test or not; or a CSV with the "
     "columns path and label, and patient and split where they are known. DICOM, PNG, JPEG or TIFF."
@@ -50,6 +50,8 @@ class SourcePage(QWidget):
         self.show_state("", ready=False)
 
     def _lay_out(self) -> None:
+        self.setProperty("surface", "background")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         title = label("Drop labelled films here", tone="strong")
         title.setFont(font("title"))
         buttons = QHBoxLayout()
@@ -64,7 +66,12 @@ class SourcePage(QWidget):
         inside.addStretch(1)
         for text in (self._picture, title, label(HOW, tone="secondary", wrap=True), self.message):
             text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            inside.addWidget(text)
+            text.setMaximumWidth(WORDS_PX)  # no wider than one reads with ease
+            line = QHBoxLayout()
+            line.addStretch(1)
+            line.addWidget(text, 100)
+            line.addStretch(1)
+            inside.addLayout(line)
         inside.addSpacing(8)
         inside.addLayout(buttons)
         inside.addStretch(1)

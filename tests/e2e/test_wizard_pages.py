@@ -497,13 +497,21 @@ def test_nothing_is_cut_off_in_a_small_window(folder: Path, jobs: Jobs, qtbot: A
 def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
     folder: Path, user_data: Path, open_window: OpenWindow, qtbot: Any
 ) -> None:
-    shutil.copytree(folder / "runs" / "long", user_data / "runs" / "long")
+    for name in ("short", "long"):
+        shutil.copytree(folder / "runs" / name, user_data / "runs" / name)
     window = open_window()
     settle(qtbot, window)
     window.commands.show_wizard()
     wizard = window.commands.wizard
     assert wizard is not None
     qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
+    assert wizard.run.path is not None
+    assert wizard.runs.currentText() == wizard.run.path.name
+    for name in ("short", "long"):  # from one finished run to another
+        wizard.runs.setCurrentIndex(wizard.runs.findText(name))
+        wizard.runs.activated.emit(wizard.runs.currentIndex())
+        qtbot.waitUntil(lambda: wizard.steps.steps[RESULT].open, timeout=PATIENCE_MS)
+        assert (wizard.run.path.name, wizard.runs.currentText()) == (name, name)
     wizard.go_to(RESULT)
     page, review = wizard.result, window.controller.review
     qtbot.waitUntil(lambda: page.judgement is not None and page.point.plot.isVisible(), timeout=PATIENCE_MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import io
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
 from training import train_command
-from training.left_out import LEFT_OUT, SET_ASIDE, TORN, left_out, read_left_out, write_left_out
+from training.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, left_out, read_left_out, write_left_out
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
 from training.prepare import prepare
 from training.recipes import own_title, plan_of, recipe_of, true_title
@@ -55,6 +56,9 @@ def test_every_film_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert set(found) == {torn.name, aside.name, broken.name}
     assert (found[torn.name], found[aside.name]) == (TORN, SET_ASIDE)
     assert found[broken.name] not in ("", TORN, SET_ASIDE)
+    nobody = np.array([], np.int64)
+    taught = dataclasses.replace(prepared.split, validation=nobody, left_out=prepared.split.validation)
+    assert TAUGHT in {of.reason for of in left_out(dataclasses.replace(prepared, split=taught))}
     run = RunDir(tmp_path)
     write_left_out(run, tuple(left_out(prepared)))
     assert read_left_out(tmp_path) == tuple(left_out(prepared))
