@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,15 @@ class Figure:
     caption: str
 
 
-Block = Heading | Text | Table | Figure
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A film as PNG, and its caption."""
+
+    png: bytes
+    caption: str
+
+
+Block = Heading | Text | Table | Figure | Picture
 
 
 def as_html(blocks: Sequence[Block]) -> str:
@@ -62,12 +71,12 @@ def as_html(blocks: Sequence[Block]) -> str:
 
 
 def as_markdown(blocks: Sequence[Block], folder: str) -> str:
-    """The same; figures are named where `write_report` puts them, in `folder` beside the file."""
-    written, figures = [], 0
+    """The same; figures and pictures are named where `write_report` puts them, in `folder` beside the file."""
+    written, drawn = [], 0
     for block in blocks:
-        if isinstance(block, Figure):
-            figures += 1
-            written.append(f"![{_plain(block.caption)}](<{folder}/{_file_name(figures)}>)")
+        if isinstance(block, Figure | Picture):
+            drawn += 1
+            written.append(f"![{_plain(block.caption)}](<{folder}/{_file_name(drawn, block)}>)")
         else:
             written.append(_markdown(block))
     return "\n\n".join(written) + "\n"
@@ -80,17 +89,18 @@ def write_report(blocks: Sequence[Block], place: Path) -> None:
             replace_file(place, as_html(blocks))
             return
         folder = place.with_name(f"{place.stem} figures")
-        figures = [block for block in blocks if isinstance(block, Figure)]
+        drawn = [block for block in blocks if isinstance(block, Figure | Picture)]
         folder.mkdir(exist_ok=True)
-        for number, figure in enumerate(figures, start=1):
-            replace_file(folder / _file_name(number), figure.svg)
+        for number, block in enumerate(drawn, start=1):
+            content = block.png if isinstance(block, Picture) else block.svg.encode("utf-8")
+            (folder / _file_name(number, block)).write_bytes(content)
         replace_file(place, as_markdown(blocks, folder.name))
     except OSError as error:
         raise NegatoscopeError("The report can't be written there.", detail=type(error).__name__) from error
 
 
-def _file_name(number: int) -> str:
-    return f"figure-{number:02d}.svg"
+def _file_name(number: int, block: Figure | Picture) -> str:
+    return f"figure-{number:02d}.{'png' if isinstance(block, Picture) else 'svg'}"
 
 
 def _html(block: Block) -> str:
@@ -101,6 +111,10 @@ def _html(block: Block) -> str:
             return f"<p>{escape(text)}</p>"
         case Figure(svg, caption):
             return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+        case Picture(png, caption):
+            source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+            film = f'<img src="{source}" alt="{escape(caption)}">'
+            return f"<figure>{film}<figcaption>{escape(caption)}</figcaption></figure>"
         case Table(headings, rows):
             head = "".join(f"<th>{escape(cell)}</th>" for cell in headings)
             body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)

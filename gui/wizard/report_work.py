@@ -1,4 +1,6 @@
-"""The report of a run: everything that its Result page shows, as blocks to save. It names no film and shows none."""
+"""The report of a run: everything that its Result page shows, as blocks to save. It names no film, and shows the films
+that went wrong only where it is asked to.
+"""
 
 from __future__ import annotations
 
@@ -16,33 +18,39 @@ from gui.wizard.words import MEASURE_NAMES, PART_NAMES, SHIFTED, TRAITS, said
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from training.report import Block, Figure, Table
+    from training.report import Block, Figure, Picture, Table
     from training.run_result import Against, JudgedPart
     from training.run_story import Story
 
 ABOUT = (
     "It is an aid for research and no medical device. What is measured holds for films of this collection. Intervals "
-    "are 95 %, by patient. This report names no film and shows none."
+    "are 95 %, by patient."
 )
+NO_FILMS = "This report names no film and shows none."
+FILMS = "It shows films of patients: mind who may see it."
+MOST_SHOWN, SIDE_PX = 12, 192  # films that went wrong, of each part and finding
 
 
-def saved_report(shown: Shown, points: Mapping[str, float], place: Path, token: CancelToken) -> Path:
+def saved_report(
+    shown: Shown, points: Mapping[str, float], place: Path, token: CancelToken, *, with_films: bool = False
+) -> Path:
     """Write the report of a run to `place` and hand that back; `points` are the operating points by finding.
 
-    Raises NegatoscopeError, Cancelled.
+    `with_films` shows those that went wrong. Raises NegatoscopeError, Cancelled.
     """
     from training.report import write_report
 
-    write_report([*_blocks(shown, points, token)], place)
+    write_report([*_blocks(shown, points, token, with_films=with_films)], place)
     return place
 
 
-def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken) -> Iterator[Block]:
+def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken, *, with_films: bool) -> Iterator[Block]:
     from training.report import Heading, Text
 
     result = shown.result
     yield Heading(1, shown.title)
-    yield Text(f"Model {result.model}, written on {time.strftime('%Y-%m-%d')}. {ABOUT}")
+    about = f"{ABOUT} {FILMS if with_films else NO_FILMS}"
+    yield Text(f"Model {result.model}, written on {time.strftime('%Y-%m-%d')}. {about}")
     yield from _training(shown)
     for part in result.parts.values():
         yield Heading(2, PART_NAMES.get(part.name, part.name))
@@ -50,6 +58,8 @@ def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken) -> It
         for label, point in points.items():
             token.check()
             yield from _finding(part, label, point, points, token)
+            if with_films:
+                yield from _films(part, label, point, token)
     if result.against is not None:
         yield Heading(2, f"Against {result.against.old}, which it started from")
         yield _against(result.against)
@@ -146,6 +156,29 @@ def _finding(
         yield Table(("Group", "Films", "AUC", "Sensitivity", "Specificity"), tuple(rows))
         if any(of.is_small for of in found.groups):
             yield Text("Groups of few films can’t be told from chance.")
+
+
+def _films(part: JudgedPart, label: str, point: float, token: CancelToken) -> Iterator[Picture]:
+    """The films on the wrong side of the point, the worst first, as far as they can still be read."""
+    import io
+
+    from PIL import Image
+
+    from gui.thumbnails import make_thumbnail
+    from imaging.errors import FilmError
+    from imaging.study import ImageRef
+    from training.report import Picture
+    from training.run_result import mistakes
+
+    for of in mistakes(part, label, point)[:MOST_SHOWN]:
+        token.check()
+        try:
+            pixels = make_thumbnail(ImageRef(of.film.path, of.film.frame), SIDE_PX)
+        except FilmError:
+            continue
+        png = io.BytesIO()
+        Image.fromarray(pixels).save(png, "PNG")
+        yield Picture(png.getvalue(), f"{'Missed' if of.missed else 'False alarm'}, score {of.probability:.2f}")
 
 
 def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:

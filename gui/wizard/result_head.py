@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QPushButton, QTabBar, QVBoxLayout, QWidget
 
 from gui.entries import label_name
 from gui.panels.box import label, set_tone
@@ -27,7 +27,7 @@ class ResultHead(QWidget):
     part_chosen = Signal()
     finding_chosen = Signal()
     open_asked = Signal()
-    report_asked = Signal(object)  # Path
+    report_asked = Signal(object, bool)  # Path, whether it shows the films that went wrong
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,8 +38,12 @@ class ResultHead(QWidget):
         self.told = label(tone="secondary", wrap=True)
         self.told.hide()
         self.parts, self.findings = QTabBar(), QComboBox()
-        self.save, self.open_model = QPushButton("Save report…"), QPushButton("Open in the viewer")
-        self.save.setToolTip("Curves, tables and groups as a web page or Markdown; it names no film and shows none")
+        self.save, self.open_model = QPushButton("Save report"), QPushButton("Open in the viewer")
+        menu = QMenu(self.save)
+        self.plain = menu.addAction("Without films…", lambda: self._ask_where(with_films=False))
+        self.with_films = menu.addAction("With the films that went wrong…", lambda: self._ask_where(with_films=True))
+        self.save.setMenu(menu)
+        self.save.setToolTip("Curves, tables and groups as a web page or Markdown; no film is named")
         self.open_model.setProperty("kind", "primary")
         self.parts.setAccessibleName("Part of the films")
         self.parts.setDrawBase(False)
@@ -50,7 +54,6 @@ class ResultHead(QWidget):
         self.parts.currentChanged.connect(lambda _: self.part_chosen.emit())
         self.findings.activated.connect(lambda _: self.finding_chosen.emit())
         self.open_model.clicked.connect(self.open_asked)
-        self.save.clicked.connect(self._ask_where)
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()
@@ -99,8 +102,8 @@ class ResultHead(QWidget):
         self.told.setText(escape(sentence))
         self.told.setVisible(bool(sentence))
 
-    def _ask_where(self) -> None:
+    def _ask_where(self, *, with_films: bool) -> None:
         name, chosen = QFileDialog.getSaveFileName(self, "Save the report", f"{self.title.text()}.html", KINDS)
         if name:
-            place = Path(name)
-            self.report_asked.emit(place if place.suffix else place.with_suffix(".md" if "*.md" in chosen else ".html"))
+            kind = ".md" if "*.md" in chosen else ".html"
+            self.report_asked.emit(Path(name) if Path(name).suffix else Path(name).with_suffix(kind), with_films)

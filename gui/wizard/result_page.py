@@ -284,7 +284,7 @@ class ResultPage(QWidget):
         self._show_point(self.judgement)
         self.point_chosen.emit({shown.identity: sensitivity})
 
-    def save_report(self, place: Path) -> None:
+    def save_report(self, place: Path, with_films: bool) -> None:
         """Write everything of this page to a file, with the finding on the page at its chosen point."""
         shown = self.shown
         if shown is None:
@@ -293,7 +293,7 @@ class ResultPage(QWidget):
         self.head.tell("The report is being written…")
         self._latest.submit(
             "report",
-            lambda token, progress: report_work.saved_report(shown, points, place, token),
+            lambda token, progress: report_work.saved_report(shown, points, place, token, with_films=with_films),
             lambda saved: self.head.tell(f"The report was saved as {saved.name}."),
             lambda error: self.head.tell(error.message, "red"),
         )

@@ -26,6 +26,7 @@ from tests.e2e.wizard_hands import (
     inspected,
     on_plan_page,
     plan_of,
+    tick,
     type_in,
     wizard_of,
 )
@@ -308,16 +309,16 @@ def test_a_model_goes_on_from_another_and_may_be_its_next_version(
     assert start.next_version.isVisible()
     assert not start.next_version.isChecked()
     assert not start.keep_head.isEnabled(), "quick training fits its head anew"
-    click(start.next_version)
+    tick(start.next_version)
     assert plan_of(wizard).name == wizard.plan.head.name.text() == "pneumonia"
     assert "takes the place of pneumonia@1 only if" in start.about.text()
     type_in(wizard.plan.head.name, "Other")
     assert not start.next_version.isChecked(), "another name is another model"
-    click(start.next_version)
-    click(start.next_version)
+    tick(start.next_version)
+    tick(start.next_version)
     assert plan_of(wizard).name == name
     click(wizard.plan.way.modes["standard"])
-    click(start.keep_head)
+    tick(start.keep_head)
     assert plan_of(wizard).network.start.with_head
     assert "tells NORMAL, PNEUMONIA apart" in wizard.foot.text()
     assert not wizard.forward.isEnabled()

@@ -30,6 +30,7 @@ from tests.e2e.labelled_films import SMALL, write_csv_set
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from training.events import Finished, Saved
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
+from training.run_result import mistakes
 from training.run_story import Stage
 from training.shifts import SUITE
 
@@ -387,7 +388,7 @@ def test_a_report_says_what_the_page_shows_and_names_no_film(
     kind: str, folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any
 ) -> None:
     page = result_page(qtbot, jobs, folder / "runs" / "long")
-    page.head.report_asked.emit(tmp_path / f"report.{kind}")
+    page.head.report_asked.emit(tmp_path / f"report.{kind}", False)
     qtbot.waitUntil(lambda: "was saved as" in page.head.told.text(), timeout=PATIENCE_MS)
     report = (tmp_path / f"report.{kind}").read_text(encoding="utf-8")
     auc = part_of(folder / "runs" / "long", "test")["auc"]
@@ -404,7 +405,17 @@ def test_a_report_says_what_the_page_shows_and_names_no_film(
     assert "person" not in report
     figures = report.count("<svg") if kind == "html" else len(list((tmp_path / "report figures").glob("*.svg")))
     assert figures == 2 + 2 * 3, "what was learnt, and the curves of both parts"
-    page.head.report_asked.emit(tmp_path / "nowhere" / "report.html")
+    assert "<img" not in report
+    page.head.report_asked.emit(tmp_path / f"films.{kind}", True)
+    qtbot.waitUntil(lambda: "saved as films" in page.head.told.text(), timeout=PATIENCE_MS)
+    shown = page.shown
+    assert shown is not None
+    wrong = sum(len(mistakes(part, "SQUARE", part.points["SQUARE"])[:12]) for part in shown.result.parts.values())
+    report = (tmp_path / f"films.{kind}").read_text(encoding="utf-8")
+    assert "person" not in report
+    pictures = report.count("<img") if kind == "html" else len(list((tmp_path / "films figures").glob("*.png")))
+    assert pictures == wrong > 0
+    page.head.report_asked.emit(tmp_path / "nowhere" / "report.html", False)
     qtbot.waitUntil(lambda: "can" in page.head.told.text() and "written" in page.head.told.text())
 
 

@@ -46,6 +46,14 @@ def click(button: QWidget) -> None:
     QTest.mouseClick(button, LEFT)
 
 
+def tick(box: QWidget) -> None:
+    """A check box takes the mouse on its words alone; the keyboard knows no such place."""
+    assert box.isVisible()
+    assert box.isEnabled()
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
 def choose(box: QComboBox, data: str) -> None:
     """Pick an entry by the keyboard, as a user does."""
     row = box.findData(data)

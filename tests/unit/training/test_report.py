@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from imaging.errors import NegatoscopeError
-from training.report import Block, Heading, Table, Text, write_report
+from training.report import Block, Heading, Picture, Table, Text, write_report
 from training.report_plots import BLUE, HEIGHT_PX, WIDTH_PX, Field, PlotLine, plot, round_high
 
 NASTY = "a|b <script>*x*</script> [y](z)"
@@ -30,10 +30,14 @@ def test_words_stay_words(tmp_path: Path) -> None:
 
 def test_markdown_names_the_figures_that_lie_beside_it(tmp_path: Path) -> None:
     figure = plot("ROC", Field("x", "y"), [PlotLine("", BLUE, [(0.0, 0.0), (1.0, 1.0)])])
-    write_report([figure, Text("between"), figure], tmp_path / "Ward 3.md")
+    write_report([figure, Text("between"), Picture(b"film", "ROC")], tmp_path / "Ward 3.md")
     written = (tmp_path / "Ward 3.md").read_text(encoding="utf-8")
     named = re.findall(r"!\[ROC\]\(<(.+?)>\)", written)
-    assert [(tmp_path / name).is_file() for name in named] == [True, True]
+    assert [(tmp_path / name).read_bytes() for name in named] == [figure.svg.encode(), b"film"]
+    write_report([Picture(b"film", "A <film>")], tmp_path / "Ward 3.html")
+    page = (tmp_path / "Ward 3.html").read_text(encoding="utf-8")
+    assert 'src="data:image/png;base64,ZmlsbQ=="' in page
+    assert "<film>" not in page
 
 
 def test_a_line_goes_through_its_values() -> None:
