@@ -14,7 +14,7 @@ from gui.wizard.framed import Framed
 from gui.wizard.result_plots import RocPlot
 from gui.wizard.run_states import duration
 from gui.wizard.tables import WordTable, number_or_dash, p_words
-from gui.wizard.words import TRAITS, said
+from gui.wizard.words import SHIFTED, TRAITS, said
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Judgement
@@ -183,16 +183,17 @@ class ShiftsCard(Framed):
             measure: min((of.get(measure, 1.0) for of in shifts.values()), default=1.0)
             for measure in ("sensitivity", "specificity")
         }
+        finds, spares = (number_or_dash(lowest[measure]) for measure in ("sensitivity", "specificity"))
         self.words.setText(
             "The validation films, changed as another hospital's may be, at the recommended point"
             f"{', which is set by the worst of them' if worst_counts else ''}. Under the worst change it finds "
-            f"{number_or_dash(lowest['sensitivity'])} of the ill films, and leaves {number_or_dash(lowest['specificity'])} of the "
-            "healthy ones alone. The row with the lowest AUC is in amber."
+            f"{finds} of the ill films, and leaves {spares} of the healthy ones alone. The row with the lowest AUC is "
+            "in amber."
         )
         rows = [
             (
                 name.replace("_", " "),
-                *(number_or_dash(of.get(measure)) for measure in ("auc", "sensitivity", "specificity")),
+                *(number_or_dash(of.get(measure)) for measure in SHIFTED),
             )
             for name, of in shifts.items()
         ]
