@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -21,6 +22,9 @@ from gui.wizard.result_page import ResultPage
 from gui.wizard.run_page import RunPage
 from gui.wizard.steps import Step, StepColumn
 from imaging.study import ImageRef
+
+if TYPE_CHECKING:
+    from training.plan import TrainingPlan
 
 MINIMUM_PX = (1080, 640)
 USUAL_PX = (1280, 800)
@@ -42,6 +46,7 @@ class WizardWindow(QWidget):
         self.data = DataPage(training, self.draft)
         self.plan = PlanPage(training, self.draft)
         self.run, self.result = RunPage(training.jobs), ResultPage(training.jobs)
+        self._begun: TrainingPlan | None = None  # what a run was started with last
         self.runs = QComboBox()
         self.runs.setAccessibleName("Runs")
         self.pages = QStackedWidget()
@@ -143,7 +148,7 @@ class WizardWindow(QWidget):
         ready = self.data.is_ready
         return (
             Step("Data", self.data.words, done=ready),
-            Step("Plan", self.plan.words, done=ready and self.run.path is not None, open=ready),
+            Step("Plan", self.plan.words, done=ready and self.draft.plan == self._begun, open=ready),
             Step("Run", self.run.title, done=self.run.is_finished, open=self.run.path is not None),
             Step("Result", "what it is worth" if self.run.is_finished else "", open=self.run.is_finished),
         )
@@ -164,6 +169,7 @@ class WizardWindow(QWidget):
         plan = self.draft.plan
         if plan is not None and self.plan.is_ready:
             self.plan.hold()
+            self._begun = plan
             self.training.start(plan, download=self.plan.download)
 
     def _run_started(self, run: Path) -> None:
@@ -176,6 +182,7 @@ class WizardWindow(QWidget):
         self.go_to(RUN)
 
     def _not_started(self, sentence: str) -> None:
+        self._begun = None
         self.plan.let_go(sentence)
         if self.current == RUN:
             self.run.show_trouble(sentence)

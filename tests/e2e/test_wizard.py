@@ -388,8 +388,10 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Pa
     wizard.draft.set(plan)
     qtbot.waitUntil(wizard.forward.isEnabled, timeout=PATIENCE_MS)
     inspected(qtbot, wizard)
+    assert not wizard.steps.steps[PLAN].done
     click(wizard.forward)
     qtbot.waitUntil(lambda: wizard.current == RUN, timeout=PATIENCE_MS)
+    assert wizard.steps.steps[PLAN].done
     (run,) = known_runs()
     assert RunDir(run).plan().name == "Squares"
     assert wizard.training.runs() == (run,)
