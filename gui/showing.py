@@ -19,6 +19,7 @@ MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
 OUTSIDE = "Outside what the model knows: insisted"
 SIDES = {"L": "left", "R": "right", "B": "both sides"}  # of what comes in pairs
 STATES_KEPT = 500  # films that are found again as they were left
+COUNT_MS = 250
 PATIENCE_MS = 200  # a film that takes longer says so; a quicker one does not flicker
 
 
@@ -36,6 +37,8 @@ class Showing(QObject):
         self._states: OrderedDict[str, FilmState] = OrderedDict()
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._slow.timeout.connect(self._say_reading)
+        self._counting = QTimer(self, singleShot=True, interval=COUNT_MS)
+        self._counting.timeout.connect(self._show_position)
         reading.film_prepared.connect(self._show_film)
         reading.film_awaited.connect(self._await_film)
         reading.film_failed.connect(self._say_failed)
@@ -46,12 +49,14 @@ class Showing(QObject):
             changed.connect(self._show_ai)
         review.operating_point_moved.connect(self._show_text)
         review.patient_visibility_changed.connect(self._show_text)
-        review.films_added.connect(self._show_position)
+        review.films_added.connect(self._count_soon)
         review.scan_changed.connect(self._selected)
 
     @property
     def settled(self) -> bool:
         """What is selected is what is shown: the film, or the reason why there is none."""
+        if self._counting.isActive():
+            return False
         entry = self._review.selected_entry
         return entry is None or not entry.is_film or entry.key in (self._shown_key, self._failed_key)
 
@@ -163,6 +168,11 @@ class Showing(QObject):
         shown = self._review.overlay.label
         finding = next((item for item in findings if item.label == shown), findings[0])
         return f"{model.title} · operating point {finding.operating_point:.2f}"
+
+    def _count_soon(self, *_: object) -> None:
+        """Films come in twenty times a second; the words on the film follow less often, as they paint it anew."""
+        if not self._counting.isActive():
+            self._counting.start()
 
     def _show_position(self, *_: object) -> None:
         total = len(self._review.entries)
