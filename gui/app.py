@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from gui.analysis_queue import QueueProgress
 from gui.controller import Controller
 from gui.main_window import MainWindow
 from gui.terminal import TerminalSignals
@@ -23,6 +24,8 @@ from imaging.paths import resource_path
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+PAINTED, ANALYSED = "the window is painted", "what was opened first is analysed"
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +40,29 @@ def run(options: argparse.Namespace) -> int:
     """Show the window and stay until it is closed."""
     app = make_application()
     window = build_window(options.paths, model=options.model)
+    _log_the_start(window)
     window.show()
     TerminalSignals(app)
     status = app.exec()
     if not window.controller.ended:
         _leave_at_once(status)
     return status
+
+
+def _log_the_start(window: MainWindow) -> None:
+    """Two lines with their times, for whoever asks why a start is slow (tests/benchmarks/bench_start.py does)."""
+    queue = window.controller.analysing.queue_changed
+    began = False
+
+    def follow(progress: QueueProgress) -> None:
+        nonlocal began
+        if began and not progress.active:
+            queue.disconnect(follow)
+            _log.info(ANALYSED)
+        began = progress.active
+
+    queue.connect(follow)
+    window.shown.connect(lambda: _log.info(PAINTED))
 
 
 def _leave_at_once(status: int) -> NoReturn:
