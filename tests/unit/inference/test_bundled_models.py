@@ -13,7 +13,9 @@ from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle, read_bundle
 from inference.cam import autograd_maps
+from inference.card import GRAPH, QUANTISED
 from inference.device import choose_engine
+from inference.graph_check import check_graph
 from inference.models_verify import relative_difference, verify
 from inference.operating import OperatingTable
 from inference.pipeline import Analyser
@@ -37,6 +39,13 @@ def test_engines_agree_and_grad_cam_is_autograds(bundled: ModelBundle) -> None:
     assert found.probability <= 1e-4
     assert found.maps <= 1e-3
     assert found.grad_cam <= 1e-4
+
+
+def test_their_graphs_may_be_loaded_unseen(bundled: ModelBundle) -> None:
+    """The program does not look through its own graphs each time it starts; here it is done once and for all."""
+    check_graph(bundled.content(GRAPH), bundled.card)
+    if bundled.card.quantised is not None:
+        check_graph(bundled.content(QUANTISED), bundled.card)
 
 
 @pytest.mark.parametrize("engine", ["onnx", "torch"])
