@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -58,11 +59,11 @@ def _log_the_start(window: MainWindow) -> None:
         nonlocal began
         if began and not progress.active:
             queue.disconnect(follow)
-            _log.info(ANALYSED)
+            _log.info("%s, processor %.3f s", ANALYSED, time.process_time())
         began = progress.active
 
     queue.connect(follow)
-    window.shown.connect(lambda: _log.info(PAINTED))
+    window.shown.connect(lambda: _log.info("%s, processor %.3f s", PAINTED, time.process_time()))
 
 
 def _leave_at_once(status: int) -> NoReturn:
@@ -101,5 +102,6 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
     wanted = list(paths)
     # After the first paint, so that nothing of it delays the window.
     window.shown.connect(lambda: window.setWindowIcon(QIcon(str(resource_path("icons", "app.svg")))))
+    window.shown.connect(window.commands.name_training)
     window.shown.connect(lambda: controller.start(wanted))
     return window

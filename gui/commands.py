@@ -61,8 +61,6 @@ class Commands(QObject):
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
                 actions[name].triggered.connect(lambda _=False, act=act: act())
-        if not has_torch():
-            actions["train_model"].setText("How to train a model…")
         self._follow_state()
 
     def _file_and_edit(self) -> dict[str, Callable[[], object]]:
@@ -200,6 +198,11 @@ class Commands(QObject):
     def check_dialog(self) -> CheckDialog | None:
         """The dialog, once it was asked for."""
         return self._check
+
+    def name_training(self) -> None:
+        """What the menu offers where there is no PyTorch to train with. Once the window shows: it asks the disk."""
+        if not has_torch():
+            self._actions["train_model"].setText("How to train a model…")
 
     def show_wizard(self) -> None:
         """The wizard that trains a model, where it was left; without PyTorch, how to get it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def load_torch_library(name: str = "c10.dll") -> bool:
     issues 166628 and 169429). Where that fails, or torch is missing, the window opens all the same: it needs torch for
     nothing but the engine of that name, and that one says so itself.
     """
+    import ctypes
+
     spec = find_spec("torch")
     if spec is None or spec.origin is None:
         return False

@@ -49,8 +49,18 @@ FLAVOURS = {
     )
 }
 
-# Of imagecodecs' sixty codecs these are called (imaging.read.codecs), and what they stand on.
-CODECS = ("_shared", "_jpeg8", "_jpegxl")
+_CODEC = re.compile(r"imagecodecs\.(\w+_decode)\b")
+
+
+def codecs() -> tuple[str, ...]:
+    """Of imagecodecs' sixty modules the ones with the functions that `imaging` calls, and what they stand on."""
+    from imagecodecs.imagecodecs import _MODULES as functions_of
+
+    texts = (path.read_text(encoding="utf-8") for path in sorted((ROOT / "imaging").rglob("*.py")))
+    called = {name for text in texts for name in _CODEC.findall(text)}
+    modules = {module for module, names in functions_of.items() if module and called & set(names)}
+    return ("_shared", "_shared_cython", *sorted(modules))
+
 
 # Files that no path of the program reaches, by their place in the folder. torch_shm_manager must stay (torch looks for
 # it when it is imported), and so must torch/testing/_internal (torch.autograd.gradcheck imports it). torch reads the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from contents import contents, differences
 from empty_libs import empty_libraries
-from flavours import FLAVOURS, VERSION, is_left_out
+from flavours import FLAVOURS, VERSION, codecs, is_left_out
 from imaging.release import VERSION as PROGRAM_VERSION
 from licences import collect_licences
 from slim import is_aligned, needed, orphans, strip
@@ -120,6 +121,14 @@ def test_nothing_of_opencv_is_called_that_was_not_looked_through() -> None:
         for path in (ROOT / room).rglob("*.py"):
             called |= set(re.findall(r"\bcv2\.([a-zA-Z]*[a-z]\w*)", path.read_text(encoding="utf-8")))
     assert called - {"error"} == set(OPENCV.split()), "a new one: does it reach LAPACK or FFmpeg? then to the list"
+
+
+def test_the_codecs_that_are_called_are_frozen() -> None:
+    """By the name of their module, which is loaded at the first call."""
+    found = codecs()
+    assert {"_imcd", "_jpeg8", "_jpegxl", "_jpegls", "_shared"} <= set(found)
+    assert len(found) < 20
+    assert all(importlib.util.find_spec(f"imagecodecs.{name}") for name in found)
 
 
 def test_licences_are_copied_and_listed(tmp_path: Path) -> None:
