@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ _CODEC = re.compile(r"imagecodecs\.(\w+_decode)\b")
 
 def codecs() -> tuple[str, ...]:
     """Of imagecodecs' sixty modules the ones with the functions that `imaging` calls, and what they stand on."""
-    from imagecodecs.imagecodecs import _MODULES as functions_of
+    functions_of = importlib.import_module("imagecodecs.imagecodecs")._MODULES
 
     texts = (path.read_text(encoding="utf-8") for path in sorted((ROOT / "imaging").rglob("*.py")))
     called = {name for text in texts for name in _CODEC.findall(text)}
