@@ -14,6 +14,7 @@ import numpy.typing as npt
 from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap
 from imaging.progress import CancelToken
+from imaging.read import refuse
 from imaging.study import ImageRef
 from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
@@ -62,9 +63,14 @@ class Analyser:
         self._gate = read_gate(bundle)
 
     def load(self, ref: ImageRef) -> LoadedFilm:
-        """Decode a film and make the network's view of it. Raises FilmError."""
+        """Decode a film and make the network's view of it. Raises FilmError.
+
+        A film that is cut short is kept out by the gate; without one it is refused, for a part of a film is no film.
+        """
         start = time.perf_counter()
         grey, image = load_grey(ref, self.card.preprocess)
+        if self._gate is None and image.complete < 1.0:
+            raise refuse.incomplete(image.complete)
         return LoadedFilm(image.ref, grey, image.full_size_px, time.perf_counter() - start, film_facts(image))
 
     def analyse(self, ref: ImageRef, token: CancelToken) -> ImageResult:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from imaging.errors import Code, FilmError
 from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read import refuse
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import Grey, PreprocessSpec, load_grey
@@ -174,7 +175,7 @@ class Decoding:
             return error.message
         if image.complete < 1.0:  # for a reader it is better than nothing; nothing is to be learnt from it
             self.out[position] = 0
-            return f"The file ends early: {int(image.complete * 100)} % of the image is there."
+            return refuse.incomplete(image.complete).message
         self.facts[position] = (*image.full_size_px, image.inverted)
         return ""
 

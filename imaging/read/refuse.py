@@ -69,6 +69,11 @@ def truncated(share: float | None, detail: str = "") -> FilmError:
     return FilmError(Code.TRUNCATED, sentence, detail=detail)
 
 
+def incomplete(share: float) -> FilmError:
+    """A film that can be shown in part, for whoever needs all of it."""
+    return FilmError(Code.TRUNCATED, f"The file ends early: {int(share * 100)} % of the image is there.")
+
+
 def corrupt(detail: str = "") -> FilmError:
     """A file that cannot be understood."""
     return FilmError(Code.CORRUPT, "The file is damaged, and its picture cannot be read.", detail=detail)

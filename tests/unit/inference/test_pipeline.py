@@ -117,3 +117,13 @@ def test_another_operating_point_runs_no_network(bundle: ModelBundle, refs: list
     (low,), (high,) = (at_points(result.findings, {"OPACITY": point}) for point in (probability, probability + 1e-9))
     assert (low.flagged, high.flagged) == (True, False)
     assert low.probability == high.probability == probability
+
+
+def test_a_part_of_a_film_is_no_film_where_no_gate_says_so(bundle: ModelBundle, tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    Image.fromarray(np.random.default_rng(1).integers(1, 256, (80, 90), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with pytest.raises(FilmError) as refusal:
+        Analyser(bundle, choose_engine(bundle, "onnx")).analyse(ImageRef(path), CancelToken())
+    assert refusal.value.code is Code.TRUNCATED
+    assert "% of the image is there." in refusal.value.message
