@@ -27,7 +27,15 @@ def log_folder() -> Path:
     data folder. Raises OSError where that cannot be made.
     """
     shared = read_site().log_folder
-    return shared / getpass.getuser() if shared else user_data_dir() / "logs"
+    return shared / _user() if shared else user_data_dir() / "logs"
+
+
+def _user() -> str:
+    """The name of whoever runs this; a number has none in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return "unknown"
 
 
 def start_logging(folder: Path) -> None:

@@ -115,6 +115,21 @@ def test_logs_go_where_the_site_wants_them(program: Path, user_data: Path, tmp_p
     assert log_folder().parent == tmp_path / "var"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the name comes of the environment there")
+def test_a_user_without_a_name_has_a_log_too(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    (program / site.FILE_NAME).write_text(json.dumps({"schema": 1, "log_folder": str(tmp_path / "var")}))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert log_folder() == tmp_path / "var" / "unknown"
+
+
 def test_the_limits_of_a_site(tmp_path: Path) -> None:
     read = site.parse('{"schema": 1, "limits": {"timeout_s": 120, "max_pixels": 200000000}}', tmp_path)
     assert read.limits == replace(DEFAULT_LIMITS, timeout_s=120.0, max_pixels=200_000_000)
