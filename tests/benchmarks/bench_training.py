@@ -121,6 +121,9 @@ def bench_loop(options: argparse.Namespace) -> None:
     rates: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         material = films_on_disk(Path(folder) / "films.npy", options.steps * batch, plan.preprocess.size_px)
+        warm = dataclasses.replace(material, positions=material.positions[:batch], targets=material.targets[:batch])
+        loop_seconds(plan, warm, device, Path(folder) / "warm")  # the first step of a process sets memory up
+        bare_seconds(plan, 1, device)
         for number in range(options.rounds):
             ours = loop_seconds(plan, material, device, Path(folder) / str(number))
             bare = bare_seconds(plan, options.steps, device)

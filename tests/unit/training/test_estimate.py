@@ -25,10 +25,10 @@ def test_a_run_is_reckoned_from_its_films() -> None:
     plan = tiny()  # 5 epochs, batches of 32
     costs = Costs(0.1, 0.02, 2.0**30, 2.0**25, 0.01, 3.0)
     found = reckoned(plan, costs, 1000, 100)
-    sealing = (1000 + 23 * 100 + 1000) + (2 * 600 + 1500 + 100)  # looks, those of the gate behind
-    assert found.seconds == pytest.approx(5 * (100 + 2) + sealing * 0.008 + 1.3 * 4000 * 0.01 + 4 * 3.0)
+    sealing = (1000 + 23 * 100 + 700) + (2 * 600 + 1500 + 100)  # looks, those of the gate behind
+    assert found.seconds == pytest.approx(5 * (100 + 2) + sealing * 0.008 + 1.3 * 4000 * 0.01 + 3 * 3.0)
     assert found.memory_gb == pytest.approx(2.0)
-    assert found.sentence == "About 11 minutes on this machine (1 core), about 2.0 GB of memory."
+    assert found.sentence == "About 10 minutes on this machine (1 core), about 2.0 GB of memory."
     unknown = reckoned(plan, costs._replace(rest_bytes=0.0), 0, 0)
     assert unknown.sentence == "About 2 minutes for each 1,000 films and epoch on this machine (1 core)."
 
@@ -45,7 +45,7 @@ def test_a_model_of_few_films_has_no_gate_to_be_fitted() -> None:
     costs = Costs(0.0, 0.02, 0.0, 0.0, 0.01, 3.0)
     quick = dataclasses.replace(tiny(), network=dataclasses.replace(tiny().network, mode="quick"))
     few, more = reckoned(quick, costs, 49, 20), reckoned(quick, costs, 50, 20)
-    assert few.seconds == pytest.approx((3 * 49 + 49 + 23 * 20 + 1000) * 0.008 + 4 * 3.0)
+    assert few.seconds == pytest.approx((3 * 49 + 49 + 23 * 20 + 700) * 0.008 + 3 * 3.0)
     assert more.seconds - few.seconds > 1.3 * 500 * 0.01
 
 
