@@ -5,8 +5,7 @@
      "limits": {"timeout_s": 120}}
 
 `settings` are the usual values of this site, `locked` names those that users cannot change, `limits` bound what a film
-may cost (docs/limits.md). A file that is damaged
-sets nothing, and says so: reading films must not depend on it.
+may cost (docs/limits.md). A file that is damaged sets nothing, and says so: reading films must not depend on it.
 """
 
 from __future__ import annotations

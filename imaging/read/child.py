@@ -12,7 +12,6 @@ decodes right into it; elsewhere over the pipe.
 from __future__ import annotations
 
 import atexit
-import math
 import multiprocessing
 import sys
 import threading
@@ -38,6 +37,7 @@ _MOST_CHILDREN = 2
 _START_TIMEOUT_S = 120.0
 _READY = "ready"
 _WATCH_S = 0.05
+_TURN_S = 60.0  # a site's time-out may be longer than the system can wait in one go
 
 # What the decoders raise on damaged frames; anything else ends the child, which refuses the film as well.
 _DECODER_FAILURES = (
@@ -75,7 +75,10 @@ class _Child:
 
     def run(self, job: Job, data: bytes, limits: Limits) -> tuple[Pixels, float]:
         """Have one frame decoded. A child that hangs, died or outgrew its limit `is_lost`: of no more use."""
-        desk = Desk.made(job.result_bytes, data)
+        try:
+            desk = Desk.made(job.result_bytes, data)
+        except OSError as error:  # the machine's memory, or its descriptors: no disk is in it
+            raise refuse.needs_too_much_memory(f"desk: errno {error.errno}") from error
         try:
             self._pipe.send((job, limits, desk is not None, len(data)))
             if desk is None:
@@ -99,7 +102,8 @@ class _Child:
     def _answer(self, limits: Limits) -> _Answer:
         """Wait for what the child says. Raises FilmError, EOFError, OSError."""
         deadline = time.monotonic() + limits.timeout_s
-        while not self._pipe.poll(min(_WATCH_S if self._watched else math.inf, max(deadline - time.monotonic(), 0.0))):
+        turn_s = _WATCH_S if self._watched else _TURN_S
+        while not self._pipe.poll(min(turn_s, max(deadline - time.monotonic(), 0.0))):
             if self._watched and resident_bytes(self._process.pid) > self._base_bytes + limits.memory_bytes:
                 self.is_lost = True
                 raise refuse.needs_too_much_memory("the decoder outgrew its limit")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 MIB = 1 << 20
+MOST = 1 << 53  # of any limit: beyond it numbers in JSON are not whole, and infinity is no bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,16 @@ DEFAULT_LIMITS = Limits()
 
 
 def adjusted(values: Mapping[str, object]) -> Limits:
-    """The usual limits but for these, by name. Raises ValueError for unknown names and for no positive number."""
+    """The usual limits but for these, by name. Raises ValueError for unknown names, and for what is no number from 1 to
+    MOST.
+    """
     known = {field.name: type(getattr(DEFAULT_LIMITS, field.name)) for field in fields(Limits)}
     numbers: dict[str, int | float] = {}
     for name, value in values.items():
-        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"no limit: {name}")
+        if not 1 <= value <= MOST:
+            raise ValueError(f"no bound: {name}")
         numbers[name] = known[name](value)
     return Limits(**{**asdict(DEFAULT_LIMITS), **numbers})
 

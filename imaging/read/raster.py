@@ -29,6 +29,8 @@ _PILLOW_FAILURES = (
     RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error,
 )  # fmt: skip
 _STRIP_ROWS = 256
+_START_OF_SCAN = b"\xff\xda"
+_PIECE_BYTES = 1 << 20
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
 _GREY_MODES = {"L": 8, "I;16": 16, "I;16L": 16, "I;16B": 16, "I": 32, "F": 32}
 _TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
@@ -103,11 +105,16 @@ def _check_sums(stream: BinaryIO) -> None:
 
 def _check_scans(stream: BinaryIO, image: Image, limits: Limits) -> None:
     """Raise TOO_LARGE for a progressive JPEG that goes over its picture for minutes, in a few kilobytes."""
-    if image.info.get("progressive"):
-        stream.seek(0)
-        if stream.read().count(b"\xff\xda") * image.width * image.height > limits.max_scan_pixels:
-            raise refuse.needs_too_much_memory("more scans than may be")
-        stream.seek(0)
+    if not image.info.get("progressive"):
+        return
+    stream.seek(0)
+    scans, behind = 0, b""
+    while piece := stream.read(_PIECE_BYTES):  # not the whole file: it may be gigabytes of padding
+        scans += (behind + piece).count(_START_OF_SCAN)
+        behind = piece[-1:]
+    if scans * image.width * image.height > limits.max_scan_pixels:
+        raise refuse.needs_too_much_memory("more scans than may be")
+    stream.seek(0)
 
 
 def _read(stream: BinaryIO, ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:

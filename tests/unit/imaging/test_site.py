@@ -137,7 +137,11 @@ def test_the_limits_of_a_site(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", ['{"timeout": 1}', '{"timeout_s": 0}', '{"timeout_s": "1"}', '{"max_pixels": true}', "[]"]
+    "limits",
+    [
+        *('{"timeout": 1}', '{"timeout_s": 0}', '{"timeout_s": "1"}', '{"max_pixels": true}', "[]"),
+        *('{"max_pixels": Infinity}', '{"max_pixels": NaN}', '{"max_pixels": 0.5}', '{"timeout_s": 1e300}'),
+    ],
 )
 def test_limits_that_are_none(tmp_path: Path, limits: str) -> None:
     read = site.parse(f'{{"schema": 1, "limits": {limits}}}', tmp_path)

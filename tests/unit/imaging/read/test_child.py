@@ -119,6 +119,20 @@ def test_a_system_that_starts_no_process_is_not_blamed_on_the_film(
     assert "could not be started" in refusal.value.message
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere frames go over the pipe")
+def test_a_machine_without_memory_is_no_failing_disk(pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_memory(*_: object) -> int:
+        raise OSError(errno.ENOMEM, "no more memory")
+
+    decoded(pool)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.memfd_create", no_more_memory)
+        with pytest.raises(FilmError) as refusal:
+            decoded(pool)
+    assert refusal.value.code is Code.TOO_LARGE
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
+
+
 def test_a_child_that_hangs_is_given_up(pool: DecoderPool) -> None:
     others = children()
     decoded(pool)

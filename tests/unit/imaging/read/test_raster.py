@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 
 from imaging.errors import Code, FilmError
 from imaging.image import DecodedImage, Window
+from imaging.read import raster
 from imaging.read.decode import decode, decode_reduced
 from imaging.read.limits import Limits
 from imaging.study import ImageRef
@@ -214,6 +215,18 @@ class TestRefused:
         last = data.rindex(b"\xff\xda")
         path.write_bytes(data[:last] + data[last:-2] * 90_000 + data[-2:])
         assert self.code(path) is Code.TOO_LARGE
+
+    def test_scans_are_counted_without_reading_the_whole_file_at_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Piece by piece; a marker may lie across two of them."""
+        path = tmp_path / "film.jpg"
+        Image.fromarray(film(200, 300, bits=8)).save(path, progressive=True)
+        scans = path.read_bytes().count(b"\xff\xda")
+        for piece in (1, 3, 1000):
+            monkeypatch.setattr(raster, "_PIECE_BYTES", piece)
+            assert decode(ImageRef(path), limits=replace(Limits(), max_scan_pixels=scans * 60_000)).complete == 1.0
+            assert self.code(path, replace(Limits(), max_scan_pixels=scans * 60_000 - 1)) is Code.TOO_LARGE
 
     def test_a_tiff_of_endless_pages(self, tmp_path: Path) -> None:
         path = tmp_path / "film.tif"
