@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -165,9 +166,11 @@ def listed_decisions(
     from inference.decisions import recent_folders
     from training.from_decisions import decided_films, new_list, write_decided
 
+    # Path.exists raises where a folder above may not be entered.
+    recent = [place for place in recent_folders() if os.path.exists(place)]  # noqa: PTH110
     normal = next((of.card.normal_label for of in models if of.id in chosen.models and of.card.normal_label), "NORMAL")
     decided = decided_films(
-        [folder] if folder is not None else [place for place in recent_folders() if place.exists()],
+        [folder] if folder is not None else recent,
         findings=chosen.findings,
         normal_label=normal,
         token=token,

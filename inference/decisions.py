@@ -16,6 +16,7 @@ SESSION_FILE = "session.sqlite3"  # in the user's data folder
 CALLED_ILL = "(verdict = 'agree') = (probability >= operating_point)"
 # Notes without a verdict, verdicts taken back, and films on whose score the reader had to insist do not count.
 COUNTS = "verdict != 'none' AND NOT insisted"
+UNREADABLE = "The decisions can't be read; open the viewer once and try again."
 
 
 class DecisionsError(NegatoscopeError):
@@ -62,12 +63,14 @@ def recent_folders(session: Path | None = None) -> tuple[Path, ...]:
 
 
 def _rows(question: str, session: Path | None) -> list[Any]:
-    path = session or user_data_dir() / SESSION_FILE
+    try:
+        path = session or user_data_dir() / SESSION_FILE
+    except OSError as error:
+        raise DecisionsError(UNREADABLE, detail=type(error).__name__) from error
     if not path.is_file():
         raise DecisionsError("There are no decisions yet: agree or disagree with scores in the viewer first.")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
             return connection.execute(question).fetchall()
     except sqlite3.Error as error:
-        sentence = "The decisions can't be read; open the viewer once and try again."
-        raise DecisionsError(sentence, detail=type(error).__name__) from error
+        raise DecisionsError(UNREADABLE, detail=type(error).__name__) from error

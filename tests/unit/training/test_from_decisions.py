@@ -134,6 +134,13 @@ def test_what_can_not_teach_is_one_sentence(tmp_path: Path, user_data: Path) -> 
         called_films(tmp_path / "old.sqlite3")
 
 
+def test_without_a_data_folder_there_are_no_decisions(user_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (user_data / "stands in the way").write_text("a file")
+    monkeypatch.setenv("NEGATOSCOPE_DATA", str(user_data / "stands in the way"))
+    with pytest.raises(DecisionsError, match="can't be read"):
+        called_films()
+
+
 def test_decisions_of_models_with_other_findings_are_learnt_from_apart(tmp_path: Path) -> None:
     other = replace(ILL, label="MASS", model="n@1")
     decide(*(replace(of, film_sha256=digest) for of, digest in ((ILL, "a"), (HEALTHY, "b"), (ILL, "c"), (other, "d"))))
