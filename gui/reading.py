@@ -154,6 +154,7 @@ class Reading(QObject):
         for handle in self._running.values():
             handle.cancel()
         self._running.clear()
+        self._step = 1
         self._cache.clear()
         self._calm.set()
 

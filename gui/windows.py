@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from gui.controller import Controller
 from gui.manual import topics
@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from gui.dialogs.settings import SettingsDialog
     from gui.manual.window import ManualWindow
 
+D = TypeVar("D", bound=QDialog)
+
 
 class Windows(QObject):
-    """Each is imported when it first opens."""
+    """Each is imported when it first opens, and comes to the front where it is open already."""
 
     def __init__(self, controller: Controller, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
         self._parent = parent
         self._manual: ManualWindow | None = None  # kept: the page that was read stays
+        self._dialogs: dict[str, QDialog] = {}  # those that are open, by what they show
 
     def show_manual(self, topic: str = "index") -> None:
         """The manual, at a page or a heading of it."""
@@ -53,36 +56,40 @@ class Windows(QObject):
 
         model = self._controller.review.model
         if model is not None:
-            self._open(model_card_dialog(model, self._parent), topics.CARD)
+            self._show(model.id, lambda: model_card_dialog(model, self._parent), topics.CARD)
 
     def show_keys(self) -> None:
         """Every key, and what the mouse does."""
         from gui.dialogs.help import help_dialog
 
-        self._open(help_dialog(self._parent), topics.KEYS)
+        self._show("keys", lambda: help_dialog(self._parent), topics.KEYS)
 
     def show_about(self) -> None:
         """The versions."""
         from gui.dialogs.about import about_dialog
 
-        self._open(about_dialog(release().words, self._parent), "index")
+        self._show("about", lambda: about_dialog(release().words, self._parent), "index")
 
     def show_settings(self) -> SettingsDialog:
         """The settings, each with its lock where the administrator has set it."""
         from gui.dialogs.settings import SettingsDialog
 
-        dialog = SettingsDialog(self._controller.preferences, self._parent)
-        self._open(dialog, topics.SETTINGS)
-        return dialog
+        preferences = self._controller.preferences
+        return self._show("settings", lambda: SettingsDialog(preferences, self._parent), topics.SETTINGS)
 
     def close(self) -> None:
         """The program ends."""
         if self._manual is not None:
             self._manual.close()
 
-    def _open(self, dialog: QWidget, topic: str) -> None:
-        self.explain(dialog, lambda: topic)
-        dialog.show()
+    def _show(self, name: str, make: Callable[[], D], topic: str) -> D:
+        dialog = self._dialogs.get(name)
+        if dialog is None:
+            dialog = self._dialogs[name] = make()
+            dialog.finished.connect(lambda _: self._dialogs.pop(name, None))
+            self.explain(dialog, lambda: topic)
+        _to_front(dialog)
+        return cast(D, dialog)
 
 
 def _to_front(window: QWidget) -> None:

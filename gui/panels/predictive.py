@@ -73,11 +73,9 @@ class PredictiveRow(QWidget):
         """Show what is known now. Cheap: it runs while the slider is dragged."""
         name = self._label
         evidence = self._review.scores.evidence(name)
-        self.setVisible(False)
         if evidence is None:
             self.box.show_share(0.0)
-            self.offer.setVisible(False)
-            self.words.setVisible(False)
+            self.setVisible(False)
             return
         self._show_offer(name)
         prevalence = self._prevalences.of(name)

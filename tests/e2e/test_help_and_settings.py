@@ -53,6 +53,14 @@ def test_f1_leads_to_the_page_of_what_is_on_screen(
     assert window.commands.check_dialog is not None
     explained(window, window.commands.check_dialog, "judging#check-it-on-your-films", qtbot)
     window.commands.check_dialog.close()
+    for action in ("model_card", "settings", "help", "about"):
+        dialogs = []
+        for _ in range(2):
+            window.actions_by_name[action].trigger()
+            dialogs.append([found for found in window.findChildren(QDialog) if found.isVisible()])
+        assert len(dialogs[0]) == 1
+        assert dialogs[0] == dialogs[1], "what is open comes to the front, and not twice"
+        dialogs[0][0].close()
     for action, topic in (("model_card", "judging#the-model-card"), ("settings", "administration#settings")):
         window.actions_by_name[action].trigger()
         dialog = next(found for found in window.findChildren(QDialog) if found.isVisible())

@@ -72,6 +72,22 @@ def test_reading_on_never_waits(review: Review, jobs: Jobs, folder: Path, qtbot:
     assert waited == ["0"]
 
 
+def test_other_films_are_read_forwards_again(review: Review, jobs: Jobs, folder: Path, qtbot: Any) -> None:
+    films = Reading(review, jobs)
+    waited = awaited(films)
+    review.add([entry(folder / f"{number}.png") for number in range(6)])
+    for row in (3, 2):
+        qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE_MS)
+        review.select(row)
+    review.close_films()
+    del waited[:]
+    review.add([entry(folder / f"{number}.png") for number in range(6, 12)])
+    for row in (2, 1, 3):
+        qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE_MS)
+        review.select(row)
+    assert waited == ["6"], "two films ahead of the first"
+
+
 def test_films_that_are_listed_later_are_read_ahead_too(review: Review, jobs: Jobs, folder: Path, qtbot: Any) -> None:
     films = Reading(review, jobs)
     waited = awaited(films)

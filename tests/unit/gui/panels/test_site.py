@@ -222,3 +222,20 @@ def test_what_was_said_of_the_prevalence_is_remembered_if_it_is_one(prevalences:
     prevalences.recall({"OPACITY": 0.5, "MASS": 0.1, "NODULE": 7.0, "EFFUSION": "much", "EDEMA": LEARNT})
     assert prevalences.state() == {"OPACITY": 0.2, "MASS": 0.1, "EDEMA": LEARNT}
     prevalences.recall("nonsense")
+
+
+def test_the_choice_of_a_finding_keeps_the_keyboard(review: Review, prevalences: Prevalences, qtbot: Any) -> None:
+    card = multi_label_card()
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU", None))
+    panel = SensitivityPanel(review, prevalences)
+    qtbot.addWidget(panel)
+    row = panel.predictive
+    assert row is not None
+    with qtbot.waitActive(panel):
+        panel.show()
+        panel.activateWindow()
+    row.findings.setFocus()
+    assert row.findings.hasFocus()
+    QTest.keyClick(row.findings, Qt.Key.Key_Down)
+    assert row.findings.currentIndex() == 1
+    assert row.findings.hasFocus()
