@@ -47,7 +47,8 @@ class Row:
     specificity: float
 
     def __str__(self) -> str:
-        return f"{self.auc:.4f}, {self.sensitivity:.3f}, {self.specificity:.3f}"
+        found = f"{self.auc:.4f}, {self.sensitivity:.3f}, {self.specificity:.3f}"
+        return found.replace("nan", "–")  # without healthy films, say
 
 
 def row_of(ill: Bools, scores: Scores, point: float) -> Row:
@@ -119,6 +120,10 @@ def changes_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], ma
     ]
     yield "| recommended point, as collected | " + " | ".join(str(of["as collected"]) for of in own) + " |"
     yield "| recommended point, worst | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in own) + " |"
+    lowest = [min(point_of(ill, scores[name]) for name in SUITE) for scores in under]
+    for name in ("as collected", *(name for name in under[0] if name not in SUITE)):
+        judged = [row_of(ill, scores[name], point) for scores, point in zip(under, lowest, strict=True)]
+        yield f"| point set by the worst change, {name} | " + " | ".join(map(str, judged)) + " |"
     if len(bundles) == 2:
         yield ""
         for name in under[0]:
