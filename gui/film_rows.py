@@ -78,7 +78,7 @@ class FilmRows(QListView):
 
     def moveCursor(self, action: Action, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         page = max(self.viewport().height() // ROW_PX, 1)
-        last, row = self._count() - 1, self.currentIndex().row()
+        last, row = self._count() - 1, self.currentIndex().row()  # -1 where none is current
         steps = {
             Action.MoveUp: -1,
             Action.MovePrevious: -1,
@@ -87,7 +87,7 @@ class FilmRows(QListView):
             Action.MovePageUp: -page,
             Action.MovePageDown: page,
             Action.MoveHome: -last,
-            Action.MoveEnd: last,
+            Action.MoveEnd: last + 1,
         }
         return self.model().index(min(max(row + steps.get(action, 0), 0), last), 0)
 

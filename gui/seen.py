@@ -52,6 +52,7 @@ class Seen(QObject):
         review.film_selected.connect(self._look)
         review.model_changed.connect(self._look)
         review.film_changed.connect(self._row_changed)
+        review.film_returned.connect(self._row_returned)
 
     @property
     def settled(self) -> bool:
@@ -66,6 +67,10 @@ class Seen(QObject):
     def _row_changed(self, row: int) -> None:
         """A film that turned out to be unreadable has nothing to show any more."""
         if row == self._review.selected and self._review.entries[row].refusal:
+            self._look()
+
+    def _row_returned(self, row: int) -> None:
+        if row == self._review.selected:
             self._look()
 
     def _look(self, *_: object) -> None:

@@ -51,6 +51,8 @@ def test_a_film_that_vanished_says_so_and_is_there_again_when_its_file_is(
     open_window: OpenWindow, ward: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
 ) -> None:
     window = opened(open_window, ward, trial, qtbot)
+    seen = window.controller.seen
+    seen.watch(True)
     last = film_paths(ward)[4]
     score = words(window)[4]
     last.rename(tmp_path / "away")
@@ -58,6 +60,7 @@ def test_a_film_that_vanished_says_so_and_is_there_again_when_its_file_is(
     assert window.view.film is None
     assert GONE in window.view.accessibleDescription()
     assert words(window)[4].startswith(f"Refused: {GONE}")
+    assert seen.message.startswith(GONE)
     QTest.keyClick(window.view, Qt.Key.Key_Up)
     settle(qtbot, window)
     assert window.view.film is not None, "the others are read as before"
@@ -68,6 +71,9 @@ def test_a_film_that_vanished_says_so_and_is_there_again_when_its_file_is(
     settle(qtbot, window)
     assert window.view.film is not None
     assert words(window)[4] == score
+    qtbot.waitUntil(lambda: seen.settled)
+    assert seen.film is not None
+    assert seen.film.key == ref.key
     qtbot.waitUntil(lambda: window.controller.thumbnails.get(ref) is not None)
 
 
