@@ -72,6 +72,7 @@ def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken, *, wi
 
 def _training(shown: Shown) -> Iterator[Block]:
     """How it was trained, its curves, and what was left out."""
+    from inference.backbones import BACKBONES
     from training.left_out import read_left_out
     from training.report import Heading, Table, Text
     from training.run_dir import RunDir
@@ -84,7 +85,7 @@ def _training(shown: Shown) -> Iterator[Block]:
     network, learning = plan.network, plan.learning
     start = network.start.bundle or ("random" if network.start.kind == "scratch" else network.start.kind) + " weights"
     rows = [
-        ("Backbone", network.backbone),
+        ("Backbone", BACKBONES[network.backbone].title),
         ("Way", network.mode),
         ("Starts from", start),
         ("Films", f"{story.training:,} to learn from, {story.validation:,} to judge by"),
@@ -189,7 +190,11 @@ def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
         roc = [(of.alarms / curves.healthy, of.found / curves.ill) for of in curves.points]
         yield plot("ROC", Field("1 − specificity", "sensitivity", diagonal=True), (PlotLine("", BLUE, roc),))
         both = [(of.found / curves.ill, of.found / (of.found + of.alarms)) for of in curves.points[1:]]
-        yield plot("Precision over recall", Field("sensitivity", "precision"), (PlotLine("", BLUE, both),))
+        before = (0.0, *(recall for recall, _ in both))
+        steps = [
+            at for left, (recall, share) in zip(before, both, strict=False) for at in ((left, share), (recall, share))
+        ]
+        yield plot("Precision over recall", Field("sensitivity", "precision"), (PlotLine("", BLUE, steps),))
     shares = [(of.probability, of.ill / of.films) for of in curves.reliability if of.films]
     yield plot("Reliability", Field("score", "share ill", diagonal=True), (PlotLine("", GREEN, shares, dotted=True),))
 

@@ -96,6 +96,7 @@ class Facts(Framed):
             grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignRight)
             self.rows[name] = value
         grid.setColumnStretch(0, 1)
+        self.rows["Left out"].setToolTip("The Result page lists them with their reasons")
         self.column.addLayout(grid)
         self.column.addStretch(1)
 
