@@ -80,7 +80,7 @@ class Opening(QObject):
         def listed(rows: list[Entry]) -> None:
             self._ended(handle)
             if not self._review.entries:
-                self._review.name_folder("Films that went wrong")
+                self._review.name_folder("Chosen films")
             self._review.add(rows)
             self._review.select(self._review.row_of(chosen.key))
 

@@ -95,13 +95,13 @@ def _without_places(report: Report) -> dict[str, Any]:
 
 
 def _settings() -> dict[str, Any]:
-    """Switches, numbers and the words of choices; anything longer is none of ours."""
+    """Switches, numbers and the words of choices; anything else is none of ours."""
     try:
         read = json.loads((user_data_dir() / "settings.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     items = read.items() if isinstance(read, dict) else ()
-    return {key: value for key, value in items if _is_ours(key) and (not isinstance(value, str) or _is_ours(value))}
+    return {key: value for key, value in items if _is_ours(key) and (isinstance(value, int | float) or _is_ours(value))}
 
 
 def _is_ours(value: object) -> bool:

@@ -17,7 +17,7 @@ from gui.wizard.card import Card
 if TYPE_CHECKING:
     from training.from_decisions import DecidedSet
 
-IN_VIEW = "They were given with its scores in view: a model that learns from them learns its habits too."
+IN_VIEW = "A model that learns from such decisions learns the habits of those scores too."
 
 
 class DecisionsCard(Card):
@@ -70,8 +70,8 @@ class DecisionsCard(Card):
     def _say(self) -> None:
         of = self._chosen
         films = f"{of.films:,} {'film' if of.films == 1 else 'films'}"
-        said = f"You decided on {films}, {of.ill:,} with {_named(of)} and {of.healthy:,} without, read by "
-        self.words.setText(escape(f"{said}{' and '.join(of.models)}. {IN_VIEW}"))
+        said = f"You decided on {films}, {of.ill:,} with {_named(of)} and {of.healthy:,} without, with the scores of "
+        self.words.setText(escape(f"{said}{' and '.join(of.models)} in view. {IN_VIEW}"))
 
     def _ask(self, folder: Path | None) -> None:
         self.asked.emit(self._chosen, folder)

@@ -55,7 +55,8 @@ def test_decisions_become_films_with_their_provenance(
     decide(window, qtbot)
     window.commands.show_wizard()
     qtbot.waitUntil(card.isVisible, timeout=PATIENCE_MS)
-    assert f"{DECIDED} films, {ILL} with Opacity and {ILL} without, read by parted@1" in card.words.text()
+    said = f"{DECIDED} films, {ILL} with Opacity and {ILL} without, with the scores of parted@1 in view"
+    assert said in card.words.text()
     assert not card.which.isVisible()
     click(card.learn)
     inspected(qtbot, wizard)

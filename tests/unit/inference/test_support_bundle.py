@@ -35,7 +35,14 @@ def planted(user_data: Path) -> Path:
     (user_data / "logs").mkdir()
     for name in ("negatoscope.log", "negatoscope.log.1", "crash.log"):
         (user_data / "logs" / name).write_text(LINES, encoding="utf-8")
-    settings = {"wheel": "zoom", "drag_speed": 2.0, NAME: True, "recent": FOLDER, "note": f"{NAME} {UID}"}
+    settings: dict[str, object] = {
+        "wheel": "zoom",
+        "drag_speed": 2.0,
+        NAME: True,
+        "recent": FOLDER,
+        "note": f"{NAME} {UID}",
+    }
+    settings |= {"folders": [FOLDER], "last": {"film": NAME}}  # as another version may have kept
     (user_data / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     (user_data / "session.sqlite3").write_bytes(FOLDER.encode())
     (user_data / "runs" / NAME).mkdir(parents=True)
