@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from imaging.errors import FilmError
@@ -12,7 +13,7 @@ from imaging.read.dataset import open_dicom
 from imaging.read.limits import Limits
 from imaging.read.values import items, text, texts
 
-DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_NamesIn = Callable[[Path], dict[str, str]]
 
 
 def listed_files(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
@@ -26,8 +27,9 @@ def listed_files(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
             texts(record, "ReferencedFileID") for record in records if _is_image(text(record, "DirectoryRecordType"))
         ]
     root = os.path.realpath(path.parent)
+    names_in = functools.cache(_names_in)  # a folder of thousands of films is listed once, on a slow disc too
     for parts in dict.fromkeys(parts for parts in named if parts):
-        found = _contained(path.parent, root, parts)
+        found = _contained(path.parent, root, parts, names_in)
         yield refuse.outside("folder") if found is None else found
 
 
@@ -35,7 +37,7 @@ def _is_image(record_type: str) -> bool:
     return record_type.upper() == "IMAGE"
 
 
-def _contained(folder: Path, root: str, parts: Sequence[str]) -> Path | None:
+def _contained(folder: Path, root: str, parts: Sequence[str], names_in: _NamesIn) -> Path | None:
     """The file below `folder` that the components name; None where they, or links on the way, lead out of `root`.
 
     `root` is the folder's real path.
@@ -44,7 +46,7 @@ def _contained(folder: Path, root: str, parts: Sequence[str]) -> Path | None:
         return None
     path = folder
     for part in parts:
-        path = _as_on_disk(path, part)
+        path = _as_on_disk(path, part, names_in)
     real = os.path.realpath(path)
     return path if os.path.commonpath([root, real]) == root else None
 
@@ -54,15 +56,18 @@ def _is_plain(part: str) -> bool:
     return part not in ("", ".", "..") and not any(sign in part for sign in "/\\:\0")
 
 
-def _as_on_disk(folder: Path, part: str) -> Path:
+def _as_on_disk(folder: Path, part: str, names_in: _NamesIn) -> Path:
     """Discs name their files in capitals; copies of them, and some mounts, do not, or add a version (ISO 9660)."""
     exact = folder / part
     if os.path.lexists(exact):
         return exact
+    return folder / names_in(folder).get(part.casefold().rstrip("."), part)
+
+
+def _names_in(folder: Path) -> dict[str, str]:
+    """The names in a folder by how a disc would call them; none where it cannot be listed. The first of equal ones."""
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+        names = sorted(os.listdir(folder), reverse=True)  # noqa: PTH208 - names, not paths
     except OSError:
-        return exact
-    wanted = part.casefold()
-    alike = (name for name in names if name.casefold().partition(";")[0].rstrip(".") == wanted.rstrip("."))
-    return folder / next(alike, part)
+        return {}
+    return {name.casefold().partition(";")[0].rstrip("."): name for name in names}

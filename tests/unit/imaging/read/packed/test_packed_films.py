@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
 import sys
 import zipfile
@@ -263,6 +264,22 @@ class TestDisc:
         folder = tmp_path / "disc"
         self.films(folder, *names)
         assert [item.path for item in scanned(disc(folder, record("A", "IM1")))] == [folder / names[0]]
+
+    def test_a_folder_of_a_disc_is_listed_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many of its films are spelt otherwise: an optical disc takes its time for each look."""
+        folder = tmp_path / "disc"
+        self.films(folder, *(f"A/im{number}" for number in range(5)))
+        listed: list[Path] = []
+        real = os.listdir
+
+        def listdir(place: Path) -> list[str]:
+            listed.append(place)
+            return real(place)
+
+        monkeypatch.setattr(os, "listdir", listdir)
+        table = disc(folder, *(record("A", f"IM{number}") for number in range(5)))
+        assert [item.path.name for item in scanned(table)] == [f"im{number}" for number in range(5)]
+        assert listed.count(folder / "A") == 1
 
     def test_a_film_that_is_not_there(self, tmp_path: Path) -> None:
         (only,) = scanned(disc(tmp_path / "disc", record("A", "IM1")))
