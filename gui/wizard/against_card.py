@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from gui.entries import label_name
 from gui.panels.box import label, set_tone
 from gui.wizard.framed import Framed
-from gui.wizard.tables import WordTable, p_words
+from gui.wizard.tables import WordTable, against_cells
 from gui.wizard.words import PART_NAMES
 
 if TYPE_CHECKING:
@@ -60,14 +60,4 @@ def _verdict(model: str, against: Against, *, is_kept_back: bool) -> tuple[str, 
 
 
 def _cells(row: AgainstRow) -> list[str]:
-    difference = row.difference
-    return [
-        PART_NAMES.get(row.part, row.part),
-        label_name(row.label),
-        f"{row.films:,}",
-        f"{row.old:.3f}",
-        f"{row.new:.3f}",
-        f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})",
-        p_words(row.p),
-        p_words(row.calls_p),
-    ]
+    return [PART_NAMES.get(row.part, row.part), label_name(row.label), *against_cells(row)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gui.entries import label_name
 from gui.wizard import result_work
 from gui.wizard.result_work import Shown
-from gui.wizard.tables import number_or_dash, p_words
+from gui.wizard.tables import against_cells, number_or_dash, shift_rows
 from gui.wizard.words import MEASURE_NAMES, PART_NAMES, SHIFTED, TRAITS, said
 from imaging.progress import CancelToken
 
@@ -202,18 +202,7 @@ def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
 def _against(against: Against) -> Table:
     from training.report import Table
 
-    rows = (
-        (
-            f"{PART_NAMES.get(of.part, of.part)}, {label_name(of.label)}",
-            f"{of.films:,}",
-            f"{of.old:.3f}",
-            f"{of.new:.3f}",
-            f"{of.difference.value:+.3f} ({of.difference.low:+.3f} to {of.difference.high:+.3f})",
-            p_words(of.p),
-            p_words(of.calls_p),
-        )
-        for of in against.rows
-    )
+    rows = ((f"{PART_NAMES.get(of.part, of.part)}, {label_name(of.label)}", *against_cells(of)) for of in against.rows)
     return Table(
         ("Films that neither learnt from", "Films", "Before", "Now", "Δ AUC", "DeLong", "McNemar"), tuple(rows)
     )
@@ -222,8 +211,7 @@ def _against(against: Against) -> Table:
 def _shifts(shifts: Mapping[str, Mapping[str, float]]) -> Table:
     from training.report import Table
 
-    rows = ((name.replace("_", " "), *(number_or_dash(of.get(key)) for key in SHIFTED)) for name, of in shifts.items())
-    return Table(("Change of the validation films", "AUC", "Sensitivity", "Specificity"), tuple(rows))
+    return Table(("Change of the validation films", "AUC", "Sensitivity", "Specificity"), tuple(shift_rows(shifts)))
 
 
 def _runs(shown: Shown) -> Iterator[Block]:

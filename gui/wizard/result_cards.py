@@ -13,8 +13,8 @@ from gui.panels.box import label
 from gui.wizard.framed import Framed
 from gui.wizard.result_plots import RocPlot
 from gui.wizard.run_states import duration
-from gui.wizard.tables import WordTable, number_or_dash, p_words
-from gui.wizard.words import SHIFTED, TRAITS, said
+from gui.wizard.tables import WordTable, number_or_dash, p_words, shift_rows
+from gui.wizard.words import TRAITS, said
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Judgement
@@ -190,14 +190,7 @@ class ShiftsCard(Framed):
             f"{finds} of the ill films, and leaves {spares} of the healthy ones alone. The row with the lowest AUC is "
             "in amber."
         )
-        rows = [
-            (
-                name.replace("_", " "),
-                *(number_or_dash(of.get(measure)) for measure in SHIFTED),
-            )
-            for name, of in shifts.items()
-        ]
-        self.table.show_rows(rows, ["amber" if name == worst else "" for name in shifts])
+        self.table.show_rows(shift_rows(shifts), ["amber" if name == worst else "" for name in shifts])
 
 
 class RunsCard(Framed):

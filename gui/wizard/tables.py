@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from gui.theme import PALETTE
+from gui.wizard.words import SHIFTED
+
+if TYPE_CHECKING:
+    from training.run_result import AgainstRow
 
 ROW_PX, HEAD_PX = 28, 30
 TONES = {"amber": PALETTE.amber, "green": PALETTE.green, "red": PALETTE.red, "secondary": PALETTE.secondary}
@@ -98,3 +103,15 @@ def number_or_dash(value: float | None) -> str:
 def p_words(p: float) -> str:
     """'p = 0.042'."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def against_cells(row: AgainstRow) -> list[str]:
+    """Films, the AUC before and now, their difference with its interval, and both tests of it."""
+    of = row.difference
+    difference = f"{of.value:+.3f} ({of.low:+.3f} to {of.high:+.3f})"
+    return [f"{row.films:,}", f"{row.old:.3f}", f"{row.new:.3f}", difference, p_words(row.p), p_words(row.calls_p)]
+
+
+def shift_rows(shifts: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
+    """For each change of the films its name and the measures under it."""
+    return [(name.replace("_", " "), *(number_or_dash(of.get(key)) for key in SHIFTED)) for name, of in shifts.items()]
