@@ -12,11 +12,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from contents import contents, differences
+from deb import lay_out, package_name
 from empty_libs import empty_libraries
 from flavours import FLAVOURS, VERSION, codecs, is_left_out
+from icons import write_icons
 from imaging.release import VERSION as PROGRAM_VERSION
+from installer import compile_installer, stand_in
 from licences import collect_licences
 from slim import is_aligned, needed, orphans, strip
 from windows_version import version_text
@@ -155,6 +159,46 @@ def test_builds_are_compared_by_what_they_hold(tmp_path: Path) -> None:
     (tmp_path / "other" / "inside" / "file").write_text("another")
     (tmp_path / "other" / "more").write_text("")
     assert differences(one, contents(tmp_path / "other")) == ["inside/file", "more"]
+
+
+@pytest.mark.skipif(not (shutil.which("makensis") and shutil.which("7z")), reason="needs nsis and p7zip-full")
+def test_the_windows_installer_compiles_and_holds_the_folder(tmp_path: Path) -> None:
+    write_icons(tmp_path)
+    setup = tmp_path / "Negatoscope-setup.exe"
+    compile_installer(stand_in(tmp_path / "payload"), tmp_path / "negatoscope.ico", setup)
+    listed = subprocess.run(["7z", "l", "-slt", setup], capture_output=True, text=True, check=True).stdout
+    held = {line.removeprefix("Path = ").replace("\\", "/") for line in listed.splitlines() if "Path = " in line}
+    places = ("Negatoscope.exe", "negatoscope-cli.exe", "licences/README.txt", "_internal/resources/release.json")
+    assert held >= {f"incoming/{place}" for place in places} | {"uninstall.exe"}
+
+
+def test_icons_are_drawn_for_all_three_systems(tmp_path: Path) -> None:
+    write_icons(tmp_path)
+    with Image.open(tmp_path / "negatoscope.ico") as ico, Image.open(tmp_path / "negatoscope.icns") as icns:
+        assert max(ico.info["sizes"]) == (256, 256)
+        assert icns.size >= (512, 512)
+    with Image.open(tmp_path / "icon-48.png") as small:
+        assert small.size == (48, 48)
+        assert small.getpixel((0, 0))[3] == 0  # type: ignore[index]  # the corners are round
+
+
+@linux
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg")
+def test_the_package_of_a_flavour_has_its_own_names(tmp_path: Path) -> None:
+    folder, tree = stand_in(tmp_path / "Negatoscope"), tmp_path / "tree"
+    write_icons(tmp_path)
+    name = package_name("viewer")
+    lay_out(folder, tmp_path, tree, name)
+    control = (tree / "DEBIAN" / "control").read_text(encoding="utf-8")
+    assert f"Package: negatoscope-viewer\nVersion: {VERSION}\n" in control
+    assert "@" not in control.replace("@localhost", "")
+    assert (tree / "usr" / "bin" / name).readlink() == Path(f"/opt/{name}/negatoscope-cli")
+    entry = (tree / "usr" / "share" / "applications" / f"{name}.desktop").read_text(encoding="utf-8")
+    assert f"Exec=/opt/{name}/Negatoscope %F" in entry
+    assert "MimeType=application/dicom;" in entry
+    for script in ("preinst", "prerm"):
+        subprocess.run(["sh", "-n", tree / "DEBIAN" / script], check=True)
+    assert package_name("cpu") == "negatoscope"
 
 
 def test_one_version_is_written_in_two_places() -> None:
