@@ -106,4 +106,5 @@ class ResultHead(QWidget):
         name, chosen = QFileDialog.getSaveFileName(self, "Save the report", f"{self.title.text()}.html", KINDS)
         if name:
             kind = ".md" if "*.md" in chosen else ".html"
-            self.report_asked.emit(Path(name) if Path(name).suffix else Path(name).with_suffix(kind), with_films)
+            has_kind = name.lower().endswith((".html", ".htm", ".md"))  # 'report 1.5' ends in no kind of file
+            self.report_asked.emit(Path(name if has_kind else name + kind), with_films)
