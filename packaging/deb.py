@@ -18,10 +18,10 @@ from pathlib import Path
 
 from build import CONSOLE, PROGRAM, commit, size_mb
 from flavours import ROOT, VERSION
+from icons import SIZES_PX
 from slim import needed
 
 FILES = Path(__file__).resolve().parent / "debian"
-ICON_SIZES_PX = (16, 24, 32, 48, 64, 128, 256, 512)
 # Loaded by name, so that no library says it: OpenGL for Qt's X11 plugin, and the fonts' configuration.
 _ALSO = ("libgl1", "libegl1", "fontconfig-config")
 
@@ -79,7 +79,7 @@ def lay_out(folder: Path, icons: Path, tree: Path, name: str) -> dict[str, str]:
     _fill(FILES / "negatoscope.desktop", share / "applications" / f"{name}.desktop", words)
     _fill(FILES / "mime.xml", share / "mime" / "packages" / f"{name}.xml", words)
     _fill(FILES / "copyright", share / "doc" / name / "copyright", words)
-    for size in ICON_SIZES_PX:
+    for size in SIZES_PX:
         place = share / "icons" / "hicolor" / f"{size}x{size}" / "apps"
         place.mkdir(parents=True)
         shutil.copyfile(icons / f"icon-{size}.png", place / f"{name}.png")

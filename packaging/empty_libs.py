@@ -15,6 +15,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from slim import readelf
+
 EMPTIED = re.compile(r"lib(avcodec|avformat|avutil|swscale|openblasp)-")
 _BESIDE = "$ORIGIN/numpy.libs:$ORIGIN/../numpy.libs"  # wherever PyInstaller lays the twin
 _NAME = re.compile(r"\w+")
@@ -54,7 +56,7 @@ def empty_libraries(user: Path, folder: Path, blas: Path, target: Path) -> dict[
 def _undefined(library: Path) -> dict[str, str]:
     """Undefined functions by name, each with the version that is asked for ('' without one)."""
     found = {}
-    for line in _readelf(library):
+    for line in _symbols(library):
         columns = line.split()
         if len(columns) >= 8 and columns[6] == "UND" and columns[3] in ("FUNC", "NOTYPE"):
             name, _, version = columns[7].partition("@")
@@ -63,14 +65,12 @@ def _undefined(library: Path) -> dict[str, str]:
 
 
 def _defined(library: Path) -> set[str]:
-    rows = (line.split() for line in _readelf(library))
+    rows = (line.split() for line in _symbols(library))
     return {row[7].partition("@")[0] for row in rows if len(row) >= 8 and row[6] not in ("UND", "Ndx")}
 
 
-def _readelf(library: Path) -> list[str]:
-    command = ["readelf", "--wide", "--dyn-syms", str(library)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if re.match(r"\s*\d+:", line)]
+def _symbols(library: Path) -> list[str]:
+    return [line for line in readelf("--dyn-syms", library).splitlines() if re.match(r"\s*\d+:", line)]
 
 
 def _compile(name: str, wanted: dict[str, str], defined: set[str], blas: Path, target: Path) -> Path:

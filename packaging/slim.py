@@ -19,7 +19,7 @@ def needed(library: Path) -> frozenset[str]:
     with library.open("rb") as file:
         if file.read(4) != _ELF:
             return frozenset()
-    return frozenset(_NEEDED.findall(_readelf("--dynamic", library)))
+    return frozenset(_NEEDED.findall(readelf("--dynamic", library)))
 
 
 def orphans(before: Mapping[str, frozenset[str]], gone: Iterable[str]) -> set[str]:
@@ -70,11 +70,12 @@ def _strip_one(path: Path) -> int:
 
 def is_aligned(library: Path) -> bool:
     """Whether the loader takes it: each segment's place in the file and in memory agree modulo its alignment."""
-    segments = _SEGMENT.findall(_readelf("--program-headers", library))
+    segments = _SEGMENT.findall(readelf("--program-headers", library))
     return bool(segments) and all(
         int(place, 16) % int(align, 16) == int(address, 16) % int(align, 16) for place, address, align in segments
     )
 
 
-def _readelf(what: str, library: Path) -> str:
+def readelf(what: str, library: Path) -> str:
+    """What `readelf` prints of an ELF file. Raises subprocess.CalledProcessError."""
     return subprocess.run(["readelf", "--wide", what, str(library)], capture_output=True, text=True, check=True).stdout

@@ -46,17 +46,6 @@ def as_pdf(page: Page, pictures: Mapping[str, QImage]) -> bytes:
     return bytes(content.data())
 
 
-def pages_of_paper(page: Page) -> int:
-    """How many sheets the page takes without its pictures."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = _writer(buffer, page.title)
-    document = document_of(page, {}, writer.width())
-    document.documentLayout().setPaintDevice(writer)
-    document.setPageSize(QSizeF(writer.width(), writer.height()))
-    return document.pageCount()
-
-
 def _writer(buffer: QBuffer, title: str) -> QPdfWriter:
     writer = QPdfWriter(buffer)
     writer.setTitle(title)

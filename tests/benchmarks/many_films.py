@@ -44,7 +44,20 @@ def _size(side_px: int) -> bytes:
 
 def _template() -> bytes:
     """A film up to the length of its pixel data, with numbers that are replaced."""
-    film = make.dataset(
+    film = _film()
+    film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
+    block = film.private_block(0x0019, "MAKER PRIVATE", create=True)
+    for element in range(20):
+        block.add_new(element, "LO", f"private value {element}")
+    block.add_new(0x20, "OB", bytes(600))
+    stream = BytesIO()
+    dcmwrite(stream, film, enforce_file_format=True)
+    return stream.getvalue()[: -(7 * 7 * 2 + 4)]
+
+
+def _film() -> Dataset:
+    """With as many elements as detectors write."""
+    return make.dataset(
         np.zeros((7, 7), np.uint16),
         bits_stored=12,
         SOPInstanceUID=f"{UID_ROOT}.3.{OWN}",
@@ -97,14 +110,6 @@ def _template() -> bytes:
         ViewCodeSequence=make.sequence(_code("postero-anterior")),
         RequestAttributesSequence=make.sequence(_code("Procedure"), _code("Step")),
     )
-    film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
-    block = film.private_block(0x0019, "MAKER PRIVATE", create=True)
-    for element in range(20):
-        block.add_new(element, "LO", f"private value {element}")
-    block.add_new(0x20, "OB", bytes(600))
-    stream = BytesIO()
-    dcmwrite(stream, film, enforce_file_format=True)
-    return stream.getvalue()[: -(7 * 7 * 2 + 4)]
 
 
 def _code(meaning: str) -> Dataset:

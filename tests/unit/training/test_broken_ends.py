@@ -175,12 +175,11 @@ def broken(error: BaseException) -> None:
     raise error
 
 
-@pytest.mark.parametrize("error", [ValueError("a path that names a patient"), KeyError("x")])
-def test_a_defect_of_the_program_is_told_too(error: Exception, run: RunDir, films: Path, tmp_path: Path) -> None:
+def test_a_defect_of_the_program_is_told_too(run: RunDir, films: Path, tmp_path: Path) -> None:
     """By its kind: its own words may quote a path or a header."""
-    with pytest.raises(type(error)):
-        train(FillsUp(run.path, saved, lambda: broken(error)), tmp_path / "models")
-    assert why_failed(run) == (f"The program itself went wrong ({type(error).__name__}); its log says where.")
+    with pytest.raises(ValueError, match="names a patient"):
+        train(FillsUp(run.path, saved, lambda: broken(ValueError("a path that names a patient"))), tmp_path / "models")
+    assert why_failed(run) == "The program itself went wrong (ValueError); its log says where."
     trained(run, tmp_path / "models")
     assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
 
