@@ -65,11 +65,12 @@ def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelTok
     """Analyse every film below `paths` that the run wants and `lines` does not have yet, and write its line, in the
     order of the input. Raises NegatoscopeError where results can't be written, Cancelled.
 
-    Two pools, each with a thread for every core: one decodes films and writes heat maps, the other runs the network.
-    Whichever of them is ahead waits with a handful of films, and the other has the cores.
+    On a CPU the same threads, one for every core, decode films, run the network and write heat maps, each whatever is
+    next: more threads than cores would push each other out of the caches. What waits for a GPU has threads of its own.
     """
     pool = ThreadPoolExecutor(run.threads, thread_name_prefix="screen")
-    lanes = ThreadPoolExecutor(run.threads, thread_name_prefix="screen-network")
+    on_cpu = "-cpu" in run.analyser.engine.name
+    lanes = pool if on_cpu else ThreadPoolExecutor(LANES_GPU, thread_name_prefix="screen-network")
     ahead = 2 * run.threads
     places: deque[int] = deque()  # of the films under way
     films = _films(scan(paths, token, run.wanted), lines, places)

@@ -75,7 +75,7 @@ import os
 OWN = str(os.getpid())
 print("looking", flush=True)
 total = looks = 0
-while not select.select([sys.stdin], [], [], 0.003)[0]:
+while not select.select([sys.stdin], [], [], 0.02)[0]:
     total += min(cores, ready())
     looks += 1
 print(total / looks / cores)
