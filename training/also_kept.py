@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from imaging.atomic import replace_file
 from training.checkpoint import BEST, Learner, load_tensors, save_learner, save_tensors
 from training.events import EpochDone, RunEvent, Told
-from training.judge import worth
+from training.judge import beats, worth
 from training.loop import Watcher
 from training.plan import TrainingPlan
 from training.run_dir import RunDir
@@ -58,22 +58,26 @@ class _Other:
     run: RunDir
     plan: TrainingPlan
     best: float | None = None
+    best_loss: float = 0.0
     best_epoch: int = -1
 
     def judge(self, event: EpochDone, learner: Learner) -> None:
         """Keep the epoch that the event tells of where it is this run's best, and tell it in its words."""
-        found = worth(event.measures["validation_loss"], event.measures, self.plan.choice.pick)
-        is_best = self.best is None or found > self.best
+        loss = event.measures["validation_loss"]
+        found = worth(loss, event.measures, self.plan.choice.pick)
+        is_best = beats(found, loss, self.best, self.best_loss)
         if is_best:
-            self.best, self.best_epoch = found, event.epoch
-            notes = {"epoch": str(event.epoch), "worth": repr(found)}
+            self.best, self.best_loss, self.best_epoch = found, loss, event.epoch
+            notes = {"epoch": str(event.epoch), "worth": repr(found), "loss": repr(loss)}
             save_tensors(self.run.checkpoint / BEST, learner.averaged.weights(), notes)
         self.run.append(dataclasses.replace(event, picked=found, is_best=is_best))
 
     def hand_over(self, learner: Learner, leader: str) -> None:
         """Leave the learner's state as this run's own: it goes on from there, at the end mostly."""
         if self.best is not None:
-            progress = dataclasses.replace(learner.progress, best=self.best, best_epoch=self.best_epoch)
+            progress = dataclasses.replace(
+                learner.progress, best=self.best, best_loss=self.best_loss, best_epoch=self.best_epoch
+            )
             save_learner(self.run.checkpoint, dataclasses.replace(learner, progress=progress))
             self.run.append(Told(time.time(), f"Trained together with {leader}"))
 
@@ -109,8 +113,9 @@ def _begun(other: RunDir) -> _Other:
     kept = _Other(other, other.plan())
     if (other.checkpoint / BEST).exists():
         _, notes = load_tensors(other.checkpoint / BEST)
-        if "worth" in notes:
-            kept.best, kept.best_epoch = float(notes["worth"]), int(notes["epoch"])
+        if "worth" in notes and "loss" in notes:
+            kept.best, kept.best_loss = float(notes["worth"]), float(notes["loss"])
+            kept.best_epoch = int(notes["epoch"])
     return kept
 
 

@@ -27,7 +27,8 @@ class CheckpointError(NegatoscopeError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `best` is the picked measure of `best_epoch`, None before the first epoch.
+    """How far a run is. `best` is the picked measure of `best_epoch`, None before the first epoch, `best_loss` its
+    validation loss.
 
     `plateau` is the share of the rate that the plateau schedule has left, `cut` what a loss that was no number has
     left of it. `parts` is how many pieces a batch is cut into since memory ran out.
@@ -35,6 +36,7 @@ class Progress:
 
     step: int = 0
     best: float | None = None
+    best_loss: float = 0.0
     best_epoch: int = -1
     stale_epochs: int = 0
     plateau: float = 1.0

@@ -128,6 +128,13 @@ def sensitivity_at(ill: npt.NDArray[np.bool_], scores: Vector, specificity: floa
     return float((scores[ill] > healthy[spared - 1]).mean()) if spared else 1.0
 
 
+def beats(picked: float, loss: float, best: float | None, best_loss: float) -> bool:
+    """Whether an epoch is better than the best so far: by what is picked, among equals by the lower loss. On few films
+    several epochs reach an AUC of 1, and the first of them is the least sure.
+    """
+    return best is None or (picked, -loss) > (best, -best_loss)
+
+
 def worth(loss: float, measures: dict[str, float], pick: Pick) -> float:
     """What is to be as large as can be. The loss decides too where the films do not define the measure."""
     return -loss if pick == "loss" else measures.get(pick, -loss)

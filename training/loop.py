@@ -30,7 +30,7 @@ from training.checkpoint import (
 )
 from training.distributed import Peers
 from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
-from training.judge import judge_epoch
+from training.judge import beats, judge_epoch
 from training.learning import move_average, training_mode
 from training.losses import loss_of
 from training.places import place_loss
@@ -190,11 +190,11 @@ class Loop:
         found = judge_epoch(learner.averaged, self.validation, plan, self.peers)
         if not np.isfinite(found.loss):
             raise _LossLostError
-        is_best = progress.best is None or found.picked > progress.best
+        is_best = beats(found.picked, found.loss, progress.best, progress.best_loss)
         if is_best:
             if self.peers.is_first:
                 save_tensors(self.folder / BEST, learner.averaged.weights(), {"epoch": str(epoch)})
-            with_progress(learner, best=found.picked, best_epoch=epoch, stale_epochs=0)
+            with_progress(learner, best=found.picked, best_loss=found.loss, best_epoch=epoch, stale_epochs=0)
         else:
             stale = progress.stale_epochs + 1
             falls = plan.learning.schedule == "plateau" and stale % (plan.learning.patience + 1) == 0

@@ -116,8 +116,9 @@ class LearningPlan:
 class ChoicePlan:
     """Which epoch is kept, and when to stop. `call_at` is the probability at which accuracy and recall call a film ill.
 
-    `stop_after` epochs without a better one end the run, 0 for never. `specificity` counts for the measure
-    sensitivity_at_specificity. `bear_shifts`: the worst of the suite of `training.shifts` counts, not the films alone.
+    `stop_after` epochs without a better one end the run, 0 for never. Among epochs of equal worth the one of lower loss
+    is better. `specificity` counts for the measure sensitivity_at_specificity. `bear_shifts`: the worst of the suite of
+    `training.shifts` counts, not the films alone.
     """
 
     pick: Pick = "auc"

@@ -24,7 +24,7 @@ MAIN = Path(__file__).parents[2] / "main.py"
 GRID = {
     "backbones": ["tiny"],
     "augment": ["mild"],
-    "pick": ["loss", "recall"],
+    "pick": ["loss", "accuracy"],
     "fields": {
         "network.start.kind": "scratch",
         "network.keep_norm": False,
@@ -42,7 +42,7 @@ GRID = {
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise, with a bright square in the class SQUARE: every film is called ill at first, and the loss falls later."""
+    """Noise, with a bright square in the class SQUARE: the loss is lowest while every film is still called ill."""
     folder = tmp_path_factory.mktemp("films")
     rng = np.random.default_rng(5)
     for number in range(48):
@@ -95,7 +95,7 @@ def test_a_killed_grid_goes_on_and_ends_in_one_table(films: Path, tmp_path: Path
     assert not (folder / "grid.md").exists()
     status, out, err = ended(start(tmp_path, folder, *arguments))
     assert (status, err) == (0, ""), out
-    names = ["tiny-mild-loss", "tiny-mild-recall"]
+    names = ["tiny-mild-loss", "tiny-mild-accuracy"]
     table = (folder / "grid.md").read_text(encoding="utf-8")
     rows = [line for line in table.splitlines() if line.startswith(f"| {films.name}-tiny")]
     shown = [row.split(" | ")[0].removeprefix(f"| {films.name}-") for row in rows[:2]]
@@ -105,13 +105,13 @@ def test_a_killed_grid_goes_on_and_ends_in_one_table(films: Path, tmp_path: Path
         assert picture.width > 600
     for name in names:
         assert sum(isinstance(event, Finished) for event in RunDir(folder / name).events()[0]) == 1
-    assert "Trained together with tiny-mild-loss" in (folder / "tiny-mild-recall" / "events.jsonl").read_text()
+    assert "Trained together with tiny-mild-loss" in (folder / "tiny-mild-accuracy" / "events.jsonl").read_text()
     alone = tmp_path / "alone"
-    plan = str(folder / "tiny-mild-recall" / "plan.json")
+    plan = str(folder / "tiny-mild-accuracy" / "plan.json")
     assert ended(start(tmp_path, alone, "--plan", plan))[0] == 0
-    first, second = (bundle_of(run) for run in (folder / "tiny-mild-recall", alone))
+    first, second = (bundle_of(run) for run in (folder / "tiny-mild-accuracy", alone))
     assert first.weights_sha256 == second.weights_sha256
-    assert picked(alone) == picked(folder / "tiny-mild-recall") != picked(folder / "tiny-mild-loss")
+    assert picked(alone) == picked(folder / "tiny-mild-accuracy") != picked(folder / "tiny-mild-loss")
     assert first.weights_sha256 != bundle_of(folder / "tiny-mild-loss").weights_sha256
     again = ended(start(tmp_path, folder, *arguments))
     assert again[1].count("finished before") == 2, "nothing is trained twice"

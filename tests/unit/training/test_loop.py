@@ -21,6 +21,7 @@ from training.augment_spec import AugmentSpec
 from training.batches import Material
 from training.checkpoint import BEST, Learner, load_tensors
 from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
+from training.judge import beats
 from training.loop import Loop, TrainingFailedError, new_learner
 from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
 
@@ -297,3 +298,11 @@ def test_looking_at_films_changes_no_bit_of_what_is_learnt(tmp_path: Path) -> No
     assert {len(event.scores) for event in looks} == {8}
     assert looks[-1].scores != looks[0].scores
     assert same(best_of(tmp_path / "plain"), best_of(tmp_path / "looking"))
+
+
+@pytest.mark.parametrize(
+    ("picked", "loss", "better"), [(0.9, 0.1, False), (1.0, 0.6, False), (1.0, 0.5, False), (1.0, 0.4, True)]
+)
+def test_among_epochs_of_equal_worth_the_lower_loss_is_kept(picked: float, loss: float, better: bool) -> None:
+    assert beats(picked, loss, 1.0, 0.5) is better
+    assert beats(picked, loss, None, 0.0)
