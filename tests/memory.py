@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,10 @@ def watched(bundle: ModelBundle, archive: Path, out: Path, every: int, *, resume
 
 
 def slope(points: list[tuple[int, int]]) -> float:
-    """Bytes a film, by least squares, over the points behind the first third: what is kept for re-use is there then."""
-    films, rss = np.array(points[len(points) // 3 :], float).T
-    return float(np.polyfit(films, rss, 1)[0])
+    """Bytes a film over the points behind the first third: what is kept for re-use is there then.
+
+    The median of the slopes between any two points (Theil and Sen): one step, taken by whatever else the process holds,
+    leaves it flat, and what every film leaves behind does not.
+    """
+    behind = points[len(points) // 3 :]
+    return statistics.median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(behind, 2))

@@ -69,7 +69,8 @@ def test_other_windows_show_as_in_dcmtk(name: str, tmp_path: Path) -> None:
     path = dcmtk.FOLDER / name
     image = decode(ImageRef(path))
     if image.is_colour:
-        pytest.skip("colours have no windows")
+        assert image.voi == (), "colours have no windows"
+        return
     known = dcmtk.known_difference(path)
     theirs_from = dcmtk.decompressed(path, image, tmp_path)
     for way, window in dcmtk.WINDOWS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import re
 import subprocess
 import sys
@@ -132,16 +133,17 @@ class TestCut:
         path.write_bytes(path.read_bytes()[: -24 * 32 * 2 + 10])
         assert refused(path).code is Code.TRUNCATED
 
-    @pytest.mark.parametrize("bits", [8, 16])
     @pytest.mark.parametrize(
-        "syntax", [make.RLE, make.DEFLATED_FRAMES, make.JPEG_BASELINE, make.JPEG_LOSSLESS, make.JPEG_LS]
+        ("syntax", "bits"),
+        [
+            (make.JPEG_BASELINE, 8),
+            *itertools.product((make.RLE, make.DEFLATED_FRAMES, make.JPEG_LOSSLESS, make.JPEG_LS), (8, 16)),
+        ],
     )
     @pytest.mark.parametrize("share", [0.1, 0.7, 0.97])
     def test_compressed_rows_that_are_there_are_shown(
         self, tmp_path: Path, syntax: str, share: float, bits: int
     ) -> None:
-        if (syntax, bits) == (make.JPEG_BASELINE, 16):
-            pytest.skip("no such encoding")
         path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=bits), transfer_syntax=syntax)
         whole = decode(ImageRef(path)).pixels
         self.cut(path, share)

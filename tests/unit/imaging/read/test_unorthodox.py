@@ -39,20 +39,17 @@ def test_compressed_without_a_transfer_syntax(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode(ImageRef(path)).pixels, pixels)
 
 
-@pytest.mark.parametrize("said", [make.IMPLICIT, make.EXPLICIT, make.BIG_ENDIAN])
-@pytest.mark.parametrize("true", [make.IMPLICIT, make.EXPLICIT])
+@pytest.mark.parametrize(("true", "said"), [(make.IMPLICIT, make.EXPLICIT), (make.EXPLICIT, make.IMPLICIT)])
 def test_a_data_set_in_another_encoding_than_it_says(tmp_path: Path, true: str, said: str) -> None:
-    if (true, said) == (make.EXPLICIT, make.BIG_ENDIAN):
-        pytest.skip("its pixels could be either")
     pixels = make.film(bits=12)
     path = make.write_dicom(tmp_path / "film", pixels, bits_stored=12, transfer_syntax=true)
     data = path.read_bytes()
     at = data.index(b"\x02\x00\x10\x00UI") + 6
     length = int.from_bytes(data[at : at + 2], "little")
-    uid = said.encode() + b"\0" * (length - len(said))
-    path.write_bytes(data[: at + 2] + uid[:length] + data[at + 2 + length :])
-    if len(said) > length:
-        pytest.skip("does not fit")
+    uid = said.encode() + b"\0" * (len(said) % 2)
+    group = int.from_bytes(data[140:144], "little") + len(uid) - length
+    head = data[:140] + group.to_bytes(4, "little") + data[144:at] + len(uid).to_bytes(2, "little")
+    path.write_bytes(head + uid + data[at + 2 + length :])
     assert decode(ImageRef(path)).pixels.shape == pixels.shape
 
 
