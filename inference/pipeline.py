@@ -107,9 +107,8 @@ class Analyser:
     def _verdicts(self, films: Sequence[LoadedFilm], embeddings: Floats) -> list[GateVerdict]:
         if self._gate is None:
             return [GateVerdict()] * len(films)
-        finite = np.nan_to_num(
-            embeddings, posinf=0.0, neginf=0.0
-        )  # films whose numbers are none get no result, whatever the gate says
+        # Films whose numbers are none get no result, whatever the gate says.
+        finite = np.nan_to_num(embeddings, posinf=0.0, neginf=0.0)
         return self._gate.verdicts([film.grey for film in films], finite, [film.facts for film in films])
 
     def _result(self, film: LoadedFilm, answer: _Answer, share_s: float) -> ImageResult | FilmError:

@@ -11,11 +11,11 @@ from imaging.errors import Code
 from imaging.progress import CancelToken
 from imaging.read import refuse
 from imaging.read.scan import Found, Refused, scan
-from imaging.study import ImageRef, natural_key
+from imaging.study import ImageRef
 from inference.card import ModelCard
 from inference.screen import Refusal
 from training.labelled_csv import read_csv
-from training.manifest import DataError, patient_of
+from training.manifest import DataError, folders_in, patient_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ def read_dropped(paths: Sequence[Path], card: ModelCard) -> tuple[Entry, ...]:
 
 
 def _is_class_folder(path: Path, card: ModelCard) -> bool:
-    return path.name in card.labels and path.is_dir() and not any(inner.name in card.labels for inner in _folders(path))
+    return (
+        path.name in card.labels and path.is_dir() and not any(inner.name in card.labels for inner in folders_in(path))
+    )
 
 
 def films_of(entries: Sequence[Entry], out: Path | None, token: CancelToken) -> Iterator[SetFilm]:
@@ -109,8 +111,8 @@ def _is_empty_class(item: Found | Refused, entry: Entry) -> bool:
 
 def _class_folders(root: Path, card: ModelCard) -> Iterator[Entry]:
     """Class folders of `root` and of its part folders (train, val, test, whatever they are called)."""
-    for folder in _folders(root):
-        inside = [] if folder.name in card.labels else _folders(folder)
+    for folder in folders_in(root):
+        inside = [] if folder.name in card.labels else folders_in(folder)
         if any(inner.name in card.labels for inner in inside):
             yield from (_class_folder(inner, card) for inner in inside)
         else:
@@ -119,12 +121,6 @@ def _class_folders(root: Path, card: ModelCard) -> Iterator[Entry]:
 
 def _class_folder(folder: Path, card: ModelCard) -> Entry:
     return Entry(folder, _findings((folder.name,), card, "The folder"), is_folder=True)
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Less the hidden ones and what archives of macOS leave behind (__MACOSX). Raises OSError."""
-    found = (entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__")))
-    return sorted(found, key=lambda entry: natural_key(entry.name))
 
 
 def _rows(source: Path, card: ModelCard) -> Iterator[Entry]:

@@ -206,16 +206,16 @@ def _places(source: Path) -> Iterator[_Place]:
 
 
 def _class_folders(root: Path) -> Iterator[_Place]:
-    for folder in _folders(root):
+    for folder in folders_in(root):
         part = _PARTS.get(folder.name.casefold(), "")
-        classes = _folders(folder) if part else []
+        classes = folders_in(folder) if part else []
         yield from (_Place(inner, (inner.name,), part, is_folder=True) for inner in classes)
         if not classes:
             yield _Place(folder, (folder.name,), is_folder=True)
 
 
-def _folders(folder: Path) -> list[Path]:
-    """Less the hidden ones and what archives of macOS leave behind (__MACOSX). Raises OSError."""
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, less the hidden ones and those of macOS archives (__MACOSX). Raises OSError."""
     found = (entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__")))
     return sorted(found, key=lambda entry: natural_key(entry.name))
 

@@ -23,6 +23,7 @@ from gui.lanes import run_within
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
+from tests.python_calls import python_calls
 
 ASKING = (os.stat, os.lstat, os.scandir, os.listdir, os.open, os.readlink, os.mkdir, io.open)
 # The program's own code (PySide too looks at the source of what is imported) and drawings, and its log.
@@ -128,17 +129,6 @@ def test_what_does_not_end_is_left(seconds: float, ended: bool) -> None:
     assert run_within(work, 0.2) is ended
     assert time.monotonic() - begun < 5.0
     stop.set()
-
-
-@contextmanager
-def python_calls() -> Iterator[list[str]]:
-    """The Python functions that are called on this thread meanwhile."""
-    calls: list[str] = []
-    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(None)
 
 
 def test_ten_thousand_films_come_in_at_the_same_cost_each(open_window: OpenWindow, films: Path, qtbot: Any) -> None:

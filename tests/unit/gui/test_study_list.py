@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
 from tests import dicom_files as make
 from tests.bundles import card_of
+from tests.python_calls import python_calls
 
 
 @pytest.fixture
@@ -49,17 +48,6 @@ def film(name: str) -> Entry:
 def rows(shown: StudyList) -> list[str]:
     model = shown.view.model()
     return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
-
-
-@contextmanager
-def python_calls() -> Iterator[list[str]]:
-    """The Python functions that are called meanwhile."""
-    calls: list[str] = []
-    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(None)
 
 
 def chosen(review: Review) -> None:
