@@ -70,7 +70,8 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     except (NegatoscopeError, OSError) as error:
         err.write(f"{error}\n")
         return USAGE
-    if rank.restarts and folder.finished is not None:  # another process was lost after the end
+    # Of several processes one may be lost as they part, after the end (gloo aborts at times where a peer hangs up).
+    if rank.restarts and (folder.finished is not None or folder.wish() == "cancel"):
         return DONE
     status = _carry_out(options, folder, out, err)
     # torchrun takes every other status for a failure, and would start the run again that was stopped on purpose.

@@ -109,7 +109,7 @@ def test_two_processes_make_the_steps_of_one(films: Path, tmp_path: Path, starte
     """And one bundle, through the loss of the second process, then of the first, each in the middle of the run."""
     assert ended(start(tmp_path, tmp_path / "alone", films, processes=1)) == 0
     run = RunDir(tmp_path / "run")
-    process = start(tmp_path, run.path, films, processes=2, restarts=2)
+    process = start(tmp_path, run.path, films, processes=2, restarts=4)
     started.append(process)
     wait_for(run, lambda events: any(isinstance(event, Saved) and event.step > 0 for event in events), process)
     run.pause(wanted=True)  # it holds still to be hit
@@ -127,6 +127,24 @@ def test_two_processes_make_the_steps_of_one(films: Path, tmp_path: Path, starte
     assert alone.keys() == together.keys()
     for name, value in alone.items():
         np.testing.assert_allclose(together[name], value, atol=2e-5, rtol=1e-4, err_msg=name)
+
+
+def test_a_stopped_run_that_loses_a_process_rests(films: Path, tmp_path: Path) -> None:
+    """torchrun begins it anew, since it can't know that it was stopped on purpose."""
+    run = RunDir(tmp_path / "run")
+    process = start(tmp_path, run.path, films, processes=1)
+    wait_for(run, lambda events: starts(events) > 0, process)
+    run.ask("cancel")
+    assert ended(process) != 0
+    before = run.events()[0]
+    as_restarted = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    as_restarted["TORCHELASTIC_RESTART_COUNT"] = "1"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in as_restarted.items():
+            patch.setenv(name, value)
+        assert ended(start(tmp_path, run.path, films, processes=1)) == 0
+    assert run.events()[0] == before
+    assert run.wish() == "cancel"
 
 
 def test_a_stopped_run_is_not_started_again(films: Path, tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
