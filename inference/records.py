@@ -3,6 +3,8 @@
 Supports what our records are made of: nested dataclasses, NamedTuples (written as arrays), `tuple[T, ...]`,
 `tuple[A, B]`, `dict[str, T]`, `Literal`, `T | None`, `Any` (plain JSON), str, bool, int and finite float. Numbers
 beyond a double's range, and whole numbers that it does not hold exactly, are refused (RFC 8259, section 6).
+
+A file that nobody sealed may be older than its record: `with_defaults` brings it up to date before it is read.
 """
 
 from __future__ import annotations
@@ -37,6 +39,31 @@ def from_json(kind: type[T], value: Any, where: str = "") -> T:
     return typing.cast(T, _read(kind, value, where))
 
 
+def with_defaults(kind: Any, value: Any) -> Any:
+    """Plain JSON values of a record of type `kind`, with the defaults of the fields that they lack.
+
+    For what an earlier version wrote, before those fields were added. Reaches into records within records, `T | None`
+    among them, not into arrays and objects of them. All else stays as it is, for `from_json` to judge.
+    """
+    if isinstance(kind, types.UnionType):
+        kind = next(option for option in typing.get_args(kind) if option is not type(None))
+    if not (dataclasses.is_dataclass(kind) and isinstance(value, dict)):
+        return value
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    known = {name: with_defaults(hints[name], item) if name in fields else item for name, item in value.items()}
+    lacking = (field for name, field in fields.items() if name not in value)
+    return {field.name: to_json(_default(field)) for field in lacking if _has_default(field)} | known
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 def _read(kind: Any, value: Any, where: str) -> Any:
     if kind is Any:
         return value
@@ -67,7 +94,9 @@ def _read_dataclass(kind: type[Any], value: Any, where: str) -> Any:
     _demand(isinstance(value, dict), where, "should be an object")
     hints = typing.get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}
-    _demand(names == set(value), where, f"lacks {sorted(names - set(value))}, has unknown {sorted(set(value) - names)}")
+    lacking, unknown = sorted(names - set(value)), sorted(set(value) - names)
+    _demand(not lacking, where, f"lacks {', '.join(lacking)}")
+    _demand(not unknown, where, f"has unknown {', '.join(unknown)}")
     return kind(**{name: _read(hints[name], value[name], _join(where, name)) for name in names})
 
 

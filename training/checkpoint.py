@@ -15,7 +15,7 @@ from torch import Tensor
 
 from imaging.errors import NegatoscopeError
 from inference.network import FilmNetwork
-from inference.records import RecordError, from_json, to_json
+from inference.records import RecordError, from_json, to_json, with_defaults
 
 BEST, STATE = "best.safetensors", "state.safetensors"
 _NOTE = "progress"
@@ -70,7 +70,7 @@ def load_learner(folder: Path, learner: Learner) -> bool:
         return False
     tensors, notes = load_tensors(path)
     try:
-        learner.progress = from_json(Progress, json.loads(notes[_NOTE]))
+        learner.progress = from_json(Progress, with_defaults(Progress, json.loads(notes[_NOTE])))
         learner.network.load_state_dict(_below(tensors, "network."))
         if learner.averaged is not learner.network:
             learner.averaged.load_state_dict(_below(tensors, "averaged."))

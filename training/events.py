@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from inference.records import RecordError, from_json, to_json
+from inference.records import RecordError, from_json, to_json, with_defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def parse_event(line: str) -> RunEvent | None:
     try:
         body = json.loads(line)
         kind = _KINDS[body.pop("event")]
-        event: RunEvent = from_json(kind, body)
+        event: RunEvent = from_json(kind, with_defaults(kind, body))
     except (ValueError, KeyError, AttributeError, TypeError, RecordError):
         return None
     return event

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from inference.records import RecordError, from_json, to_json
+from inference.records import RecordError, from_json, with_defaults
 from training.augment_spec import AugmentSpec
 from training.plan import DataPlan, Pick, PlanError, TrainingPlan, changed, check_plan
 from training.recipes import MILD, TWELVE, plan_of, recipe_of, with_backbone
@@ -62,7 +62,7 @@ def read_grid(path: Path) -> Grid:
         body = json.loads(content)
         if len(content) > _LARGEST_BYTES or not isinstance(body, dict):
             raise PlanError("This is no grid of runs.")
-        grid = from_json(Grid, to_json(Grid(())) | body)
+        grid = from_json(Grid, with_defaults(Grid, {"backbones": []} | body))
     except OSError as error:
         raise PlanError(f"There is no grid “{path.name}”; name a file, or {THE_TWELVE}.") from error
     except RecordError as error:

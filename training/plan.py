@@ -1,6 +1,9 @@
 """`TrainingPlan`: everything that a training run does, in one frozen record that is saved as JSON with the run.
 
 Two runs of one plan on the same films, with the same number of threads, give the same weights bit for bit.
+
+A saved plan outlives the version that wrote it. A field that is added later has a default by which the plan does what
+it did before, and older plans are read with it; where there can be none, the schema's number grows.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from imaging.errors import NegatoscopeError
 from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
-from inference.records import RecordError, from_json, to_json
+from inference.records import RecordError, from_json, to_json, with_defaults
 from training.augment_spec import AugmentSpec
 
 SCHEMA = 1
@@ -156,7 +159,7 @@ def plan_text(plan: TrainingPlan) -> str:
 
 
 def parse_plan(content: bytes) -> TrainingPlan:
-    """A saved plan. Raises PlanError in one sentence."""
+    """A saved plan, of this version or an earlier one. Raises PlanError in one sentence."""
     if len(content) > _LARGEST_BYTES:
         raise PlanError("This is no training plan: it is too long for one.")
     try:
@@ -168,7 +171,7 @@ def parse_plan(content: bytes) -> TrainingPlan:
     if body["schema"] > SCHEMA:
         raise PlanError("The training plan was made by a newer Negatoscope; update the program to use it.")
     try:
-        plan = from_json(TrainingPlan, body)
+        plan = from_json(TrainingPlan, with_defaults(TrainingPlan, body))
     except RecordError as error:
         raise PlanError(f"The training plan does not fit its schema: {error}.", detail=str(error)) from error
     check_plan(plan)

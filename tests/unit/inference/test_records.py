@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.records import RecordError, from_json, to_json
+from inference.records import RecordError, from_json, to_json, with_defaults
 
 
 class Row(NamedTuple):
@@ -82,3 +82,40 @@ def test_what_does_not_fit_is_named(path: tuple[str, ...], value: object, named:
     with pytest.raises(RecordError) as caught:
         from_json(Outer, plain)
     assert named in str(caught.value)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A record as it is now; `outer`, `sizes` and `more` were added since."""
+
+    name: str
+    older: Outer | None = None
+    outer: Outer | None = EXAMPLE
+    sizes: tuple[float, ...] = (1.0, 2.0)
+    more: dict[str, Inner] = field(default_factory=dict)
+
+
+def test_what_an_earlier_version_wrote_gets_the_defaults_of_what_it_lacks() -> None:
+    older = to_json(EXAMPLE)
+    del older["nothing"], older["flag"]
+    assert from_json(Grown, with_defaults(Grown, {"name": "x", "older": older})) == Grown("x", EXAMPLE)
+    assert from_json(Grown, with_defaults(Grown, {"name": "x", "older": None})) == Grown("x")
+    with pytest.raises(RecordError, match="older lacks flag, nothing"):
+        from_json(Grown, to_json(Grown("x")) | {"older": older})
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ({}, "the record lacks name"),
+        ({"name": "x", "older": {"name": "y"}}, "older lacks by_label, extra, inner, note, rows"),
+        ({"name": "x", "sizes": None}, "sizes should be an array"),
+        ({"name": "x", "sizes": [1.0, "2"]}, "sizes.1 should be a number"),
+        ({"name": "x", "more": {"a": {}}}, "more.a lacks kind, sides"),
+        ({"name": "x", "colour": 1}, "the record has unknown colour"),
+        ([], "the record should be an object"),
+    ],
+)
+def test_defaults_make_up_for_nothing_else(written: object, named: str) -> None:
+    with pytest.raises(RecordError, match=named):
+        from_json(Grown, with_defaults(Grown, written))

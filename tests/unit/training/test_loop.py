@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,16 @@ from inference.network import build_network
 from inference.preprocess import PreprocessSpec
 from training.augment_spec import AugmentSpec
 from training.batches import Material
-from training.checkpoint import BEST, Learner, load_tensors
+from training.checkpoint import (
+    BEST,
+    STATE,
+    Learner,
+    load_learner,
+    load_tensors,
+    save_learner,
+    save_tensors,
+    with_progress,
+)
 from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 from training.judge import beats
 from training.loop import Loop, TrainingFailedError, new_learner
@@ -129,6 +139,21 @@ def test_a_run_that_was_broken_off_ends_with_the_same_bits(tmp_path: Path, stop_
     run(plan, tmp_path / "broken", resumed)
     assert same(best_of(tmp_path / "whole"), best_of(tmp_path / "broken"))
     assert len(resumed.of(EpochDone)) + len(broken.of(EpochDone)) == 3
+
+
+def test_a_state_that_an_earlier_version_saved_is_gone_on_from(tmp_path: Path) -> None:
+    """Progress knew nothing of the best epoch's loss then."""
+    learner = learner_of(PLAN)
+    with_progress(learner, step=8, best=0.75, best_epoch=1, best_loss=0.5)
+    save_learner(tmp_path, learner)
+    tensors, notes = load_tensors(tmp_path / STATE)
+    (name,) = notes
+    progress = json.loads(notes[name])
+    del progress["best_loss"]
+    save_tensors(tmp_path / STATE, tensors, {name: json.dumps(progress)})
+    fresh = learner_of(PLAN)
+    assert load_learner(tmp_path, fresh)
+    assert fresh.progress == dataclasses.replace(learner.progress, best_loss=0.0)
 
 
 def test_another_seed_is_another_run(tmp_path: Path) -> None:

@@ -20,8 +20,11 @@ from training.plan import (
     without_places,
 )
 from training.recipes import ALIASES, RECIPES, plan_of, recipe_of, with_backbone
+from training.run_dir import PLAN, RunDir
 
 DATA = DataPlan("films")
+# As it was saved before plans knew of `data.hold_out` and `network.start.with_head`.
+OLDER = Path(__file__).with_name("plans") / "before_hold_out.json"
 
 
 def plan(name: str = "standard") -> TrainingPlan:
@@ -112,6 +115,36 @@ def test_a_plan_of_this_program_reads_back_from_its_file(tmp_path: Path) -> None
     assert read_plan(tmp_path / "plan.json") == plan()
     with pytest.raises(PlanError, match="can't be read"):
         read_plan(tmp_path / "other.json")
+
+
+def test_a_plan_of_an_earlier_version_does_what_it_did(tmp_path: Path) -> None:
+    older = read_plan(OLDER)
+    assert (older.data.hold_out, older.network.start.with_head) == ("patients", False)
+    assert (older.name, older.augment and older.augment.aspect) == ("ward-3", 0.22), "what it says, it says"
+    assert parse_plan(plan_text(older).encode()) == older
+    run = RunDir(tmp_path)
+    (tmp_path / PLAN).write_bytes(OLDER.read_bytes())
+    run.create(older)  # the run that lies there is this very one, and can go on
+    assert run.plan() == older
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "complaint"),
+    [
+        (("data", "hold_outs"), "patients", "data has unknown hold_outs"),
+        (("data", "keep_parts"), "yes", "data.keep_parts should be of type bool"),
+        (("augment",), [], "augment should be an object"),
+        (("network", "start"), {}, "network.start lacks kind"),
+        (("schema",), 2, "newer Negatoscope"),
+        (("schema",), 0, "schema is none of"),
+    ],
+)
+def test_an_earlier_version_excuses_nothing_else(place: tuple[str, ...], value: object, complaint: str) -> None:
+    body = json.loads(OLDER.read_bytes())
+    inner = body[place[0]] if len(place) > 1 else body
+    inner[place[-1]] = value
+    with pytest.raises(PlanError, match=complaint):
+        parse_plan(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("name", list(BACKBONES))

@@ -42,6 +42,12 @@ def test_an_event_survives_its_line(event: RunEvent) -> None:
     assert parse_event(event_line(event)) == event
 
 
+def test_an_event_may_say_less_than_events_say_now() -> None:
+    assert parse_event('{"event": "Finished", "time": 6.0, "step": 9, "bundle": "trial@1"}') == Finished(
+        6.0, 9, "trial@1"
+    )
+
+
 @pytest.mark.parametrize("line", ["", "{}", "[]", '{"event": "Unheard"}', '{"event": "Saved", "time": "now"}', "{"])
 def test_a_line_of_no_event_is_none(line: str) -> None:
     assert parse_event(line) is None
