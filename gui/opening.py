@@ -20,7 +20,7 @@ from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress
 
 if TYPE_CHECKING:
-    from imaging.read.scan import Found, Refused
+    from imaging.read.look import Found, Refused
     from imaging.study import ImageRef
 
 BATCH_S = 0.05  # rows reach the list this often while scanning
@@ -185,8 +185,8 @@ def _folder_of(path: Path) -> Path:
 
 def rows_of(item: Found | Refused) -> list[Entry]:
     """The rows of one thing that the scan found: one a frame, or the refused file with its reason."""
+    from imaging.read.look import Refused
     from imaging.read.packed.source import stamp_of
-    from imaging.read.scan import Refused
 
     if isinstance(item, Refused):
         return [Entry(path=item.path, refusal=item.error.message)]

@@ -95,8 +95,9 @@ def _choose(image: DecodedImage, name: str) -> Voi | None:
 def _only_film(path: Path) -> Path:
     """The one film of an archive or a disc, else the path itself. Raises ChoiceError where there are several."""
     from imaging.progress import CancelToken
+    from imaging.read.look import Found
     from imaging.read.packed.containers import container_kind
-    from imaging.read.scan import Found, scan
+    from imaging.read.scan import scan
 
     try:
         if container_kind(path) is None:

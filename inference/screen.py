@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
+from imaging.ahead import ordered_map
 from imaging.errors import FilmError
 from imaging.progress import CancelToken
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.look import Found, Refused
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from inference.engine import Engine, is_concurrent, wanted_batch
 from inference.heat_files import write_heatmaps
@@ -21,8 +22,6 @@ from inference.results import ImageResult
 from inference.screen_lines import Lines
 from inference.screen_rows import Row, Terms, analysed_row, refused_row
 
-In = TypeVar("In")
-Out = TypeVar("Out")
 LANES_GPU = 3
 
 
@@ -104,20 +103,6 @@ class Lanes:
         if not is_concurrent(engine):
             return 1
         return 1 + (self.most if "-cpu" in engine.name else LANES_GPU)
-
-
-def ordered_map(
-    pool: ThreadPoolExecutor, work: Callable[[In], Out], items: Iterable[In], ahead: int | Callable[[], int]
-) -> Iterator[Out]:
-    """`work` of every item, in their order, with `ahead` of them at most under way or waiting to be taken."""
-    pending: deque[Future[Out]] = deque()
-    for item in items:
-        pending.append(pool.submit(work, item))
-        most = ahead if isinstance(ahead, int) else ahead()
-        while pending and (len(pending) >= most or pending[0].done()):
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
 
 
 def _films(found: Iterable[Found | Refused], lines: Lines, places: deque[int]) -> Iterator[ImageRef | Refusal]:

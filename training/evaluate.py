@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from imaging.ahead import ordered_map
 from imaging.progress import CancelToken
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
@@ -28,7 +29,7 @@ from inference.card import Measure, ModelCard, OperatingPoints
 from inference.local_table import DESCRIBED, LocalFinding, LocalTable
 from inference.operating import recommended_points
 from inference.pipeline import Analyser, LoadedFilm
-from inference.screen import Analysed, Lanes, Refusal, analysed, load_film, ordered_map
+from inference.screen import Analysed, Lanes, Refusal, analysed, load_film
 from training.calibrate import operating_points
 from training.labelled_set import SetFilm
 from training.manifest import joined_patients

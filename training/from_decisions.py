@@ -14,8 +14,9 @@ from pathlib import Path
 from imaging.atomic import replace_file
 from imaging.paths import user_data_dir
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.look import Found
 from imaging.read.packed.source import film_sha256
-from imaging.read.scan import Found, scan
+from imaging.read.scan import scan
 from inference.decisions import Called, called_films
 from training.manifest import DataError, patient_of
 

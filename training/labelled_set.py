@@ -10,7 +10,8 @@ from pathlib import Path
 from imaging.errors import Code
 from imaging.progress import CancelToken
 from imaging.read import refuse
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.look import Found, Refused
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from inference.card import ModelCard
 from inference.screen import Refusal

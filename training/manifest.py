@@ -13,8 +13,9 @@ from typing import Literal
 from imaging.errors import Code, NegatoscopeError
 from imaging.image import Header
 from imaging.progress import CancelToken, Progress, no_progress
+from imaging.read.look import Found, Refused
 from imaging.read.packed.source import film_sha256
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.scan import scan
 from imaging.study import natural_key
 
 # `person1000_bacteria_2931` holds a patient number, `IM-0115-0001` and `NORMAL2-IM-0383-0001` a series number,

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import Literal
 
 from imaging.errors import Code, FilmError
-from imaging.image import Header
 from imaging.progress import CancelToken
 from imaging.read import refuse
 from imaging.read.limits import limits_in_force
+from imaging.read.look import Found, Refused, is_film, look_at, looks
 from imaging.read.packed.containers import ARCHIVE_SUFFIX, Container, container_kind, contents
-from imaging.read.packed.source import open_film
-from imaging.read.sniff import Kind, sniff_stream
-from imaging.study import ImageRef, natural_key
-
-if TYPE_CHECKING:
-    from imaging.read.values import Elements
+from imaging.study import natural_key
 
 # Ours, and what operating systems and discs leave behind: nobody means these when opening a folder.
 _PASSED_OVER = frozenset({"negatoscope.json", "truth.json", "dicomdir", "thumbs.db", "desktop.ini"})
@@ -31,40 +27,13 @@ _NO_FILMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A film file. `ref` is its first frame; `header` is None for rasters.
-
-    `place` is its number, from 0, among all files that the scan met, and all folders that it refused.
-    """
-
-    ref: ImageRef
-    kind: Kind
-    header: Header | None
-    frames: int = 1
-    place: int = 0
-
-    @property
-    def path(self) -> Path:
-        return self.ref.path
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file or folder that cannot be opened, and why. `place` as that of `Found`."""
-
-    path: Path
-    error: FilmError
-    place: int = 0
-
-
 def _everything(path: Path) -> bool:
     return True
 
 
 def scan(
     paths: Sequence[Path], token: CancelToken, wanted: Callable[[Path], bool | None] = _everything
-) -> Iterator[Found | Refused]:
+) -> Generator[Found | Refused]:
     """Find the films in files, folders, ZIP archives and discs, one by one as they are found, in the order of `paths`.
 
     A folder is walked in natural order, folders before files, links to folders followed but none entered twice;
@@ -83,18 +52,17 @@ def scan(
         if holder is None:
             asked = wanted(path)
             if asked:
-                yield replace(_look_at(path), place=place)
+                yield replace(look_at(path), place=place)
             place += asked is not None
             continue
         films = False
-        for met in _walk(path, token) if holder == "folder" else _listed_in(path, holder, token):
-            asked = wanted(met if isinstance(met, Path) else met.path)
-            if asked or (asked is not None and not films):
-                result = _look_at(met) if isinstance(met, Path) else met
-                films = films or isinstance(result, Found) or result.error.code is not Code.NOT_A_FILM
-                if asked:
+        met = _walk(path, token) if holder == "folder" else _listed_in(path, holder, token)
+        with contextlib.closing(looks(met, wanted)) as looked:
+            for asked, result in looked:
+                films = films or is_film(result)
+                if asked and result is not None:
                     yield replace(result, place=place)
-            place += asked is not None
+                place += asked is not None
         if not films:
             if wanted(path):
                 yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS[holder]), place)
@@ -185,45 +153,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _look_at(path: Path) -> Found | Refused:
-    """One file: its kind by content, the header of a DICOM file, the pages of a TIFF."""
-    try:
-        with open_film(path) as stream:
-            if sniff_stream(stream) == "dicom":
-                return _look_at_dicom(path, stream)
-            from imaging.read.raster import count_frames
-
-            frames = count_frames(stream, limits_in_force())
-        return Found(ImageRef(path), "raster", None, frames)
-    except FilmError as error:
-        return Refused(path, refuse.noted(error))
-    except OSError as error:
-        return Refused(path, refuse.noted(refuse.from_os_error(error)))
-
-
-def _look_at_dicom(path: Path, stream: BinaryIO) -> Found:
-    """By our own reader where the file is an ordinary one, else by pydicom."""
-    from imaging.read.listed import LISTED, read_listed
-
-    listed = read_listed(stream)
-    if listed is not None:
-        return _found_dicom(path, listed.elements, listed.transfer_syntax)
-    from imaging.read.dataset import open_dicom
-    from imaging.read.dicom import missing_pixels
-
-    with open_dicom(path, limits_in_force(), tuple(LISTED)) as film:
-        if film.pixels is None:
-            raise missing_pixels(film.dataset)
-        return _found_dicom(path, film.dataset, film.transfer_syntax)
-
-
-def _found_dicom(path: Path, elements: Elements, transfer_syntax: str) -> Found:
-    from imaging.read.header import read_header
-    from imaging.read.layout import frame_count
-    from imaging.read.values import text
-
-    ref = ImageRef(path, uid=text(elements, "SOPInstanceUID") or None)
-    frames = frame_count(elements, limits_in_force())
-    return Found(ref, "dicom", read_header(elements, transfer_syntax), frames)

@@ -24,7 +24,8 @@ from imaging.cv import cv2
 from imaging.errors import FilmError
 from imaging.phantom import make_phantom, to_image
 from imaging.progress import CancelToken
-from imaging.read.scan import Found, scan
+from imaging.read.look import Found
+from imaging.read.scan import scan
 from imaging.show.render import luminance
 from inference.device import choose_engine
 from inference.engine import Floats

@@ -35,7 +35,8 @@ import numpy as np
 import psutil
 
 from imaging.progress import CancelToken
-from imaging.read.scan import Found, scan
+from imaging.read.look import Found
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from inference.device import choose_engine, usable_cores

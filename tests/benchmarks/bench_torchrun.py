@@ -23,7 +23,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from imaging.progress import CancelToken
-from imaging.read.scan import Found, scan
+from imaging.read.look import Found
+from imaging.read.scan import scan
 from inference.device import usable_cores
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

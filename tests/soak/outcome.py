@@ -12,7 +12,8 @@ from imaging.errors import FilmError
 from imaging.progress import CancelToken
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, Limits
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.look import Found, Refused
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 
 SHOWN, INCOMPLETE = "shown", "shown, incomplete"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from imaging.image import Header
-from imaging.read.scan import Found
+from imaging.read.look import Found
 from imaging.study import ImageRef, group, natural_key
 
 

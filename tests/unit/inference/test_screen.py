@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 from PIL import Image
 
+from imaging.ahead import ordered_map
 from imaging.paths import resource_path
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from inference.heat_files import heatmap_name
-from inference.screen import ordered_map
 from tests.screening import rows_of, same, screened, write_films
 
 CHECK = Path(__file__).parents[4] / "shared" / "checks" / "screen_lines.py"

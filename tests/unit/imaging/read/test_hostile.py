@@ -23,8 +23,9 @@ from imaging.progress import CancelToken
 from imaging.read.dataset import open_dicom
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
+from imaging.read.look import Refused
 from imaging.read.raster import read_raster
-from imaging.read.scan import Refused, scan
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
 

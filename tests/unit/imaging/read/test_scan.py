@@ -6,6 +6,8 @@ import functools
 import os
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from PIL import Image
 
 from imaging.errors import Code
 from imaging.progress import Cancelled, CancelToken
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.look import Found, Refused
+from imaging.read.scan import scan
 from tests import dicom_files as make
 
 
@@ -228,3 +231,61 @@ def test_what_is_no_input_has_no_place(tmp_path: Path) -> None:
         picture(tmp_path / name)
     found = scan([tmp_path], CancelToken(), lambda path: None if path.name == "1.png" else True)
     assert [(item.path.name, item.place) for item in found] == [("2.png", 0), ("3.png", 1)]
+
+
+class SlowDrive:
+    """A folder whose files take a while to open, as on a network drive, and how many were waited for at once."""
+
+    def __init__(self) -> None:
+        self.folder, self.now, self.most = "", 0, 0
+        self._counting = threading.Lock()
+        sys.addaudithook(self._hear)  # stays for as long as the process; without a folder it hears nothing
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open" or not self.folder or not str(arguments[0]).startswith(self.folder):
+            return
+        with self._counting:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.01)
+        with self._counting:
+            self.now -= 1
+
+
+@pytest.fixture(scope="module")
+def drive() -> SlowDrive:
+    return SlowDrive()
+
+
+@pytest.fixture
+def slow_drive(tmp_path: Path, drive: SlowDrive) -> Iterator[SlowDrive]:
+    for number in range(40):
+        picture(tmp_path / f"{number}.png")
+    (tmp_path / "33.png").write_text("no film")
+    drive.folder, drive.most = str(tmp_path), 0
+    yield drive
+    drive.folder = ""
+
+
+def test_files_of_a_slow_drive_are_waited_for_together_and_told_in_order(tmp_path: Path, slow_drive: SlowDrive) -> None:
+    results = list(scan([tmp_path], CancelToken()))
+    assert slow_drive.most > 1
+    assert [(item.place, item.path.name) for item in results] == [(number, f"{number}.png") for number in range(40)]
+    assert [item.place for item in results if isinstance(item, Refused)] == [33]
+
+
+def test_what_nobody_wants_of_a_slow_drive_is_not_looked_at(tmp_path: Path, slow_drive: SlowDrive) -> None:
+    for number in range(0, 40, 2):
+        (tmp_path / f"{number}.png").write_text("Dear colleague")  # would be refused
+    results = list(scan([tmp_path], CancelToken(), lambda path: int(path.stem) % 2 == 1))
+    assert slow_drive.most > 1
+    assert [item.path.stem for item in results] == [str(number) for number in range(1, 40, 2)]
+    assert [item.place for item in results] == list(range(1, 40, 2))
+
+
+def test_a_slow_drive_lets_go_when_nobody_reads_on(tmp_path: Path, slow_drive: SlowDrive) -> None:
+    results = scan([tmp_path], CancelToken())
+    for _ in range(12):
+        next(results)
+    results.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]

@@ -10,7 +10,8 @@ import pytest
 
 from imaging.progress import CancelToken
 from imaging.read.decode import decode
-from imaging.read.scan import Refused, scan
+from imaging.read.look import Refused
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
 

@@ -23,9 +23,10 @@ from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
+from imaging.read.look import Found, Refused
 from imaging.read.packed import zips
 from imaging.read.packed.source import film_sha256
-from imaging.read.scan import Found, Refused, scan
+from imaging.read.scan import scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
 
