@@ -7,6 +7,7 @@ that decode files import this module anew.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,8 +18,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-# A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
+# A spinning thread starves the decoders and the window; it has to be set before torch loads. numpy's OpenBLAS spins for
+# 2^26 cycles from its start on, which is a core for the time in which the first film is read: 2^4, and it sleeps.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 INTERRUPTED, READER_LEFT = 130, 141
 VIEWER = "gui.app"
 
@@ -61,6 +64,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     name, parser, rest = arguments_of(arguments)
+    if name == VIEWER:
+        gc.disable()  # what is imported stays: to look for garbage in it costs a twentieth of the start
+    if name.startswith("gui."):
+        import_module("gui.plain_imports").keep_plain_imports()
     module = import_module(name)
     module.add_arguments(parser)
     options = parser.parse_args(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -26,6 +27,7 @@ from imaging.paths import resource_path
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+STARTED_MS = 3000  # by then all that a film needs is imported
 PAINTED, ANALYSED = "the window is painted", "what was opened first is analysed"
 
 _log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     app = make_application()
     window = build_window(options.paths, model=options.model)
     _log_the_start(window)
+    window.shown.connect(lambda: QTimer.singleShot(STARTED_MS, app, gc.enable))  # main.py switched it off
     window.show()
     TerminalSignals(app)
     status = app.exec()
@@ -102,6 +105,6 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
     wanted = list(paths)
     # After the first paint, so that nothing of it delays the window.
     window.shown.connect(lambda: window.setWindowIcon(QIcon(str(resource_path("icons", "app.svg")))))
-    window.shown.connect(window.commands.name_training)
     window.shown.connect(lambda: controller.start(wanted))
+    window.shown.connect(lambda: controller.program.ask(window.show_program))
     return window

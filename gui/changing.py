@@ -6,7 +6,7 @@ sensitivity even where the earlier model is no longer installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,9 @@ class Changing(QObject):
         review.check_changed.connect(self._note)
         review.operating_point_moved.connect(self.changed)
 
-    def recall(self, stored: object) -> None:
-        """Take what an earlier session kept, as far as it can be read; then compare."""
-        kept = stored if isinstance(stored, dict) else {}
-        read = {str(label): _read(value) for label, value in kept.items()}
-        self._last = {label: last for label, last in read.items() if last is not None}
+    def recall(self, last: Mapping[str, LastPoints]) -> None:
+        """Take what an earlier session kept; then compare."""
+        self._last = dict(last)
         self._compare()
 
     @property
@@ -101,10 +99,18 @@ class Changing(QObject):
             for label, points in self._review.scores.tables().items()
         }
         if any(self._last.get(label) != last for label, last in now.items()):
-            from inference.records import to_json
-
             self._last |= now
-            self._store(STATE, to_json(self._last))
+            self._store(STATE, dict(self._last))
+
+
+# On a worker's thread: a table holds hundreds of records, and what reads them is not imported yet.
+
+
+def read_last_points(stored: object) -> dict[str, LastPoints]:
+    """What an earlier session kept, by label, as far as it can be read."""
+    kept = stored if isinstance(stored, dict) else {}
+    read = {str(label): _read(value) for label, value in kept.items()}
+    return {label: last for label, last in read.items() if last is not None}
 
 
 def _read(value: object) -> LastPoints | None:

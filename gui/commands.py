@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QWidget
 from gui.controller import Controller
 from gui.jobs import Lane
 from gui.manual import topics
+from gui.program import Program
 from gui.showing import Showing
 from gui.viewport.film_view import FilmView
 from gui.viewport.tools import TOOLS, Tool
 from gui.windows import Windows
 from imaging.release import NO_TRAINING
 from imaging.site import LOCKED
-from inference.torch_first import has_torch
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
@@ -199,14 +199,17 @@ class Commands(QObject):
         """The dialog, once it was asked for."""
         return self._check
 
-    def name_training(self) -> None:
-        """What the menu offers where there is no PyTorch to train with. Once the window shows: it asks the disk."""
-        if not has_torch():
+    def name_training(self, program: Program) -> None:
+        """What the menu offers where there is no PyTorch to train with."""
+        if not program.has_torch:
             self._actions["train_model"].setText("How to train a model…")
 
     def show_wizard(self) -> None:
         """The wizard that trains a model, where it was left; without PyTorch, how to get it."""
-        if not has_torch():
+        self._controller.program.ask(self._show_training)
+
+    def _show_training(self, program: Program) -> None:
+        if not program.has_torch:
             from gui.dialogs.message import message_dialog
 
             message_dialog(NO_TRAINING, self._window).open()

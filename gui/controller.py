@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from gui.analysing import Analysing
 from gui.changing import STATE as LAST_POINTS_STATE
-from gui.changing import Changing
+from gui.changing import Changing, read_last_points
 from gui.checking import Checking
 from gui.deciding import Deciding
 from gui.entries import study_row
@@ -25,6 +25,7 @@ from gui.opening import Opening
 from gui.preferences import Preferences
 from gui.prevalence import STATE as PREVALENCE_STATE
 from gui.prevalence import Prevalences
+from gui.program import ProgramFacts
 from gui.reading import Reading
 from gui.review import OverlaySettings, Review
 from gui.second_opinion import SecondOpinion
@@ -50,6 +51,7 @@ class Controller(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.review = Review(self)
+        self.program = ProgramFacts(self.jobs, self)
         self.memory = Memory(self.jobs, None if remember else Path(":memory:"), self)
         self.preferences = Preferences(self.jobs, self, keep=remember)
         self.models = Models(self.review, self.jobs, self.preferences, asked=model, with_check=remember, parent=self)
@@ -92,19 +94,19 @@ class Controller(QObject):
     def start(self, paths: Sequence[Path] = ()) -> None:
         """Begin once the window shows: what was remembered, which models there are, the films that were named."""
         self.preferences.read(lambda: self._begin(paths))
-        self.reading.get_ready()
+        self.reading.get_ready(awaited=bool(paths))
 
     def _begin(self, paths: Sequence[Path]) -> None:
         """Once the settings are in force: they say which engine runs, and whether films are analysed at once."""
         if self._remembers:
             self.memory.state(OVERLAY_STATE, self._recall_overlay)
             self.memory.state(SENSITIVITY_STATE, self._recall_sensitivities)
-            self.memory.state(LAST_POINTS_STATE, self.changing.recall)
+            self.memory.state(LAST_POINTS_STATE, self.changing.recall, read_last_points)
             self.memory.state(PREVALENCE_STATE, self.prevalences.recall)
             self.memory.state(MODEL_STATE, self._recall_model)
             self.memory.look_for_recent()
         else:
-            self.changing.recall(None)
+            self.changing.recall({})
         self.models.look_for_models()
         self._started = True
         if paths:

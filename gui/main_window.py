@@ -32,7 +32,8 @@ from gui.panels.model_card import ModelPanel
 from gui.panels.second import SecondBox
 from gui.panels.sensitivity import SensitivityPanel
 from gui.panels.similar import SimilarPanel
-from gui.panels.status_bar import StatusBar, flavour_words
+from gui.panels.status_bar import StatusBar
+from gui.program import Program
 from gui.showing import Showing
 from gui.side_column import SideColumn
 from gui.study_list import StudyList
@@ -68,7 +69,7 @@ class MainWindow(QMainWindow):
         self.similar = self.side.of(SimilarPanel)
         self.second = SecondBox(review, controller.second)
         self.findings.column.addWidget(self.second)
-        self.status = StatusBar(review, flavour=flavour_words())
+        self.status = StatusBar(review)
         self.empty = EmptyState(self.actions_by_name, self.view)
         self._lay_out()
         self._veil = DropVeil(self)
@@ -82,6 +83,11 @@ class MainWindow(QMainWindow):
         """Nothing is going on, and everything that is known is shown."""
         parts = (self.controller, self.controller.thumbnails, self.showing, self.study_list)
         return all(part.settled for part in parts)
+
+    def show_program(self, program: Program) -> None:
+        """Say which flavour runs, and what it can't do."""
+        self.status.show_release(program.release)
+        self.commands.name_training(program)
 
     def _lay_out(self) -> None:
         self.setWindowTitle("Negatoscope")

@@ -131,11 +131,13 @@ class Memory(QObject):
         """The films were closed; under their names others may come."""
         self._digests.clear()
 
-    def state(self, key: str, done: Callable[[Any], None]) -> None:
-        self._read(lambda store: store.state(key), done)
+    def state(self, key: str, done: Callable[[Any], None], read: Callable[[Any], Any] = lambda stored: stored) -> None:
+        """Hand over what `read`, on the lane, makes of the JSON value that is kept; None where there is none."""
+        self._read(lambda store: read(store.state(key)), done)
 
     def set_state(self, key: str, value: Any) -> None:
-        self._write(key, lambda store: store.set_state(key, value))
+        """Keep JSON, or records that make JSON, under a key."""
+        self._write(key, lambda store: store.set_state(key, as_json(value)))
 
     def look_for_recent(self) -> None:
         """Tell which of the recent folders are there."""
@@ -194,6 +196,13 @@ def _adding(folder: Path) -> Write:
 
 
 # On a worker's thread.
+
+
+def as_json(value: Any) -> Any:
+    """Plain JSON of records."""
+    from inference.records import to_json
+
+    return to_json(value)
 
 
 def digest_of(ref: ImageRef) -> str:

@@ -48,9 +48,11 @@ class Reading(QObject):
         review.film_returned.connect(lambda row: self._selected(row) if row == review.selected else None)
         review.films_closed.connect(self._closed)
 
-    def get_ready(self) -> None:
-        """Import what the first film needs, so that it does not wait for that."""
-        self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read())
+    def get_ready(self, *, awaited: bool) -> None:
+        """Import what a first film may need, so that it does not wait for that; one that is `awaited` already has what
+        it needs imported with it.
+        """
+        self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read(awaited))
 
     def give_way(self) -> None:
         """For workers that have time: wait until the film that the reader waits for is there. Thread-safe."""
@@ -162,18 +164,20 @@ class Reading(QObject):
 # On a worker's thread.
 
 
-def get_ready_to_read() -> None:
+def get_ready_to_read(awaited: bool) -> None:
     """What is done once, before the first film."""
     give_large_blocks_back()
-    import_readers()
+    if not awaited:
+        import_readers()
 
 
 def import_readers() -> tuple[object, ...]:
     """What the first film needs and the empty window does not; with these come numpy, OpenCV and pydicom."""
     from imaging.read.dicom import read_dicom
+    from imaging.read.encapsulated import read_encapsulated
     from imaging.read.raster import read_raster
 
-    return (*import_painter(), read_dicom, read_raster)
+    return (*import_painter(), read_dicom, read_encapsulated, read_raster)
 
 
 def import_painter() -> tuple[object, ...]:

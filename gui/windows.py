@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from gui.controller import Controller
 from gui.manual import topics
-from imaging.release import release
+from gui.program import Program
 
 if TYPE_CHECKING:
     from gui.dialogs.settings import SettingsDialog
@@ -66,9 +66,12 @@ class Windows(QObject):
 
     def show_about(self) -> None:
         """The versions."""
+        self._controller.program.ask(self._show_about)
+
+    def _show_about(self, program: Program) -> None:
         from gui.dialogs.about import about_dialog
 
-        self._show("about", lambda: about_dialog(release().words, self._parent), "index")
+        self._show("about", lambda: about_dialog(program.release.words, self._parent), "index")
 
     def show_settings(self) -> SettingsDialog:
         """The settings, each with its lock where the administrator has set it."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.card import GATE, GRAPH, LICENCE, QUANTISED, REFERENCE, WEIGHTS, BundleError, ModelCard
 from inference.card_check import check_card
-from inference.card_text import card_text, parse_card
+from inference.card_text import card_text, may_be_named, parse_card
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -92,12 +92,21 @@ def read_bundle(location: Path) -> ModelBundle:
 
 def read_card(location: Path) -> ModelCard:
     """The card of a bundle; its other files are not looked at. Raises BundleError in one sentence."""
-    if CARD not in _names(location):
-        raise BundleError("This is not a model bundle: it has no card.json.")
-    card = parse_card(_read_file(location, CARD))
+    card = parse_card(_card_bytes(location))
     if set(card.files) != set(card.file_names):
         raise BundleError("The model card does not name the files of a bundle.")
     return card
+
+
+def is_named(location: Path, name: str) -> bool:
+    """Whether this is the place of a bundle of that name, as far as can be told at a glance. Raises BundleError."""
+    return may_be_named(_card_bytes(location), name)
+
+
+def _card_bytes(location: Path) -> bytes:
+    if CARD not in _names(location):
+        raise BundleError("This is not a model bundle: it has no card.json.")
+    return _read_file(location, CARD)
 
 
 def write_bundle(

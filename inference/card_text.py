@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from typing import Any
@@ -18,11 +19,15 @@ CARD_HASH = "card_sha256"
 def card_text(card: ModelCard) -> str:
     """The card as it is stored: canonical JSON, with the sha256 of that same text without the hash."""
     body = to_json(card)
-    return _canonical(body | {CARD_HASH: _body_hash(body)})
+    return _canonical(body | {CARD_HASH: _hash(_canonical(body))})
 
 
+@functools.lru_cache(maxsize=64)
 def parse_card(content: bytes) -> ModelCard:
-    """The card held by a `card.json`. Raises BundleError in one sentence; a single changed byte is found."""
+    """The card held by a `card.json`. Raises BundleError in one sentence; a single changed byte is found.
+
+    Kept by content: whoever looks for a model reads all cards, and that is among what the first film waits for.
+    """
     try:
         text = content.decode("utf-8")
         body = json.loads(text)
@@ -32,15 +37,20 @@ def parse_card(content: bytes) -> ModelCard:
         raise BundleError("The model card is damaged.", detail="no schema number")
     if body["schema"] > SCHEMA:
         raise BundleError("The model was made by a newer Negatoscope; update the program to use it.")
-    stated = body.pop(CARD_HASH, None)
-    if stated != _body_hash(body) or text != _canonical(body | {CARD_HASH: stated}):
+    if not _is_unchanged(text, body):
         raise BundleError("The model card was changed after it was written.")
+    del body[CARD_HASH]
     try:
         card = from_json(ModelCard, _migrated(body))
     except RecordError as error:
         raise BundleError("The model card does not fit its schema.", detail=str(error)) from error
     check_card(card)
     return card
+
+
+def may_be_named(content: bytes, name: str) -> bool:
+    """Whether the card held by a `card.json`, if it is whole, bears this name: told by its line, without parsing."""
+    return f'\n "name": {json.dumps(name, ensure_ascii=False)},\n'.encode(errors="replace") in content
 
 
 def _migrated(body: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +80,19 @@ def _canonical(body: dict[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
 
-def _body_hash(body: dict[str, Any]) -> str:
-    """Survives only what JSON can hold; NaN in a hostile card is refused as damage."""
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _is_unchanged(text: str, body: dict[str, Any]) -> bool:
+    """Whether a card's text is the canonical one of its body, with the hash of the rest in a line of its own.
+
+    Survives only what JSON can hold; NaN in a hostile card is refused as damage.
+    """
+    stated = body.get(CARD_HASH)
     try:
-        return hashlib.sha256(_canonical(body).encode("utf-8")).hexdigest()
+        if text != _canonical(body):
+            return False
     except (ValueError, RecursionError) as error:
         raise BundleError("The model card is damaged.", detail=str(error)) from error
+    return stated == _hash(text.replace(f'\n "{CARD_HASH}": "{stated}",\n', "\n", 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imaging.paths import resource_path, user_data_dir
 from imaging.site import read_site
-from inference.bundle import ModelBundle, read_bundle, read_card
+from inference.bundle import ModelBundle, is_named, read_bundle, read_card
 from inference.card import BundleError, ModelCard
 
 
@@ -59,9 +59,12 @@ def bundled_card(model_id: str) -> ModelCard | None:
     return next((item.card for item in installed([resource_path("models")]) if item.id == model_id), None)
 
 
-def survey(folders: Sequence[Path] | None = None) -> tuple[Installed | Unusable, ...]:
-    """All that lies in the folders of models: usable bundles by name, the newest version first, then the others."""
-    found = list(_look(model_folders() if folders is None else folders))
+def survey(folders: Sequence[Path] | None = None, name: str = "") -> tuple[Installed | Unusable, ...]:
+    """All that lies in the folders of models: usable bundles by name, the newest version first, then the others.
+
+    With a name only the bundles that bear it, for whoever wants one of them soon: cards are long.
+    """
+    found = list(_look(model_folders() if folders is None else folders, name))
     good = {item.id: item for item in reversed(found) if isinstance(item, Installed)}
     ordered = sorted(good.values(), key=lambda item: (item.card.name, -item.card.version))
     return (*ordered, *(item for item in found if isinstance(item, Unusable)))
@@ -74,17 +77,16 @@ def installed(folders: Sequence[Path] | None = None) -> tuple[Installed, ...]:
 
 def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
     """The verified bundle that an ID names. Raises BundleError; UnknownModelError, with the ids there are, for none."""
-    known = installed(folders)
-    for item in known:
-        if model_id in (item.id, item.card.name):
+    for item in survey(folders, model_id.partition("@")[0]):
+        if isinstance(item, Installed) and model_id in (item.id, item.card.name):
             return read_bundle(item.location)
     if model_id and Path(model_id).exists():
         return read_bundle(Path(model_id))
-    names = ", ".join(item.id for item in known) or "none"
+    names = ", ".join(item.id for item in installed(folders)) or "none"
     raise UnknownModelError(f"There is no model “{model_id}”; installed: {names}.")
 
 
-def _look(folders: Sequence[Path]) -> Iterator[Installed | Unusable]:
+def _look(folders: Sequence[Path], name: str) -> Iterator[Installed | Unusable]:
     for folder in folders:
         try:
             # A dot begins what is being written or was left half-written by a killed import.
@@ -96,6 +98,7 @@ def _look(folders: Sequence[Path]) -> Iterator[Installed | Unusable]:
             continue
         for place in sorted(places):
             try:
-                yield Installed(read_card(place), place)
+                if not name or is_named(place, name):
+                    yield Installed(read_card(place), place)
             except BundleError as error:
                 yield Unusable(place, error.message)

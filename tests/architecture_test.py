@@ -51,6 +51,21 @@ def test_nothing_heavy_is_imported_before_the_window(program: str) -> None:
     assert loaded & HEAVY == set()
 
 
+def sources_read(program: str) -> int:
+    """How many sources PySide6 has taken from the disk, in a fresh interpreter, once the program has run."""
+    program += "\nimport linecache; print(len(linecache.cache))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.splitlines()[-1])
+
+
+def test_no_sources_are_read_with_what_is_imported() -> None:
+    """`main.py` gives the plain imports back before it imports a command with a window."""
+    command = "import contextlib, main\nwith contextlib.suppress(SystemExit):\n    main._run(['snapshot', '--help'])\n"
+    assert sources_read("import PySide6.QtCore\nimport gui.app") > 50  # else gui.plain_imports has nothing to do
+    assert sources_read(command + "import gui.app") < 5  # those that Qt imports itself
+
+
 def test_packaging_is_no_package() -> None:
     """With an `__init__.py`, our folder would hide PyPI's `packaging`, and torch would no longer import."""
     assert not (ROOT / "packaging" / "__init__.py").exists()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from gui.analysis_queue import QueueProgress
 from gui.panels.box import label
 from gui.review import Review
-from imaging.release import release
+from imaging.release import Release
 
 HEIGHT_PX = 32
 BAR_PX = 140
@@ -20,10 +20,10 @@ class StatusBar(QWidget):
     cancel_asked = Signal()
     resume_asked = Signal()
 
-    def __init__(self, review: Review, parent: QWidget | None = None, *, flavour: str = "") -> None:
+    def __init__(self, review: Review, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._review = review
-        self._flavour = f"{flavour}: " if flavour else ""
+        self._flavour = ""
         self._progress = QueueProgress()
         self.setFixedHeight(HEIGHT_PX)
         self.setProperty("surface", "panel")
@@ -53,6 +53,11 @@ class StatusBar(QWidget):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(_elastic(self.message), 1)
         row.addWidget(self.cursor_text)
+
+    def show_release(self, release: Release) -> None:
+        """'viewer flavour' in a frozen program; from source there is nothing to say."""
+        self._flavour = "" if release.flavour == "source" else f"{release.flavour} flavour: "
+        self._show()
 
     def show_queue(self, progress: QueueProgress) -> None:
         self._progress = progress
@@ -92,12 +97,6 @@ class StatusBar(QWidget):
         if progress.stopped:
             return "Not analysed yet" if progress.held else "Analysing was stopped"
         return ""
-
-
-def flavour_words() -> str:
-    """'viewer flavour' in a frozen program; from source there is nothing to say."""
-    flavour = release().flavour
-    return "" if flavour == "source" else f"{flavour} flavour"
 
 
 def _elastic(text: QLabel) -> QLabel:

@@ -13,7 +13,6 @@ from imaging.read import refuse
 from imaging.read.budget import BUDGET
 from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
 from imaging.read.dataset import DicomFile, PixelElement, open_dicom
-from imaging.read.encapsulated import read_encapsulated
 from imaging.read.frame import Frame
 from imaging.read.graphics import read_graphics
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
@@ -80,6 +79,9 @@ def missing_pixels(dataset: Dataset) -> FilmError:
 
 def _read_frame(film: DicomFile, element: PixelElement, layout: Layout, frame: int, limits: Limits) -> Frame:
     if element.length is None or film.is_compressed:
+        # Imported here: `multiprocessing` comes with it, which a film that is not compressed should not wait for.
+        from imaging.read.encapsulated import read_encapsulated
+
         return read_encapsulated(film, element, layout, frame, limits)
     return read_native(film, element, layout, frame)
 

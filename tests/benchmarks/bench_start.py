@@ -7,6 +7,8 @@ Runtime, decodes that film and runs the network once. With --frozen the frozen p
 held against an empty Qt window that PyInstaller froze as well. Beside the time on the clock stands that of the
 processor, all threads together, which other work on the machine moves less.
 
+From source ONNX Runtime is asked for, as the frozen program carries no other engine.
+
 The processes take turns, and the best of each counts. The first turn is not counted: it fills the disk's cache and
 compiles the modules, which an installed program has behind it (PYTHONDONTWRITEBYTECODE would compile them each time).
 """
@@ -138,6 +140,7 @@ def environment(data: str) -> dict[str, str]:
     """A data folder of its own, and a window that nobody sees where there is no screen."""
     there = os.environ | {"NEGATOSCOPE_DATA": data, "PYTHONPATH": str(ROOT)}
     there.setdefault("QT_QPA_PLATFORM", "offscreen")
+    there.setdefault("NEGATOSCOPE_CPU_ENGINE", "onnx")
     there.pop("PYTHONDONTWRITEBYTECODE", None)
     return there
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,8 +21,10 @@ from PySide6.QtWidgets import QApplication
 
 from gui.entries import Entry
 from gui.lanes import run_within
+from imaging.release import release
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
+from inference.torch_first import has_torch
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 from tests.python_calls import python_calls
 
@@ -36,7 +39,9 @@ def disk_watched() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def look(frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and any(called is one for one in ASKING):
+        if event == "call" and frame.f_code is find_spec.__code__:  # what is installed stands on the disk too
+            asked.append(" < ".join(_places(frame)[:6]))
+        elif event == "c_call" and any(called is one for one in ASKING):
             stack = _places(frame)
             if not any(own in place for place in stack for own in OWN_FILES):
                 asked.append(" < ".join(stack[:6]))
@@ -57,10 +62,19 @@ def _places(frame: FrameType | None) -> list[str]:
 
 
 def test_the_watch_sees_what_asks_the_disk(tmp_path: Path) -> None:
-    for ask in (tmp_path.is_dir, tmp_path.resolve, lambda: (tmp_path / "x").write_bytes(b""), tmp_path.stat):
+    for ask in (tmp_path.is_dir, lambda: (tmp_path / "x").write_bytes(b""), tmp_path.stat, has_torch, release):
         with disk_watched() as asked:
             ask()
         assert asked
+
+
+def test_a_new_window_asks_no_disk(open_window: OpenWindow, parted: ModelBundle, qtbot: Any) -> None:
+    with disk_watched() as asked:
+        window = open_window(model=str(parted.location))
+        for name in ("about", "train_model"):
+            window.actions_by_name[name].trigger()
+        settle(qtbot, window)
+    assert not asked
 
 
 def test_opening_reading_deciding_and_closing_ask_no_disk(

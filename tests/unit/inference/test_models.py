@@ -15,6 +15,7 @@ from imaging.site import VARIABLE
 from inference import doctor, models_command
 from inference.bundle import ModelBundle, export_zip
 from inference.card import BundleError
+from inference.card_text import parse_card
 from inference.models_dir import Installed, Unusable, find, installed, model_folders, survey, user_models_folder
 from tests.bundles import card_of, write_trial_bundle
 
@@ -35,6 +36,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_name_means_its_newest_version(folders: tuple[Path, Path]) -> None:
     assert find("trial", folders).id == "trial@10"
     assert find("trial@2", folders).id == "trial@2"
+
+
+def test_a_name_is_found_without_reading_the_cards_of_others(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    for number in range(3):
+        write_trial_bundle(tmp_path / f"other@{number}", card_of(name=f"other{number}"))
+    parse_card.cache_clear()
+    assert find("trial@2", (*folders, tmp_path)).id == "trial@2"
+    assert parse_card.cache_info().misses == 3  # trial@10, trial@2, and the impostor
 
 
 def test_a_user_can_not_replace_a_bundled_model(folders: tuple[Path, Path]) -> None:

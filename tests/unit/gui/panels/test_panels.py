@@ -27,6 +27,7 @@ from gui.panels.status_bar import StatusBar
 from gui.review import Review
 from gui.scores import ChosenModel
 from imaging.heatmap import Heatmap
+from imaging.release import Release
 from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
 from tests.bundles import card_of, multi_label_card
@@ -257,9 +258,12 @@ def test_the_status_bar_counts_and_offers_to_stop_and_to_go_on(review: Review, q
 
 
 def test_the_status_bar_of_a_frozen_program_says_its_flavour(review: Review, qtbot: Any) -> None:
-    bar = StatusBar(review, flavour="viewer flavour")
+    bar = StatusBar(review)
     qtbot.addWidget(bar)
     chosen(review)
+    bar.show_release(Release("source"))
+    assert bar.engine.text() == WHY
+    bar.show_release(Release("viewer"))
     assert bar.engine.text() == f"viewer flavour: {WHY}"
 
 
