@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass
@@ -53,10 +54,25 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing on the terminal."""
 
 
+class _Server(ThreadingHTTPServer):
+    """A client that hangs up is what the tests are about; whatever else goes wrong here is told when it closes."""
+
+    daemon_threads = False  # those that still answer are waited for
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.failures: list[BaseException] = []
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            self.failures.append(error)
+
+
 @contextmanager
 def serving() -> Iterator[Served]:
-    """A server on a free port of the loopback, gone afterwards with all its threads."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    """A server on a free port of the loopback, gone afterwards with all its threads. What failed in them is raised."""
+    server = _Server()
     _Handler.served = served = Served(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -67,3 +83,5 @@ def serving() -> Iterator[Served]:
         server.shutdown()
         server.server_close()
         thread.join()
+    if server.failures:
+        raise server.failures[0]
