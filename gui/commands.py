@@ -222,7 +222,7 @@ class Commands(QObject):
             self._wizard.film_asked.connect(self._show_films_of_wizard)
             review = self._controller.review
             self._wizard.point_chosen.connect(review.choose_sensitivities)
-            self._wizard.result.hide_names(hidden=review.patient_hidden)
+            self._wizard.hide_names(hidden=review.patient_hidden)
             review.patient_visibility_changed.connect(lambda hidden: self._hide_names(hidden=hidden))
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
             self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
@@ -240,7 +240,7 @@ class Commands(QObject):
 
     def _hide_names(self, *, hidden: bool) -> None:
         if self._wizard is not None:
-            self._wizard.result.hide_names(hidden=hidden)
+            self._wizard.hide_names(hidden=hidden)
 
     @property
     def wizard(self) -> WizardWindow | None:

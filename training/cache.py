@@ -21,7 +21,7 @@ from imaging.read import refuse
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import Grey, PreprocessSpec, load_grey
-from inference.records import to_json
+from inference.records import RecordError, from_json, to_json
 from training.manifest import DataError, LabelledFilm
 
 _FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
@@ -31,19 +31,27 @@ _TOLD = 64  # films between two words on how far it is
 _CHUNK_BYTES = 1 << 24
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a film is neither learnt from nor judged by. `is_cut`: its file ends early, and may be whole elsewhere."""
+
+    sentence: str
+    is_cut: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedFilms:
     """`films` is uint8 [N, S, S], mapped from the disk, in the order asked for; `readable` is bool [N].
 
     `sizes_px` are (height, width) of the films themselves, int32 [N, 2]; `inverted`, bool [N], is True for MONOCHROME1.
-    What can't be decoded is black and not readable; `why` holds its sentence by position. `place` is their folder.
+    What can't be decoded whole is black and not readable; `why` says by position why. `place` is their folder.
     """
 
     films: Grey
     readable: npt.NDArray[np.bool_]
     sizes_px: npt.NDArray[np.int32]
     inverted: npt.NDArray[np.bool_]
-    why: dict[int, str]
+    why: dict[int, Unread]
     place: Path
 
 
@@ -76,12 +84,13 @@ def _stored(place: Path, shape: tuple[int, ...]) -> CachedFilms | None:
     try:
         stored = np.load(place / _FILMS, mmap_mode="r", allow_pickle=False)
         facts = np.load(place / _FACTS, allow_pickle=False)
-        why = {int(at): str(text) for at, text in json.loads((place / _UNREADABLE).read_bytes()).items()}
+        noted = from_json(dict[str, Unread], json.loads((place / _UNREADABLE).read_bytes()))
+        why = {int(at): unread for at, unread in noted.items()}
         if stored.shape != shape or stored.dtype != np.uint8 or facts.shape != (len(stored), 3):
             return None
         readable = np.ones(len(stored), bool)
         readable[list(why)] = False
-    except (OSError, EOFError, ValueError, AttributeError, IndexError):
+    except (OSError, EOFError, ValueError, IndexError, RecordError):
         return None
     return CachedFilms(stored, readable, facts[:, :2], facts[:, 2] > 0, why, place)
 
@@ -111,7 +120,7 @@ def _fill(
         out.flush()
         del out
         np.save(beside / _FACTS, facts)
-        (beside / _UNREADABLE).write_text(json.dumps(why), encoding="utf-8")
+        (beside / _UNREADABLE).write_text(json.dumps(to_json(why)), encoding="utf-8")
         if not place.exists():
             beside.rename(place)
     except OSError as error:
@@ -146,9 +155,11 @@ class Decoding:
     spec: PreprocessSpec
     last: frozenset[int]
 
-    def decode(self, position: int) -> str:
-        """Put one film into its place; why it can't be, or ''. Raises DataError where it is not the film any more that
-        was listed: under the old one's name it would be found in the cache for ever.
+    def decode(self, position: int) -> Unread | None:
+        """Put one film into its place; why it can't be, or None.
+
+        Raises DataError where it is not the film any more that was listed: under the old one's name it would be found
+        in the cache for ever.
         """
         complaint = self._decode(position)
         if position in self.last:
@@ -165,34 +176,34 @@ class Decoding:
                 "A film was written anew while the films were being read: begin again when nobody changes the folder."
             )
 
-    def _decode(self, position: int) -> str:
+    def _decode(self, position: int) -> Unread | None:
         film = self.films[position]
         try:
             self.out[position], image = load_grey(ImageRef(film.path, film.frame), self.spec)
         except FilmError as error:
             if error.code in _GONE:  # a drive that is away must not leave black films in the cache for ever
                 raise DataError(_MOVED, detail=error.code) from error
-            return error.message
+            return Unread(error.message, is_cut=error.code is Code.TRUNCATED)
         if image.complete < 1.0:  # for a reader it is better than nothing; nothing is to be learnt from it
             self.out[position] = 0
-            return refuse.incomplete(image.complete).message
+            return Unread(refuse.incomplete(image.complete).message, is_cut=True)
         self.facts[position] = (*image.full_size_px, image.inverted)
-        return ""
+        return None
 
 
-def _decode(work: Decoding, token: CancelToken, progress: Progress) -> dict[int, str]:
+def _decode(work: Decoding, token: CancelToken, progress: Progress) -> dict[int, Unread]:
     """Decode every film, and say by position why some can't be."""
-    why: dict[int, str] = {}
+    why: dict[int, Unread] = {}
     total = len(work.films)
 
-    def decode(position: int) -> str:
+    def decode(position: int) -> Unread | None:
         token.check()
         return work.decode(position)
 
     pool = ThreadPoolExecutor()
     try:
         for position, complaint in enumerate(pool.map(decode, range(total))):
-            if complaint:
+            if complaint is not None:
                 why[position] = complaint
             if (position + 1) % _TOLD == 0 or position + 1 == total:
                 progress(position + 1, total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from imaging.progress import CancelToken
 from training.acquisition import clusters_for
 from training.cache import CachedFilms
+from training.left_out import LeftOut, refused_files, unread_films
 from training.manifest import DataError, LabelledFilm, Manifest
 from training.metrics import auc
 from training.near_twins import near_twins
@@ -49,13 +50,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `films` are positions in the manifest, to look at; `fix` is None where none is."""
+    """One thing that was looked at. `films` are positions in the manifest, to look at; `fix` is None where none is.
+
+    `lost` are files to which a reason belongs each, in the place of films.
+    """
 
     name: str
     level: Level
     sentence: str
     films: tuple[int, ...] = ()
     fix: Fix | None = None
+    lost: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +78,11 @@ class Inspection:
     def is_ill(self, label: str) -> npt.NDArray[np.bool_]:
         """Which readable films have a label, bool [N]."""
         return np.array([label in film.labels for film in self.films])
+
+    def counted(self, positions: Iterable[int]) -> Counter[str]:
+        """How many of these films have each label, less those that can't be read."""
+        readable = self.cached.readable
+        return Counter(label for at in positions if readable[at] for label in self.films[at].labels)
 
     def without(self, positions: set[int]) -> TrainingPlan:
         """The plan that leaves these films out."""
@@ -93,12 +103,27 @@ def checks(seen: Inspection) -> list[Check]:
 
 
 def _unreadable(seen: Inspection) -> Iterator[Check]:
-    count = len(seen.manifest.refused) + len(seen.cached.why)
-    if not count:
-        yield Check("Readable", Level.GREEN, f"All {len(seen.films):,} files are films that can be read.")
+    unread = {at for at, why in seen.cached.why.items() if not why.is_cut}
+    lost = (*refused_files(seen.manifest), *unread_films(seen.manifest, seen.cached, unread))
+    if not lost:
+        yield Check("Readable", Level.GREEN, f"All {len(seen.films):,} films are files that can be read.")
         return
-    sentence = f"{_count(count, 'file')} can't be read as {'a film' if count == 1 else 'films'} and will be left out."
-    yield Check("Readable", Level.AMBER, sentence, tuple(sorted(seen.cached.why)))
+    what = "a film" if len(lost) == 1 else "films"
+    words = f"{_count(len(lost), 'file')} can't be read as {what} and will be left out."
+    fix = Fix("Leave them out for good", seen.without(unread)) if unread else None
+    yield Check("Readable", Level.AMBER, words, fix=fix, lost=lost)
+
+
+def _cut(seen: Inspection) -> Iterator[Check]:
+    """Half a film teaches that black is a finding; for a reader it is better than nothing."""
+    cut = {at for at, why in seen.cached.why.items() if why.is_cut}
+    if cut:
+        end, they, them = ("ends", "it", "it") if len(cut) == 1 else ("end", "they", "them")
+        words = f"{_count(len(cut), 'file')} {end} early: part of the picture is missing, and nothing is learnt from "
+        words += f"{them}. Copy {them} again from where {they} came from, or leave {them} out."
+        fix = Fix("Leave the incomplete films out", seen.without(cut))
+        lost = tuple(unread_films(seen.manifest, seen.cached, cut))
+        yield Check("Incomplete films", Level.AMBER, words, fix=fix, lost=lost)
 
 
 def _empty(seen: Inspection) -> Iterator[Check]:
@@ -162,9 +187,9 @@ def _patients(seen: Inspection) -> Iterator[Check]:
 
 
 def _classes(seen: Inspection) -> Iterator[Check]:
-    counts = Counter(label for film in seen.films for label in film.labels)
+    counts = seen.counted(range(len(seen.films)))
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
-    least = min(counts.values())
+    least = min(counts[label] for label in seen.manifest.labels)
     level = Level.RED if least < TOO_FEW_OF_A_CLASS else Level.AMBER if least < FEW_OF_A_CLASS else Level.GREEN
     words = {
         Level.GREEN: f"Enough films of each class: {said}.",
@@ -192,7 +217,7 @@ def _validation(seen: Inspection) -> Iterator[Check]:
     if seen.plan.data.hold_out == "clusters" and not holds_out_cluster(seen.manifest, seen.plan.data):
         words = "The source names its own validation part, so that no cluster of films is held out."
         yield Check("Held-out films", Level.AMBER, words, (), _split_anew(seen))
-    counts = Counter(label for at in split.validation for label in seen.films[at].labels)
+    counts = seen.counted(split.validation)
     least = min((counts[label] for label in seen.manifest.labels), default=0)
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
     if least >= SMALL_VALIDATION:
@@ -276,6 +301,7 @@ def _count(count: int, noun: str) -> str:
 
 _LOOKS: tuple[Callable[[Inspection], Iterator[Check]], ...] = (
     _unreadable,
+    _cut,
     _empty,
     _copies,
     _near_copies,

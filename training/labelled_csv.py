@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.manifest import DataError
+from training.manifest import NOT_THERE, DataError
 
 MAX_BYTES = 64 << 20
 _SHARES = ("\\\\", "//")
@@ -67,7 +67,7 @@ def _text(source: Path) -> str:
             raise DataError("The labels are neither a folder nor a CSV file of at most 64 MiB.")
         return source.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise DataError("The labelled films can't be found or read.", detail=type(error).__name__) from error
+        raise DataError(NOT_THERE, detail=type(error).__name__) from error
     except UnicodeDecodeError as error:
         raise DataError("The CSV file is not UTF-8 text.") from error
 

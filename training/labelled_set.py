@@ -16,7 +16,7 @@ from imaging.study import ImageRef
 from inference.card import ModelCard
 from inference.screen import Refusal
 from training.labelled_csv import read_csv
-from training.manifest import DataError, folders_in, patient_of
+from training.manifest import NOT_THERE, DataError, folders_in, patient_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def read_set(source: Path, card: ModelCard) -> tuple[Entry, ...]:
     try:
         entries = tuple(_class_folders(source, card) if source.is_dir() else _rows(source, card))
     except OSError as error:
-        raise DataError("The labelled films can't be found or read.", detail=type(error).__name__) from error
+        raise DataError(NOT_THERE, detail=type(error).__name__) from error
     if not entries:
         raise DataError(f"There are no labelled films; the model knows {_known(card)}.")
     return entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,12 @@ from inference.records import RecordError, from_json, to_json
 from training.run_dir import RunDir, RunError
 
 if TYPE_CHECKING:
+    from training.cache import CachedFilms
+    from training.manifest import Manifest
     from training.prepare import Prepared
 
 LEFT_OUT = "left_out.jsonl"  # in the run's folder
-SET_ASIDE = "It was left out by hand, or as a copy of another film."
+SET_ASIDE = "The plan leaves it out: by hand, or as empty, cut short or a copy of another film."
 TORN = "Its patient has films in a part that judges; a patient may not stand in two parts."
 TAUGHT = "Its patient taught the model that this run starts from, and can’t judge what comes of it."
 
@@ -34,16 +36,28 @@ def left_out(prepared: Prepared) -> Iterator[LeftOut]:
     """Every film that is in no part: files that were refused, films that the plan leaves out, what could not be
     decoded, films of patients who stand in a part that judges, and those who taught the starting model.
     """
-    for path, sentence in prepared.manifest.refused:
-        yield LeftOut(path.as_posix(), 0, sentence)
+    yield from refused_files(prepared.manifest)
     for film in prepared.manifest.set_aside:
         yield LeftOut(film.path.as_posix(), film.frame, SET_ASIDE)
     split, films = prepared.split, prepared.manifest.films
     judging = {films[at].patient for part in (split.validation, split.test) for at in part}
     torn = {at: TORN if films[at].patient in judging else TAUGHT for at in split.left_out.tolist()}
-    for at, reason in sorted((torn | prepared.cached.why).items()):
-        film = films[at]
-        yield LeftOut(film.path.as_posix(), film.frame, reason)
+    for at in sorted(torn.keys() - prepared.cached.why.keys()):
+        yield LeftOut(films[at].path.as_posix(), films[at].frame, torn[at])
+    yield from unread_films(prepared.manifest, prepared.cached, prepared.cached.why)
+
+
+def refused_files(manifest: Manifest) -> Iterator[LeftOut]:
+    """The files of a source that hold no film."""
+    for path, sentence in manifest.refused:
+        yield LeftOut(path.as_posix(), 0, sentence)
+
+
+def unread_films(manifest: Manifest, cached: CachedFilms, positions: Iterable[int]) -> Iterator[LeftOut]:
+    """Films that could not be decoded whole."""
+    for at in sorted(positions):
+        film = manifest.films[at]
+        yield LeftOut(film.path.as_posix(), film.frame, cached.why[at].sentence)
 
 
 def write_left_out(run: RunDir, films: Sequence[LeftOut]) -> None:

@@ -23,6 +23,7 @@ from imaging.study import natural_key
 PATIENT_PATTERNS = (r"^(person\d+)_", r"^((?:NORMAL2-)?IM-\d+)-", r"^(\d{8})_\d{3}\.")
 NORMAL_NAMES = frozenset({"normal", "clear", "healthy", "no finding", "no_finding", "none", "negative"})
 Part = Literal["", "train", "validation", "test"]
+NOT_THERE = "The labelled films can't be found or read: have they moved, or is their drive away?"
 _FEW_LABELS = 8  # so many may be meant even where they have a film each
 _PARTS: dict[str, Part] = {
     "train": "train",
@@ -203,7 +204,7 @@ def _places(source: Path) -> Iterator[_Place]:
         else:
             yield from _rows(source)
     except OSError as error:
-        raise DataError("The labelled films can't be found or read.", detail=type(error).__name__) from error
+        raise DataError(NOT_THERE, detail=type(error).__name__) from error
 
 
 def _class_folders(root: Path) -> Iterator[_Place]:

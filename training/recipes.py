@@ -137,7 +137,7 @@ TWELVE = tuple(
 _ALL = (
     Recipe(
         name="quick",
-        title="A calibrated head on what an installed model sees: minutes",
+        title="A calibrated head on what an installed model sees",
         network=NetworkPlan("mobilenet_v2", BUNDLED, mode="quick"),
         learning=LearningPlan(epochs=1),
         choice=ChoicePlan(),

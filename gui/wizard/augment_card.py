@@ -53,15 +53,14 @@ class Pictures(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         side = min(PICTURE_PX, (self.width() - (SHOWN - 1) * GAP_PX) // SHOWN)
-        for number in range(SHOWN):
-            at = QRect(number * (side + GAP_PX), 0, side, side)
-            painter.fillRect(at, QColor(PALETTE.background))
-            if number < len(self.images):
-                painter.drawImage(at, self.images[number])
+        for number, image in enumerate(self.images):
+            painter.drawImage(QRect(number * (side + GAP_PX), 0, side, side), image)
         if self.words and not self.images:
+            field = QRect(0, 0, SHOWN * (side + GAP_PX) - GAP_PX, side)
+            painter.fillRect(field, QColor(PALETTE.background))
             painter.setFont(font())
             painter.setPen(QColor(PALETTE.secondary))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.words)
+            painter.drawText(field, Qt.AlignmentFlag.AlignCenter, self.words)
 
 
 class AugmentCard(Card):
@@ -97,6 +96,8 @@ class AugmentCard(Card):
         self.on.setEnabled(not quick)
         self.word.setText("Quick training looks at each film once, as it is" if quick else "")
         self.again.setEnabled(plan.augment is not None)
+        for widget in (self.again, self.pictures):
+            widget.setVisible(not quick)
         if plan.augment is None:
             self.rest()
             self._drawn = None

@@ -13,6 +13,7 @@ from gui.panels.box import label, rule
 from gui.panels.tiles import Tile, TileRow
 from gui.theme import PALETTE, font
 from gui.thumbnails import to_qimage
+from gui.wizard.left_out_card import LeftOutList
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,13 +43,14 @@ class CheckRow(QWidget):
         self.level = label(word, tone=check.level.value)
         self.level.setFixedWidth(56)
         self.sentence = label(escape(check.sentence), wrap=True)
-        self.films = QPushButton("Show films")
+        self._things = "files" if check.lost else "films"
+        self.films = QPushButton(f"Show {self._things}")
         self.films.setCheckable(True)
         self.fix = QPushButton("Fix for me")
-        for button, about in ((self.films, "Show films of"), (self.fix, "Fix")):
+        for button, about in ((self.films, f"Show {self._things} of"), (self.fix, "Fix")):
             button.setProperty("kind", "chip")
             button.setAccessibleName(f"{about}: {check.name}")
-        self.films.setVisible(bool(check.films))
+        self.films.setVisible(bool(check.films or check.lost))
         self.fix.setVisible(check.fix is not None)
         if check.fix is not None:
             self.fix.setToolTip(check.fix.words)
@@ -58,14 +60,17 @@ class CheckRow(QWidget):
         shown = min(len(check.films), SHOWN)
         self.row = TileRow(shown)
         self.row.setMaximumWidth(max(1, shown) * TILE_PX)
+        self.lost = LeftOutList()
+        self.lost.show_films(check.lost)
         self.row.hide()
+        self.lost.hide()
         picture = QLabel()
         picture.setPixmap(pixmap(name, colour, ICON_PX, self.devicePixelRatioF()))
         self.setAccessibleName(f"{check.name}: {word}. {check.sentence}")
         self._lay_out(picture)
 
     def _lay_out(self, picture: QLabel) -> None:
-        title = label(self.check.name, tone="strong")
+        title = label(self.check.name, tone="strong", wrap=True)
         title.setFont(font("strong"))
         title.setFixedWidth(148)
         line = QHBoxLayout()
@@ -80,11 +85,13 @@ class CheckRow(QWidget):
         whole.setSpacing(8)
         whole.addLayout(line)
         whole.addWidget(self.row)
+        whole.addWidget(self.lost)
 
     def show_films(self, shown: bool) -> None:
         self.films.setChecked(shown)
-        self.films.setText("Hide films" if shown else "Show films")
-        self.row.setVisible(shown)
+        self.films.setText(f"{'Hide' if shown else 'Show'} {self._things}")
+        self.row.setVisible(shown and bool(self.check.films))
+        self.lost.setVisible(shown and bool(self.check.lost))
 
     def show_tiles(self, tiles: list[Tile]) -> None:
         self.row.show_tiles(tiles)
@@ -96,6 +103,7 @@ class CheckRows(QWidget):
     films_asked = Signal(object)  # Check
     fix_asked = Signal(object)  # Check
     film_picked = Signal(str)  # key
+    lost_picked = Signal(object)  # list[ImageRef]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,6 +126,7 @@ class CheckRows(QWidget):
             row.films_asked.connect(lambda row=row: self._show_films(row))
             row.fix_asked.connect(lambda row=row: self.fix_asked.emit(row.check))
             row.row.picked.connect(self.film_picked)
+            row.lost.films_asked.connect(self.lost_picked)
 
     def set_busy(self, busy: bool) -> None:
         """While films are inspected again, nothing else is asked for."""
@@ -127,7 +136,7 @@ class CheckRows(QWidget):
     def _show_films(self, chosen: CheckRow) -> None:
         for row in self.rows:
             row.show_films(row is chosen and chosen.films.isChecked())
-        if chosen.films.isChecked():
+        if chosen.films.isChecked() and chosen.check.films:
             self.films_asked.emit(chosen.check)
 
     def show_pictures(

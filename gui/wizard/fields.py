@@ -32,11 +32,14 @@ class Leaf:
 def leaves(kind: Any, prefix: str = "") -> Iterator[Leaf]:
     """Every field of a record that is no record itself, those of inner records by dotted keys.
 
-    A record that may be missing has a leaf of its own, whose type is bool, before those of its fields.
+    A record that may be missing has a leaf of its own, whose type is bool, before those of its fields. A field that has
+    one possible value, as the schema's number, is none to edit.
     """
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
         key, hint = f"{prefix}{field.name}", hints[field.name]
+        if typing.get_origin(hint) is Literal and len(typing.get_args(hint)) == 1:
+            continue
         inner = _record(hint)
         if inner is None:
             yield Leaf(key, hint)
@@ -116,7 +119,7 @@ class FieldEditor(QObject):
             number = QSpinBox()
             number.setRange(0, MOST)
             number.setKeyboardTracking(False)
-            number.lineEdit().setTextMargins(8, 0, 0, 0)
+            number.lineEdit().setTextMargins(11, 0, 0, 0)  # its text stands where that of the other fields does
             number.setSpecialValueText(self._words.get(f"{self.leaf.key}=0", ""))
             number.valueChanged.connect(self._tell)
             return number

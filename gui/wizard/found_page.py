@@ -117,6 +117,7 @@ class FoundPage(ScrolledColumn):
         self.checks.fix_asked.connect(self.fix_asked)
         self.checks.films_asked.connect(self._ask_for_pictures)
         self.checks.film_picked.connect(self._open_film)
+        self.checks.lost_picked.connect(lambda refs: self.film_asked.emit(tuple(refs), refs[0]))
 
     def show_note(self, sentence: str) -> None:
         """How these films were come by, where they were looked for; '' for nothing to say."""

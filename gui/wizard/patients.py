@@ -27,7 +27,7 @@ class PatientCard(Card):
         self._names: tuple[str, ...] = ()
         self._taken = ""
         self.pattern = QLineEdit()
-        self.pattern.setPlaceholderText("^([^_]+)_     (empty: the names that are known)")
+        self.pattern.setPlaceholderText("for example ^([^_]+)_")
         self.pattern.setAccessibleName("Pattern for patients")
         self.pattern.setAccessibleDescription(ABOUT)
         self.apply = QPushButton("Use it")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from gui.panels.box import label, set_tone
+from gui.panels.wording import LINKS, link
 from gui.theme import font
 from gui.wizard.framed import Framed
 from gui.wizard.run_states import RunWords, State
@@ -82,7 +83,9 @@ class RunHead(Framed):
 
 
 class Facts(Framed):
-    """Numbers of films, the machine's share, the best epoch."""
+    """Numbers of films, the machine's share, the best epoch. The number of films left out leads to their reasons."""
+
+    left_out_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("This run", parent)
@@ -96,7 +99,10 @@ class Facts(Framed):
             grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignRight)
             self.rows[name] = value
         grid.setColumnStretch(0, 1)
-        self.rows["Left out"].setToolTip("The Result page lists them with their reasons")
+        reasons = self.rows["Left out"]
+        reasons.setTextInteractionFlags(LINKS)
+        reasons.setAccessibleName("Films left out")
+        reasons.linkActivated.connect(lambda _: self.left_out_asked.emit())
         self.column.addLayout(grid)
         self.column.addStretch(1)
 
@@ -108,7 +114,8 @@ class Facts(Framed):
         if story.training:
             self.rows["Training films"].setText(f"{story.training:,}")
             self.rows["Validation films"].setText(f"{story.validation:,}")
-            self.rows["Left out"].setText(f"{story.left_out:,}" if story.left_out else "none")
+            count = f"{story.left_out:,}" if story.left_out else "none"
+            self.rows["Left out"].setText(f"{count}, {link('why')}" if seen.left_out else count)
             threads = f"{story.threads} thread{'s' if story.threads != 1 else ''}"
             self.rows["Runs on"].setText("GPU" if story.device == "cuda" else f"CPU, {threads}")
         else:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
@@ -20,6 +21,7 @@ from gui.jobs import JobHandle, Jobs, Lane
 from gui.theme import PALETTE
 from gui.wizard import run_work
 from gui.wizard.framed import Framed
+from gui.wizard.left_out_card import LeftOutCard
 from gui.wizard.run_curves import RunCurves
 from gui.wizard.run_head import Facts, RunHead
 from gui.wizard.run_states import START_PATIENCE_S, State, state_of, words_of
@@ -28,6 +30,9 @@ from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.watched_card import WatchedCard
 from imaging.errors import NegatoscopeError
 from training.run_story import Story, Word
+
+if TYPE_CHECKING:
+    from training.left_out import LeftOut
 
 TICK_MS = 400
 ROW_PX = 24
@@ -42,6 +47,7 @@ class RunPage(ScrolledColumn):
     resume_asked = Signal(object)  # Path of the run: a worker is wanted
     result_asked = Signal(object)  # Path
     state_changed = Signal(str)  # a State
+    film_asked = Signal(object, object)  # tuple[ImageRef, ...], ImageRef
     changed = Signal()  # the words of the wizard's list of steps
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
@@ -57,7 +63,9 @@ class RunPage(ScrolledColumn):
         self.head = RunHead()
         self.curves, self.watched = RunCurves(), WatchedCard(jobs)
         self.words = QListWidget()
-        self.facts = Facts()
+        self.facts, self.left_out = Facts(), LeftOutCard()
+        self._listed: tuple[LeftOut, ...] = ()
+        self._wants_left_out, self._hidden = False, False
         self._lay_out()
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._look)
@@ -65,6 +73,9 @@ class RunPage(ScrolledColumn):
         self.head.keep.clicked.connect(lambda: self._tell(partial(run_work.ask, wish="keep")))
         self.head.cancel.clicked.connect(lambda: self._tell(partial(run_work.ask, wish="cancel")))
         self.head.result.clicked.connect(lambda: self.result_asked.emit(self._path))
+        self.watched.film_asked.connect(self.film_asked)
+        self.facts.left_out_asked.connect(self._lead_to_left_out)
+        self.left_out.films_asked.connect(lambda refs: self.film_asked.emit(tuple(refs), refs[0]))
 
     def _lay_out(self) -> None:
         told = Framed("What happened")
@@ -83,6 +94,7 @@ class RunPage(ScrolledColumn):
         self.column.addWidget(self.curves, 3)
         self.column.addWidget(self.watched)
         self.column.addLayout(below, 2)
+        self.column.addWidget(self.left_out)
 
     # What is shown
 
@@ -103,18 +115,31 @@ class RunPage(ScrolledColumn):
         """Where the run stands, in a few words; '' before it was read."""
         return self.head.title.text() if self._state is not None else ""
 
+    @property
+    def foot(self) -> str:
+        """What closing the window means to the run."""
+        is_on = self._state is not None and self._state.is_worked_on
+        return "The run goes on when this window, or the program, is closed." if is_on else ""
+
     def show_run(self, path: Path) -> None:
         """Show the run of a folder, as it stands and from now on."""
         if self._looking is not None:
             self._looking.cancel()
         self._asked_at = self._asked_at if path == self._path else 0.0  # a run that is being resumed stays so
+        self._wants_left_out = self._wants_left_out and path == self._path
         self._path, self._seen, self._state, self._looking = path, None, None, None
         self._shown_words, self._told_title = (), ""
         self.words.clear()
+        self._show_left_out()
         self.head.title.setText("Reading the run")
         self.head.show_trouble("")
         self._follow()
         self._look()  # once where it is not on the screen: the wizard's steps say where it stands
+
+    def hide_names(self, *, hidden: bool) -> None:
+        """Whether file names, which may be patients', are kept off the page."""
+        self._hidden = hidden
+        self._show_left_out()
 
     def show_trouble(self, sentence: str) -> None:
         """Something that was asked for could not be done."""
@@ -175,6 +200,8 @@ class RunPage(ScrolledColumn):
         self.watched.show_story(seen.story)
         self._show_told(seen.story)
         self.facts.show_run(seen)
+        if seen.left_out != self._listed:
+            self._show_left_out()
         if state is not self._state:
             self._state = state
             self.state_changed.emit(state)
@@ -200,6 +227,17 @@ class RunPage(ScrolledColumn):
             self.words.addItem(item)
         if follows:
             self.words.scrollToBottom()
+
+    def _show_left_out(self) -> None:
+        """Nothing before it is asked for: the list would push the curves together."""
+        self._listed = self._seen.left_out if self._seen is not None else ()
+        self.left_out.show_films(self._listed if self._wants_left_out else (), hide_names=self._hidden)
+
+    def _lead_to_left_out(self) -> None:
+        self._wants_left_out = True
+        self._show_left_out()
+        self.left_out.films.setFocus()
+        QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.left_out))
 
     # What is asked of the run
 

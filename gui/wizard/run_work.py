@@ -13,6 +13,7 @@ from training.run_story import Story, told_on
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from training.left_out import LeftOut
     from training.plan import TrainingPlan
     from training.run_dir import Wish
 
@@ -35,10 +36,12 @@ class Seen:
     silent_s: float = 0.0
     beaten_at: float = 0.0
     wished_at: float = 0.0
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def look(path: Path, before: Seen | None) -> Seen:
     """The folder now, from where `before` ended. Raises PlanError."""
+    from training.left_out import read_left_out
     from training.run_dir import HEARTBEAT, PLAN, STOP, RunDir
 
     run = RunDir(path)
@@ -47,10 +50,12 @@ def look(path: Path, before: Seen | None) -> Seen:
     is_alive = run.is_alive()  # before the events: what a worker told last is never taken for a death
     events, offset = run.events(before.offset)
     beaten = _changed_at(path / HEARTBEAT)
+    story = told_on(before.story, events, before.plan)
+    is_listed = len(before.left_out) == story.left_out
     known = beaten or _changed_at(path / PLAN) or time.time()
     return replace(
         before,
-        story=told_on(before.story, events, before.plan),
+        story=story,
         offset=offset,
         is_alive=is_alive,
         has_begun=beaten is not None,
@@ -59,6 +64,7 @@ def look(path: Path, before: Seen | None) -> Seen:
         silent_s=max(0.0, time.time() - known),
         beaten_at=beaten or 0.0,
         wished_at=_changed_at(path / STOP) or 0.0,
+        left_out=before.left_out if is_listed else read_left_out(path),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from gui.panels.box import label
+from gui.theme import font
 from gui.wizard.card import Card
 from gui.wizard.fields import FieldEditor, Leaf, leaves, value_at
 
@@ -68,7 +69,7 @@ GROUPS = {
 }
 UNUSED_IN_QUICK = frozenset(key for key in MAIN if key.startswith(("learning.", "choice."))) - {"learning.balance"}
 PER_ROW = 3
-TREE_PX = 380
+TREE_PX, NAMES_PX, GROUP_PX, GAP_PX = 380, 300, 36, 3
 
 
 class MainFields(Card):
@@ -122,8 +123,9 @@ class AllFields(QTreeWidget):
         self.setFixedHeight(TREE_PX)
         self.setAccessibleName("All settings")
         self.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.header().resizeSection(0, NAMES_PX)
+        self.header().setStretchLastSection(True)
 
     def make(self) -> None:
         from training.plan import TrainingPlan
@@ -133,6 +135,8 @@ class AllFields(QTreeWidget):
             head = leaf.key.partition(".")[0] if "." in leaf.key or leaf.key in GROUPS else ""
             if head not in groups:
                 groups[head] = QTreeWidgetItem([GROUPS.get(head, "Run")])
+                groups[head].setFont(0, font("strong"))
+                groups[head].setSizeHint(0, QSize(0, GROUP_PX))
                 self.addTopLevelItem(groups[head])
                 groups[head].setExpanded(True)
             inner = leaf.key.partition(".")[2] or ("on" if leaf.kind is bool else leaf.key)
@@ -140,10 +144,19 @@ class AllFields(QTreeWidget):
             groups[head].addChild(item)
             editor = FieldEditor(leaf, self, WORDS)
             editor.edited.connect(self.edited)
-            self.setItemWidget(item, 1, editor.widget)
+            self.setItemWidget(item, 1, _spaced(editor.widget))
             self.editors[leaf.key] = editor
 
     def show_plan(self, plan: TrainingPlan) -> None:
         for key, editor in self.editors.items():
             editor.show_value(value_at(plan, key))
             editor.widget.setEnabled(plan.augment is not None or not key.startswith("augment."))
+
+
+def _spaced(field: QWidget) -> QWidget:
+    """A field with air above and below, so that rows do not touch."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, GAP_PX, 0, GAP_PX)
+    row.addWidget(field)
+    return holder

@@ -110,6 +110,8 @@ class ReadingPage(RunningPage):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Films read", "Each film is decoded once; the next runs on these films begin at once.", parent)
+        self.setProperty("surface", "background")  # as the pages before and behind it
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
     def show_words(self, words: str) -> None:
         self.words.setText(words)

@@ -49,6 +49,9 @@ class WizardWindow(QWidget):
         self._begun: TrainingPlan | None = None  # what a run was started with last
         self.runs = QComboBox()
         self.runs.setAccessibleName("Runs")
+        keeps_its_room = self.runs.sizePolicy()
+        keeps_its_room.setRetainSizeWhenHidden(True)  # or all pages jump when it comes
+        self.runs.setSizePolicy(keeps_its_room)
         self.pages = QStackedWidget()
         self.steps = StepColumn(
             (Step("Data"), Step("Plan", open=False), Step("Run", open=False), Step("Result", open=False))
@@ -101,7 +104,7 @@ class WizardWindow(QWidget):
         self.back.clicked.connect(lambda: self.go_to(self.current - 1))
         self.forward.clicked.connect(self._go_on)
         self.steps.picked.connect(self.go_to)
-        for page in (self.data, self.run.watched):
+        for page in (self.data, self.run):
             page.film_asked.connect(self.film_asked)
         training.run_started.connect(self._run_started)
         training.start_failed.connect(self._not_started)
@@ -117,6 +120,11 @@ class WizardWindow(QWidget):
         self.result.model_opened.connect(lambda place: self.bundle_asked.emit(Path(place)))
         self.result.films_asked.connect(self._open_films)
         self.result.point_chosen.connect(self.point_chosen)
+
+    def hide_names(self, *, hidden: bool) -> None:
+        """Whether file names, which may be patients', are kept off what a run says of its films."""
+        for page in (self.run, self.result):
+            page.hide_names(hidden=hidden)
 
     @property
     def current(self) -> int:
@@ -160,7 +168,7 @@ class WizardWindow(QWidget):
             return self.plan.foot
         if self.current == RESULT:
             return "The model is one of your models already. What is measured here holds for films of this collection."
-        return "The run goes on when this window, or the program, is closed."
+        return self.run.foot
 
     def _go_on(self) -> None:
         if self.current == DATA:

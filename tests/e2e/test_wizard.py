@@ -99,6 +99,38 @@ def test_films_are_dropped_checked_looked_at_and_mended(open_wizard: OpenWizard,
     qtbot.waitUntil(check_named(wizard, "Labels that disagree").isVisible, timeout=PATIENCE_MS)
 
 
+def test_a_film_that_is_cut_short_is_named_with_its_reason_and_left_out(
+    open_wizard: OpenWizard, films: Path, qtbot: Any
+) -> None:
+    cut = films / "SQUARE" / "person1_film_3.png"
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    (films / "SQUARE" / "notes.png").write_text("no film", encoding="utf-8")
+    wizard = open_wizard()
+    drop(wizard, films)
+    inspected(qtbot, wizard)
+    assert "1 left out" in wizard.data.found.sizes.text()
+    for name, file, reason in (
+        ("Readable", "notes.png", "This is a text file"),
+        ("Incomplete films", cut.name, "ends early"),
+    ):
+        row = check_named(wizard, name)
+        assert row.level.text() == "Look"
+        click(row.films)
+        assert row.lost.isVisible()
+        item = row.lost.topLevelItem(0)
+        assert item.text(0) == file
+        assert reason in item.text(1)
+    with qtbot.waitSignal(wizard.film_asked) as asked:
+        QTest.mouseClick(row.lost.viewport(), Qt.MouseButton.LeftButton, pos=row.lost.visualItemRect(item).center())
+    assert asked.args[1].path == cut
+    wizard.show()
+    click(row.fix)
+    qtbot.waitUntil(lambda: len(plan_of(wizard).data.leave_out) == 1, timeout=PATIENCE_MS)
+    inspected(qtbot, wizard)
+    assert all(row.check.name != "Incomplete films" for row in wizard.data.found.checks.rows)
+    assert wizard.data.found.left_out.text() == "1 picture left out"
+
+
 def test_a_film_of_a_check_opens_in_the_viewer(open_wizard: OpenWizard, films: Path, qtbot: Any) -> None:
     wizard = open_wizard()
     drop(wizard, films)
@@ -400,6 +432,7 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, films: Pa
     assert isinstance(finished, Finished)
     assert Path(finished.bundle).name == "squares@1"
     qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
+    assert wizard.foot.text() == "", "it does not go on any more"
     click(wizard.run.head.result)
     assert wizard.current == RESULT
     qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)

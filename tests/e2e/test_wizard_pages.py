@@ -224,6 +224,39 @@ def test_the_finished_run_is_shown_whole_and_nothing_looks_on(folder: Path, jobs
     assert not page._timer.isActive()
 
 
+def left_out_rows(page: RunPage | ResultPage) -> list[tuple[str, str]]:
+    """Names and reasons."""
+    films = page.left_out.films
+    found = [films.topLevelItem(row) for row in range(films.topLevelItemCount())]
+    return [(item.text(0), item.text(1)) for item in found if item is not None]
+
+
+def test_the_number_of_films_left_out_leads_to_their_reasons(folder: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = run_page(qtbot, jobs, folder / "runs" / "long")
+    until(qtbot, page, State.FINISHED)
+    assert not page.left_out.isVisible()
+    count = page.facts.rows["Left out"]
+    assert count.text().startswith("1, ")
+    count.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(count, Qt.Key.Key_Tab)  # to the link within
+    QTest.keyClick(count, Qt.Key.Key_Return)
+    assert page.left_out.isVisible()
+    ((name, reason),) = left_out_rows(page)
+    assert name == "broken.png"
+    assert reason.startswith("This is a text file")
+    row = page.left_out.films.topLevelItem(0)
+    assert row is not None
+    with qtbot.waitSignal(page.film_asked) as asked:
+        place = page.left_out.films.visualItemRect(row).center()
+        QTest.mouseClick(page.left_out.films.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert asked.args[1] == ImageRef(folder / "films" / "broken.png")
+    page.hide_names(hidden=True)
+    assert left_out_rows(page) == [("Film 1", reason)]
+    page.show_run(folder / "runs" / "short")
+    until(qtbot, page, State.FINISHED)
+    assert not page.left_out.isVisible(), "it was asked for of another run"
+
+
 # The Result page
 
 
@@ -352,16 +385,17 @@ def test_groups_name_who_they_are_and_that_they_are_few(folder: Path, jobs: Jobs
 def test_films_that_were_left_out_are_listed_with_their_reasons(folder: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, folder / "runs" / "long")
     assert page.left_out.isVisible()
-    assert page.left_out.films.count() == 1
-    name, _, reason = page.left_out.films.item(0).text().partition("   ")
+    ((name, reason),) = left_out_rows(page)
     assert name == "broken.png"
     assert len(reason) > 10
-    page.left_out.films.setCurrentRow(0)
+    row = page.left_out.films.topLevelItem(0)
+    assert row is not None
+    page.left_out.films.setCurrentItem(row)
     with qtbot.waitSignal(page.films_asked) as asked:
         QTest.keyClick(page.left_out.films, Qt.Key.Key_Return)
     assert asked.args[0] == [ImageRef(folder / "films" / "broken.png")]
     page.hide_names(hidden=True)
-    assert "broken" not in page.left_out.films.item(0).text()
+    assert left_out_rows(page) == [("Film 1", reason)]
 
 
 def test_a_cell_opens_the_very_frames_that_it_counts(folder: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:

@@ -55,7 +55,9 @@ def test_what_cannot_be_decoded_is_told_and_the_rest_goes_on(films: tuple[Labell
     films = (*films[:2], dataclasses.replace(films[2], digest=film_sha256(films[2].path)), *films[3:])
     found = cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache")
     assert found.readable.tolist() == [True, True, False, True, True, True]
-    assert found.why[2].endswith(".")
+    assert found.why[2].sentence.endswith(".")
+    assert not found.films[2].any()
+    assert cached_films(films, SPEC, CancelToken(), folder=tmp_path / "cache").why == found.why
 
 
 def test_a_cancelled_run_leaves_no_half_cache(films: tuple[LabelledFilm, ...], tmp_path: Path) -> None:

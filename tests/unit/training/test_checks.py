@@ -79,11 +79,42 @@ def test_unreadable_and_empty_films_are_named_and_left_out(folder: Path) -> None
     save(folder / "SICK" / "empty.png", np.full((SIDE, SIDE), 90, np.uint8))
     seen, found = looked(folder)
     assert found["Readable"].sentence == "1 file can't be read as a film and will be left out."
+    (lost,) = found["Readable"].lost
+    assert Path(lost.path).name == "notes.png"
+    assert lost.reason.startswith("This is a text file")
+    assert found["Readable"].fix is None, "it is no film: there is nothing to leave out"
     (at,) = found["Empty films"].films
     assert seen.films[at].path.name == "empty.png"
     fix = found["Empty films"].fix
     assert fix is not None
     assert "Empty films" not in looked(folder, fix.plan)[1]
+
+
+def cut(path: Path, share: float) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+
+
+def test_films_that_are_cut_short_are_named_and_nothing_is_learnt_from_them(folder: Path) -> None:
+    """A reader is shown what there is of them."""
+    for name, options in (("plain", {}), ("lossless", {"transfer_syntax": dicom_files.JPEG_LOSSLESS})):
+        pixels = dicom_files.film(200, 160)
+        cut(dicom_files.write_dicom(folder / "SICK" / f"{name}.dcm", pixels, PatientID=name, **options), 0.6)
+    save(folder / "SICK" / "raster.png", np.random.default_rng(1).integers(0, 255, (90, 90), np.uint8))
+    cut(folder / "SICK" / "raster.png", 0.6)
+    seen, found = looked(folder)
+    check = found["Incomplete films"]
+    assert check.level is Level.AMBER
+    assert {Path(film.path).name for film in check.lost} == {"plain.dcm", "lossless.dcm", "raster.png"}
+    assert all("ends early" in film.reason for film in check.lost)
+    assert found["Readable"].level is Level.GREEN
+    named = {at for at, film in enumerate(seen.films) if film.path.as_posix() in {of.path for of in check.lost}}
+    assert set(np.flatnonzero(~seen.cached.readable)) == named
+    assert not seen.cached.films[sorted(named)].any()
+    assert check.fix is not None
+    mended = looked(folder, check.fix.plan)[1]
+    assert "Incomplete films" not in mended
+    assert mended["Readable"].level is Level.GREEN
 
 
 def test_copies_under_two_labels_are_red_and_under_one_amber(folder: Path, phantoms: list[Grey]) -> None:
