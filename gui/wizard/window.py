@@ -141,7 +141,7 @@ class WizardWindow(QWidget):
     def refresh(self) -> None:
         """Steps, heads and buttons of what is known now."""
         self.steps.show_steps(self._steps(), self.current)
-        found = self.training.found
+        found = self.training.found if self.current < RUN else None  # a run may be one on other films
         self.about.setText(escape(f"{found.films:,} films of {found.patients:,} patients") if found else "")
         self.back.setVisible(self.current > DATA)
         self.forward.setVisible(self.current < RUN)
