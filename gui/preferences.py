@@ -8,13 +8,15 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import Jobs, Lane
-from gui.settings import Loaded, Settings, Value, load_settings, row, save_settings
+from gui.settings import Loaded, Settings, Value, load_settings, locked_settings, row, save_settings
 from imaging.errors import NegatoscopeError
 from imaging.site import LOCKED
 
 
 class Preferences(QObject):
-    """Until the file is read, and where none may be touched, the usual values are in force."""
+    """Until the file is read the usual values are in force; so they are where none may be touched, but for what the
+    administrator has locked.
+    """
 
     changed = Signal()
     failed = Signal(str)
@@ -29,9 +31,6 @@ class Preferences(QObject):
 
     def read(self, then: Callable[[], None] = lambda: None) -> None:
         """Read the file in the background; `then` is called once the settings are in force."""
-        if not self._keep:
-            then()
-            return
 
         def loaded(read: Loaded) -> None:
             self._loaded(read)
@@ -42,7 +41,8 @@ class Preferences(QObject):
             then()
 
         self._early = {}
-        self._jobs.submit(Lane.STORE, lambda token, progress: load_settings(), done=loaded, failed=unread)
+        load = load_settings if self._keep else locked_settings
+        self._jobs.submit(Lane.STORE, lambda token, progress: load(), done=loaded, failed=unread)
 
     def change(self, key: str, value: Value) -> None:
         """Change one value and keep it; what the administrator has locked stays, and says so."""
@@ -78,7 +78,7 @@ class Preferences(QObject):
             if key not in self.settings.locked:
                 self.settings = self.settings.changed(key, value)
         self.changed.emit()
-        if early:
+        if early and self._keep:
             self._save()
         if loaded.message:
             self.failed.emit(loaded.message)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from imaging.atomic import replace_file
+from imaging.atomic import keep_a_copy, replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.site import Site, read_site
@@ -194,6 +194,16 @@ def load_settings(path: Path | None = None, site: Site | None = None) -> Loaded:
     return Loaded(settings, own.message or site.problem or None)
 
 
+def locked_settings(site: Site | None = None) -> Loaded:
+    """What the administrator has locked, and the program's own values for all else: for a command that pictures the
+    window, and must not depend on what anybody chose.
+    """
+    site = site if site is not None else read_site()
+    locked = site.locked & {r.key for r in SCHEMA}
+    values = {key: value for key, value in _accepted(site.settings).items() if key in locked}
+    return Loaded(Settings(site=MappingProxyType(values), locked=locked))
+
+
 def _load_own(path: Path | None) -> Loaded:
     try:
         file = path or user_data_dir() / FILE_NAME
@@ -210,7 +220,7 @@ def _load_own(path: Path | None) -> Loaded:
         )
     number = read.pop(NUMBER_KEY, 0)
     if number != NUMBER:
-        _keep_a_copy(file, number)
+        keep_a_copy(file, number)
     known = {r.key for r in SCHEMA}
     foreign = {key: value for key, value in read.items() if key not in known}
     return Loaded(Settings(_accepted(read), MappingProxyType(foreign)))
@@ -219,14 +229,6 @@ def _load_own(path: Path | None) -> Loaded:
 def _accepted(read: Mapping[str, object]) -> Mapping[str, Value]:
     """The values of a file that may stand in their rows."""
     return MappingProxyType({r.key: v for r in SCHEMA if (v := r.accepted(read.get(r.key))) is not None})
-
-
-def _keep_a_copy(file: Path, number: object) -> None:
-    """Beside the file, once: saving writes it anew."""
-    copy = file.with_name(f"{file.stem}.schema-{number if isinstance(number, int) else 'unknown'}{file.suffix}")
-    with contextlib.suppress(OSError):
-        if not copy.exists():
-            replace_file(copy, file.read_text(encoding="utf-8"))
 
 
 def _object(content: bytes) -> dict[str, object] | None:

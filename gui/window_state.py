@@ -19,11 +19,12 @@ from PySide6.QtGui import QAction
 from gui.controller import Controller
 from gui.main_window import MainWindow
 from gui.panel_table import PANELS
-from imaging.atomic import replace_file
+from imaging.atomic import keep_a_copy, replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 
 FILE_NAME = "window.json"
+SCHEMA = 1
 PARTS = (
     *(row.action for row in PANELS),
     "show_list",
@@ -52,12 +53,26 @@ def load_state(path: Path | None = None) -> WindowState:
 
 
 def save_state(state: WindowState, path: Path | None = None) -> None:
-    """Write the state in one step. Raises NegatoscopeError."""
-    kept = {"geometry": base64.b64encode(state.geometry).decode("ascii"), "closed": list(state.closed)}
+    """Write the state in one step; of a file of another schema a copy is kept. Raises NegatoscopeError."""
+    geometry = base64.b64encode(state.geometry).decode("ascii")
+    kept = {"schema": SCHEMA, "geometry": geometry, "closed": list(state.closed)}
     try:
-        replace_file(path or user_data_dir() / FILE_NAME, json.dumps(kept, indent=2) + "\n")
+        path = path or user_data_dir() / FILE_NAME
+        number = _schema_of(path)
+        if number != SCHEMA:
+            keep_a_copy(path, number)
+        replace_file(path, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
         raise NegatoscopeError("The window's place could not be kept.", detail=type(error).__name__) from error
+
+
+def _schema_of(path: Path) -> object:
+    """The number that a kept state bears, 0 for one from before there were any; the present one where none is kept."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return SCHEMA
+    return read.get("schema", 0) if isinstance(read, dict) else SCHEMA
 
 
 class StateReader:

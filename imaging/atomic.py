@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -21,3 +22,14 @@ def replace_file(path: Path, content: str) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def keep_a_copy(file: Path, number: object) -> None:
+    """Of a file of another schema, beside it and once, before it is written anew: `settings.schema-0.json`.
+
+    Where it can't be kept, the program goes on.
+    """
+    copy = file.with_name(f"{file.stem}.schema-{number if isinstance(number, int) else 'unknown'}{file.suffix}")
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if not copy.exists():
+            replace_file(copy, file.read_text(encoding="utf-8"))

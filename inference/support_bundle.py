@@ -51,8 +51,8 @@ def write_support_bundle(target: Path) -> tuple[str, ...]:
     """Write the zip file and return the names of what is in it. Raises NegatoscopeError."""
     from inference.doctor import examine
 
+    content = {"README.txt": README, **dict(_content(examine()))}
     try:
-        content = {"README.txt": README, **dict(_content(examine()))}
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
             for name, text in content.items():
                 packed.writestr(name, text)
@@ -67,9 +67,20 @@ def _content(report: Report) -> Iterator[tuple[str, str]]:
     yield "settings.json", _json(_settings())
     yield "data.json", _json(_inventory())
     for path in _logs():
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:]
-        kept = [line for line in map(scrubbed, lines) if line]
-        yield f"logs/{path.name}", "".join(f"{line}\n" for line in kept)
+        yield f"logs/{path.name}", _kept(path)
+
+
+def _kept(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:]
+    except OSError as error:
+        return _unread(error)
+    return "".join(f"{line}\n" for line in map(scrubbed, lines) if line)
+
+
+def _unread(error: OSError) -> str:
+    """In the place of what support would have read: that it can't be read is among what they need to know."""
+    return f"This could not be read ({type(error).__name__}).\n"
 
 
 def _without_places(report: Report) -> dict[str, Any]:
@@ -117,8 +128,11 @@ def _inventory() -> dict[str, Any]:
     known = ("models", "runs", "cache", "weights", "operating", "engines", "logs", "practice films")
     told: dict[str, Any] = {}
     for name in known:
-        files = [path for path in (folder / name).rglob("*") if path.is_file()]
-        told[name] = {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+        try:
+            files = [path for path in (folder / name).rglob("*") if path.is_file()]
+            told[name] = {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+        except OSError as error:
+            told[name] = {"problem": _unread(error).strip()}
     told["decisions"] = {"bytes": _size(folder / "session.sqlite3")}
     return told
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from gui.jobs import Jobs
 from gui.preferences import Preferences
 from gui.settings import Settings, load_settings, save_settings
+from imaging.site import VARIABLE
 
 
 def test_a_change_is_kept_for_the_next_time(jobs: Jobs, qtbot: Any) -> None:
@@ -24,11 +26,25 @@ def test_a_change_is_kept_for_the_next_time(jobs: Jobs, qtbot: Any) -> None:
 
 def test_a_picture_of_the_window_touches_no_file(jobs: Jobs, qtbot: Any, user_data: Path) -> None:
     preferences = Preferences(jobs, keep=False)
-    preferences.read()
+    with qtbot.waitSignal(preferences.changed):
+        preferences.read()
     preferences.change("hide_patient", True)
     qtbot.waitUntil(lambda: jobs.idle)
     assert preferences.settings.flag("hide_patient")
     assert list(user_data.iterdir()) == []
+
+
+def test_a_picture_of_the_window_shows_what_the_administrator_has_locked(
+    jobs: Jobs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"schema": 1, "settings": {"hide_patient": True, "wheel": "zoom"}, "locked": ["hide_patient"]}
+    (tmp_path / "site.json").write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
+    preferences = Preferences(jobs, keep=False)
+    with qtbot.waitSignal(preferences.changed):
+        preferences.read()
+    assert preferences.settings.flag("hide_patient")
+    assert preferences.settings.text("wheel") == "film", "what is not locked is as the program comes"
 
 
 def test_an_unknown_value_is_refused(jobs: Jobs) -> None:

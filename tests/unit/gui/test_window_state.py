@@ -32,6 +32,18 @@ def test_parts_that_are_not_known_are_left_out(tmp_path: Path) -> None:
     assert load_state(path).closed == ("show_list",)
 
 
+@pytest.mark.parametrize(("old", "copy"), [("", "window.schema-0.json"), ('"schema": 7, ', "window.schema-7.json")])
+def test_of_another_versions_file_a_copy_is_kept(tmp_path: Path, old: str, copy: str) -> None:
+    path = tmp_path / "window.json"
+    kept = "{" + old + '"geometry": "", "closed": ["show_list", "show_moon"]}'
+    path.write_text(kept, encoding="utf-8")
+    for closed in ((), ("show_list",)):
+        save_state(WindowState(b"", closed), path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["window.json", copy]
+    assert (tmp_path / copy).read_text(encoding="utf-8") == kept
+    assert load_state(path).closed == ("show_list",)
+
+
 def test_a_folder_that_does_not_take_it_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(NegatoscopeError, match="could not be kept"):
         save_state(WindowState(), tmp_path / "none" / "window.json")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from imaging.ahead import ordered_map
 from imaging.paths import resource_path
+from imaging.site import VARIABLE
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
 from inference.heat_files import heatmap_name
@@ -136,6 +137,18 @@ def test_operating_points_are_chosen_by_the_command(bundle: ModelBundle, films: 
         assert finding["operating_point"] == point
         assert finding["flagged"] == (finding["probability"] >= point)
         assert row["heatmaps"] is None
+
+
+def test_what_the_site_locks_in_the_window_does_not_bind_a_command(
+    bundle: ModelBundle, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"schema": 1, "settings": {"engine": "torch"}, "locked": ["engine"]}
+    (tmp_path / "site.json").write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
+    out = tmp_path / "x.jsonl"
+    words = [str(films / "film 2.png"), "--model", str(bundle.location), "--out", str(out), "--engine", "onnx"]
+    assert screened(words)[0] == 0
+    assert [row["engine"] for row in rows_of(out)] == ["onnx-cpu"]
 
 
 def test_its_own_output_among_the_films_is_no_input(bundle: ModelBundle, films: Path) -> None:

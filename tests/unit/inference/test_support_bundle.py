@@ -88,6 +88,17 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert "can't be written there" in err.getvalue()
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="takes a file that nobody can read from its start")
+def test_a_log_that_cannot_be_read_is_said_in_its_place(planted: Path, tmp_path: Path) -> None:
+    log = planted / "logs" / "negatoscope.log"
+    log.unlink()
+    log.symlink_to("/proc/self/mem")
+    write_support_bundle(tmp_path / "report.zip")
+    with zipfile.ZipFile(tmp_path / "report.zip") as packed:
+        assert packed.read("logs/negatoscope.log").decode() == "This could not be read (OSError).\n"
+        assert "calibrated on 12 films" in packed.read("logs/negatoscope.log.1").decode()
+
+
 @pytest.mark.parametrize(
     ("line", "kept"),
     [
