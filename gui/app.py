@@ -28,6 +28,8 @@ from imaging.paths import resource_path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 STARTED_MS = 3000  # by then all that a film needs is imported
+MISTAKE = 2
+NO_SCREEN = "There is no screen here to open the window on. The commands work without one: --help names them."
 PAINTED, ANALYSED = "the window is painted", "what was opened first is analysed"
 
 _log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the window and stay until it is closed."""
+    if _is_without_screen():
+        sys.stderr.write(f"{NO_SCREEN}\n")
+        return MISTAKE
     app = make_application()
     window = build_window(options.paths, model=options.model)
     _log_the_start(window)
@@ -51,6 +56,12 @@ def run(options: argparse.Namespace) -> int:
     if not window.controller.ended:
         _leave_at_once(status)
     return status
+
+
+def _is_without_screen() -> bool:
+    """Whether this is Linux without X and Wayland, as over ssh: Qt would abort the program there."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform == "linux" and not any(os.environ.get(name) for name in named)
 
 
 def _log_the_start(window: MainWindow) -> None:

@@ -11,10 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from gui.icons import pixmap
 from gui.panels.box import label
+from gui.plain import one_line, plain_tip
 from gui.theme import PALETTE, font
 
 ICON_PX = 40
 RECENT_SHOWN = 4
+RECENT_PX = 320  # a folder's name may be longer than the window is wide
+_MIDDLE = Qt.TextElideMode.ElideMiddle
 
 
 class EmptyState(QWidget):
@@ -93,9 +96,10 @@ class EmptyState(QWidget):
         shown = () if self._hidden else self._paths[:RECENT_SHOWN]
         self._recent_box.setVisible(bool(shown))
         for path in shown:
-            button = QPushButton(path.name or str(path))
+            name = one_line(path.name or str(path))
+            button = QPushButton(self.fontMetrics().elidedText(name, _MIDDLE, RECENT_PX).replace("&", "&&"))
             button.setProperty("kind", "quiet")
-            button.setToolTip(str(path))
+            button.setToolTip(plain_tip(str(path)))
             button.clicked.connect(lambda _=False, path=path: self.recent_picked.emit(path))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gui.plain import one_line
+from imaging.study import path_key
 
 if TYPE_CHECKING:
     from imaging.image import Header
@@ -51,7 +55,7 @@ class Entry:
     key: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.ref.key if self.ref is not None else self.path.as_posix())
+        object.__setattr__(self, "key", self.ref.key if self.ref is not None else path_key(self.path))
 
     @property
     def is_film(self) -> bool:
@@ -78,6 +82,8 @@ class RowWords:
 
 KINDS = frozenset({"bmp", "dcm", "dicom", "gif", "jpe", "jpeg", "jpg", "jp2", "png", "tif", "tiff", "txt", "zip"})
 
+CLOSEST = 1e-6  # to 0 or 1, of an operating point in words
+
 GATE_WORDS = {
     "not_frontal_chest": "not a frontal chest film",
     "exposure": "unusable exposure",
@@ -91,7 +97,7 @@ def title(entry: Entry, row: int, *, hide_patient: bool) -> str:
     if hide_patient:
         return f"Film {row + 1}"
     name = entry.header.patient_name if entry.header is not None else ""
-    text = name or (entry.path.stem if entry.is_film else entry.path.name)
+    text = one_line(name or (entry.path.stem if entry.is_film else entry.path.name))
     return text if entry.frames == 1 else f"{text} · frame {entry.frame + 1}"
 
 
@@ -117,6 +123,18 @@ def score_words(probability: float) -> str:
     if probability < 0.005:
         return "< 0.01"
     return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"
+
+
+def point_figure(point: float) -> str:
+    """An operating point with two digits, and with as many more as keep it from reading as certainty: '0.94', '0.9987'.
+
+    Beside a score of '> 0.99', '1.00' would say that no film can reach it.
+    """
+    away = min(point, 1 - point)
+    if away >= 0.005 or away <= 0:
+        return f"{point:.2f}"
+    shown = min(max(point, CLOSEST), 1 - CLOSEST)
+    return f"{shown:.{1 - math.floor(math.log10(max(away, CLOSEST)))}f}".rstrip("0")
 
 
 def study_row(entries: Sequence[Entry], row: int, step: int) -> int:

@@ -62,6 +62,20 @@ class Films:
         self.refused.discard(row)
         return row
 
+    def renew(self, entry: Entry) -> int:
+        """Put a film that was found anew into the place of a refused row of its name, where its file is another one by
+        now. Returns the row, -1 where there is none such.
+        """
+        row = self.row_of(entry.key)
+        if row < 0 or entry.ref is None or not self.entries[row].refusal:
+            return -1
+        before = self.entries[row].ref
+        if before is not None and before.stamp == entry.ref.stamp:
+            return -1
+        self.entries[row] = entry
+        self.refused.discard(row)
+        return row
+
     def clear(self) -> None:
         for held in (self.entries, self.refused, self._rows, self._stages, self._folders):
             held.clear()

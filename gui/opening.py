@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,8 @@ BATCH_S = 0.05  # rows reach the list this often while scanning
 BATCH_ROWS = 200
 FRAMES_LISTED = 500  # of one file; a hostile header may claim millions
 SCAN_PRIORITY = 1  # behind the film that is being read, before thumbnails
-MODEL_FILE = "negatoscope.json"
+MODEL_FILE, MODEL_FILE_BYTES = "negatoscope.json", 1 << 16
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}(@[0-9]{1,9})?")  # as cards have it
 PRACTICE_FOLDER = "practice films"
 
 
@@ -205,12 +207,22 @@ def named_model(folders: Iterable[Path]) -> str:
     """The model that the first `negatoscope.json` of these folders names; '' where there is none that can be read."""
     for folder in folders:
         try:
-            content = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            content = json.loads(_text_of(folder / MODEL_FILE))
+        except (OSError, ValueError, RecursionError):
             continue
-        if isinstance(content, dict) and isinstance(content.get("model"), str):
-            return str(content["model"])
+        name = content.get("model") if isinstance(content, dict) else None
+        # By its name alone: whoever made the folder must not have a file of theirs, or one on a network, opened.
+        if isinstance(name, str) and _MODEL_NAME.fullmatch(name):
+            return name
     return ""
+
+
+def _text_of(path: Path) -> str:
+    """A short text file. Raises OSError, ValueError; for a pipe too, which would be waited for."""
+    if not path.is_file():
+        raise FileNotFoundError
+    with path.open("rb") as stream:
+        return stream.read(MODEL_FILE_BYTES).decode("utf-8")
 
 
 def practice_films(token: CancelToken, progress: Progress) -> Path:

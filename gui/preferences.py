@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import Jobs, Lane
-from gui.settings import Loaded, Settings, Value, load_settings, locked_settings, row, save_settings
+from gui.settings import Loaded, Settings, Value, change_settings, load_settings, locked_settings, row
 from imaging.errors import NegatoscopeError
 from imaging.site import LOCKED
 
@@ -26,7 +26,7 @@ class Preferences(QObject):
         self._jobs = jobs
         self._keep = keep
         self.settings = Settings()
-        self._unsaved: deque[Settings] = deque()
+        self._unsaved: deque[tuple[str, Value]] = deque()
         self._early: dict[str, Value] | None = None  # changed while the file is being read; None at other times
 
     def read(self, then: Callable[[], None] = lambda: None) -> None:
@@ -57,29 +57,35 @@ class Preferences(QObject):
         if self._early is not None:
             self._early[key] = value  # saved now, it would take the usual values of all others with it
         elif self._keep:
-            self._save()
+            self._save({key: value})
 
-    def _save(self) -> None:
-        self._unsaved.append(self.settings)
+    def _save(self, changes: Mapping[str, Value]) -> None:
+        self._unsaved.extend(changes.items())
         self._jobs.submit(Lane.STORE, lambda token, progress: self.close(), failed=self._failed)
 
     def close(self) -> None:
-        """Save what is not saved yet. On the store lane, and once more when it has ended. Raises NegatoscopeError."""
-        newest = None
+        """Save what is not saved yet. On the store lane, and once more when it has ended. What fails is kept for the
+        next time. Raises NegatoscopeError.
+        """
+        changes: list[tuple[str, Value]] = []
         while self._unsaved:
-            newest = self._unsaved.popleft()
-        if newest is not None:
-            save_settings(newest)
+            changes.append(self._unsaved.popleft())
+        try:
+            if changes:
+                change_settings(dict(changes))
+        except NegatoscopeError:
+            self._unsaved.extendleft(reversed(changes))
+            raise
 
     def _loaded(self, loaded: Loaded) -> None:
-        early, self._early = self._early or {}, None
         self.settings = loaded.settings
+        early = {key: value for key, value in (self._early or {}).items() if key not in self.settings.locked}
+        self._early = None
         for key, value in early.items():
-            if key not in self.settings.locked:
-                self.settings = self.settings.changed(key, value)
+            self.settings = self.settings.changed(key, value)
         self.changed.emit()
         if early and self._keep:
-            self._save()
+            self._save(early)
         if loaded.message:
             self.failed.emit(loaded.message)
 

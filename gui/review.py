@@ -93,11 +93,12 @@ class Review(QObject):
     def add(self, entries: Sequence[Entry]) -> None:
         """Append rows; a file that is listed already stays where it is. Select the first film if none is being read.
 
-        A listed file that had gone, and was found again, is a film again.
+        A listed file that had gone, and was found again, is a film again; so is one that was refused and has been
+        written anew since, as by a copy that has come to its end.
         """
         for entry in entries:
-            if entry.is_film:
-                self.readmit(entry.key)
+            if entry.is_film and not self.readmit(entry.key) and self.result(entry.key) is None:
+                self._returned(self._films.renew(entry))
         fresh = self._films.add(entries)
         if not fresh:
             return
@@ -115,10 +116,13 @@ class Review(QObject):
     def readmit(self, key: str) -> bool:
         """A film that could not be read is there again. False where it was never away."""
         row = self._films.readmit(key)
+        self._returned(row)
+        return row >= 0
+
+    def _returned(self, row: int) -> None:
         if row >= 0:
             self.film_changed.emit(row)
             self.film_returned.emit(row)
-        return row >= 0
 
     def close_films(self) -> None:
         self._films.clear()

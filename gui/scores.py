@@ -121,7 +121,7 @@ class ScoreBook:
 
     def choose(self, model: ChosenModel | None) -> None:
         self.model = model
-        self._open = self._page(model.id, model.engine) if model is not None else _Page()
+        self._open = self._page_of(model) if model is not None else _Page()
         if model is not None:
             self._open.sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)
         self._read_thresholds()
@@ -190,7 +190,7 @@ class ScoreBook:
         return self._open.thresholds.get(label, 1.0)
 
     def store(self, key: str, result: ImageResult) -> None:
-        self._page(result.model, result.engine).store(key, result)
+        self._page(result.model, result.weights_sha256, result.engine).store(key, result)
         self._flagged = None
 
     def fail(self, key: str, sentence: str) -> None:
@@ -263,7 +263,7 @@ class ScoreBook:
 
     def result_of(self, model: ChosenModel, key: str) -> ImageResult | None:
         """What a model has said of a film, whether or not it is the chosen one."""
-        return self._page(model.id, model.engine).results.get(key)
+        return self._page_of(model).results.get(key)
 
     def findings_of(self, model: ChosenModel, key: str) -> tuple[Finding, ...]:
         """Its scores, held against its own operating points: never those of another model."""
@@ -271,13 +271,22 @@ class ScoreBook:
         found = result.findings if result is not None else ()
         return tuple(replace(item, operating_point=points.get(item.label, 1.0)) for item in found)
 
-    def _page(self, model_id: str, engine: str) -> _Page:
-        """The int8 graph of a model has a page of its own, its thresholds being others, and so have averaged views."""
+    def _page_of(self, model: ChosenModel) -> _Page:
+        return self._page(model.id, model.weights_sha256, model.engine)
+
+    def _page(self, model_id: str, weights_sha256: str, engine: str) -> _Page:
+        """Other weights have a page of their own, whatever their model is called: bundles are opened by path too.
+        So has the int8 graph of a model, its thresholds being others, and so have averaged views.
+        """
         from inference.served import is_int8
         from inference.views import views_of
 
         views = views_of(engine)
-        name = model_id + (" int8" if is_int8(engine) else "") + (f" {views} views" if views > 1 else "")
+        name = (
+            f"{model_id} {weights_sha256}"
+            + (" int8" if is_int8(engine) else "")
+            + (f" {views} views" if views > 1 else "")
+        )
         return self._pages.setdefault(name, _Page())
 
     def _read_thresholds(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -64,6 +65,15 @@ class StoreError(NegatoscopeError):
 
 
 _COLUMNS = tuple(field.name for field in fields(Decision))
+
+
+def _spelt(path: Path) -> str | bytes:
+    """As SQLite takes it: text, or the bytes of a name that is no valid UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
 
 
 def film_digest(ref: ImageRef) -> str:
@@ -134,7 +144,7 @@ class Store:
         """Remember a JSON value; the last one written wins. Raises StoreError."""
         self._write(
             "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, json.dumps(value, ensure_ascii=False)),
+            (key, json.dumps(value)),
             "The window's state could not be stored.",
         )
 
@@ -143,14 +153,14 @@ class Store:
         self._write(
             """INSERT INTO recent VALUES (?, (SELECT coalesce(max(opened), 0) + 1 FROM recent))
                ON CONFLICT (path) DO UPDATE SET opened = excluded.opened""",
-            (str(path),),
+            (_spelt(path),),
             "The list of recent folders could not be stored.",
         )
 
     def recent(self) -> tuple[Path, ...]:
         """The folders and files opened last, newest first."""
         rows = self._read("SELECT path FROM recent ORDER BY opened DESC LIMIT ?", (RECENT_LIMIT,))
-        return tuple(Path(row[0]) for row in rows)
+        return tuple(Path(os.fsdecode(row[0])) for row in rows)
 
     def clear_recent(self) -> None:
         """Forget the recent folders. Raises StoreError."""

@@ -240,6 +240,14 @@ def _object(content: bytes) -> dict[str, object] | None:
     return read if isinstance(read, dict) else None
 
 
+def change_settings(changes: Mapping[str, Value], path: Path | None = None) -> None:
+    """Write these values into the file as it is now: another window may have changed others since it was read, and
+    whoever hid patient data there wants them hidden. Raises NegatoscopeError.
+    """
+    own = _load_own(path).settings
+    save_settings(replace(own, values=MappingProxyType({**own.values, **changes})), path)
+
+
 def save_settings(settings: Settings, path: Path | None = None) -> None:
     """Write the settings in one step: a crash leaves the old file or the new one. Raises NegatoscopeError."""
     try:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.entries import Entry
+from gui.entries import Entry, point_figure
+from gui.plain import one_line
 from gui.reading import Reading
 from gui.review import Review
 from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
@@ -155,7 +156,7 @@ class Showing(QObject):
     def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
         if self._review.patient_hidden:
             return ("Patient hidden",)
-        name = header.patient_name or entry.path.name
+        name = one_line(header.patient_name or entry.path.name)
         about = " · ".join(part for part in (header.sex, header.age) if part)
         return (name, about) if about else (name,)
 
@@ -167,7 +168,7 @@ class Showing(QObject):
             return ""
         shown = self._review.overlay.label
         finding = next((item for item in findings if item.label == shown), findings[0])
-        return f"{model.title} · operating point {finding.operating_point:.2f}"
+        return f"{model.title} · operating point {point_figure(finding.operating_point)}"
 
     def _count_soon(self, *_: object) -> None:
         """Films come in twenty times a second; the words on the film follow less often, as they paint it anew."""

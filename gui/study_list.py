@@ -25,13 +25,15 @@ from PySide6.QtWidgets import (
 from gui import study_delegate
 from gui.entries import Entry, details, title
 from gui.film_rows import FilmRows
+from gui.plain import one_line, plain_tip
 from gui.review import Review
 from gui.rows import Filter
 from gui.study_delegate import StudyDelegate
 from gui.theme import font
 from gui.thumbnails import Thumbnails
 
-WIDTH_PX = 260
+WIDTH_PX, LEFT_PX, RIGHT_PX = 260, 16, 12
+CHIPS_PX, CHIPS_GAP_PX = WIDTH_PX - LEFT_PX - RIGHT_PX, 4
 NO_SCORE = "No score"  # where a film is outside the gate, or refused
 RECOUNT_MS = 80  # the counts of the chips and the filter follow a dragged slider at this pace
 
@@ -112,7 +114,7 @@ class StudyListModel(QAbstractListModel):
 
     def _tip(self, entry: Entry, row: int) -> str:
         words = self._review.words(row).text
-        return words if self._review.patient_hidden else f"{entry.path.name}\n{words}"
+        return plain_tip(words if self._review.patient_hidden else f"{one_line(entry.path.name)}\n{words}")
 
     def row_changed(self, key: str) -> None:
         """A picture came for a row."""
@@ -166,7 +168,7 @@ class StudyList(QWidget):
         header.addWidget(self._name, 1)
         header.addWidget(self._count)
         chips, group = QHBoxLayout(), QButtonGroup(self)
-        chips.setSpacing(6)
+        chips.setSpacing(CHIPS_GAP_PX)
         for chip in self.chips.values():
             chip.setProperty("kind", "chip")
             chip.setCheckable(True)
@@ -175,7 +177,7 @@ class StudyList(QWidget):
         chips.addStretch(1)
         self.chips[Filter.ALL].setChecked(True)
         head = QVBoxLayout()
-        head.setContentsMargins(16, 12, 12, 8)
+        head.setContentsMargins(LEFT_PX, 12, RIGHT_PX, 8)
         head.setSpacing(8)
         head.addLayout(header)
         head.addLayout(chips)
@@ -227,6 +229,10 @@ class StudyList(QWidget):
             # One chip for every reason: there is no room for a fourth, and each row says which it is.
             name = NO_SCORE if chosen is Filter.REFUSED and counts[chosen] > refused else chosen.value
             chip.setText(name if unknown else f"{name} {counts[chosen]:,}")
+            chip.setToolTip("" if unknown else chip.text())
+            chip.ensurePolished()  # its size is asked for
+        if sum(chip.sizeHint().width() + CHIPS_GAP_PX for chip in self.chips.values()) > CHIPS_PX + CHIPS_GAP_PX:
+            self.chips[Filter.REFUSED].setText(self.chips[Filter.REFUSED].text().rpartition(" ")[0])
         total, films = counts[Filter.ALL], counts[Filter.ALL] - refused
         words = "1 film" if films == 1 else f"{films:,} films"
         self._count.setText("Scanning…" if self._review.scanning and not total else words if total else "")
@@ -244,7 +250,7 @@ class StudyList(QWidget):
 
     def _show_name(self, *_: object) -> None:
         """Folders are named after people: while patient data is hidden, so are they."""
-        folder = "" if self._review.patient_hidden else self._review.folder
+        folder = "" if self._review.patient_hidden else one_line(self._review.folder)
         self._name.setText(self.fontMetrics().elidedText(folder or "Films", Qt.TextElideMode.ElideMiddle, 140))
 
     def _nothing_words(self) -> str:

@@ -33,7 +33,14 @@ class ImageRef:
     @property
     def key(self) -> str:
         """A text that names this frame within a session: the path, and the frame from the second on."""
-        return self.path.as_posix() if self.frame == 0 else f"{self.path.as_posix()}#{self.frame}"
+        return path_key(self.path) if self.frame == 0 else f"{path_key(self.path)}#{self.frame}"
+
+
+def path_key(path: Path) -> str:
+    """A path as text that Qt hands on unchanged. The stray bytes of a name that is no valid UTF-8 are spelt out: Qt
+    drops them, and two films would have one key.
+    """
+    return path.as_posix().encode(errors="backslashreplace").decode()
 
 
 class FoundFilm(Protocol):

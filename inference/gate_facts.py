@@ -116,7 +116,7 @@ def _is_side_view(facts: FilmFacts) -> bool:
 def spoilt(facts: FilmFacts) -> str:
     """Why the file is too poor to judge, one sentence; empty where it is not."""
     if facts.complete < 1.0:
-        return f"Only {facts.complete:.0%} of the picture is in the file."
+        return f"Only {int(facts.complete * 100)} % of the picture is in the file."
     height, width = facts.size_px
     if 0 < min(height, width) < _FEWEST_PX:
         return f"The picture has only {width} × {height} pixels."

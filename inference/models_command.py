@@ -46,6 +46,8 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         err.write(f"{error.message}\n")
         refused = isinstance(error, BundleError) and not isinstance(error, UnknownModelError)
         return REFUSED if refused else USAGE
+    except BrokenPipeError:  # of whoever reads what is printed; no model is in it
+        raise
     except OSError as error:
         err.write(f"The model can't be written: {error.strerror}.\n")
         return USAGE

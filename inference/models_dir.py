@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def find(model_id: str, folders: Sequence[Path] | None = None) -> ModelBundle:
     for item in survey(folders, model_id.partition("@")[0]):
         if isinstance(item, Installed) and model_id in (item.id, item.card.name):
             return read_bundle(item.location)
-    if model_id and Path(model_id).exists():
+    if os.path.exists(model_id):  # noqa: PTH110 - Path.exists raises for what is no name of a file
         return read_bundle(Path(model_id))
     names = ", ".join(item.id for item in installed(folders)) or "none"
     raise UnknownModelError(f"There is no model “{model_id}”; installed: {names}.")

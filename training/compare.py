@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,15 @@ def read_compared(path: Path) -> Compared:
     return Compared(str(report["model"]), report["films"], report["patients"], report["labels"], {}, {})
 
 
+def told_apart(rows: Sequence[Compared], paths: Sequence[Path]) -> list[Compared]:
+    """The rows, those of one name with where they come from behind it: one model on the films of two hospitals."""
+    names = [row.name for row in rows]
+    return [
+        replace(row, name=f"{row.name} · {path.as_posix()}") if names.count(row.name) > 1 else row
+        for row, path in zip(rows, paths, strict=True)
+    ]
+
+
 def against_baseline(rows: Sequence[Compared]) -> list[Versus]:
     """Every row but the first against the first, for findings of both, on the films that both have scores of."""
     baseline, *others = rows
@@ -113,7 +122,8 @@ def _json(path: Path) -> dict[str, Any]:
             _check_part(part)
         str(body["model"])
     except FileNotFoundError as error:
-        raise CompareError(f"There is no finished run or report at {path.name}.") from error
+        name = path.parent.name if path.name == RESULT else path.name
+        raise CompareError(f"There is no finished run or report at {name}.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CompareError(f"{path.name} is no report of this program.", detail=str(error)) from error
     return dict(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -22,15 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare. 0 done; 2 where something can't be read or written."""
     from imaging.atomic import replace_file
-    from training.compare import against_baseline, read_compared
+    from training.compare import against_baseline, read_compared, told_apart
     from training.compare_table import markdown, measures_table, write_picture
 
     try:
-        rows = [read_compared(path) for path in options.of]
+        picture = options.out.with_suffix(".png")
+        _spare(options.of, options.out, picture)
+        rows = told_apart([read_compared(path) for path in options.of], options.of)
         text = markdown(rows, against_baseline(rows))
         options.out.parent.mkdir(parents=True, exist_ok=True)
         replace_file(options.out.resolve(), text)
-        picture = options.out.with_suffix(".png")
         write_picture(picture, measures_table(rows))
     except NegatoscopeError as error:
         err.write(f"{error.message}\n")
@@ -40,3 +42,11 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return USAGE
     out.write(f"Written to {options.out} and {picture}\n")
     return DONE
+
+
+def _spare(reports: Sequence[Path], table: Path, picture: Path) -> None:
+    """Raise NegatoscopeError where the table would take the place of what it is made of, or of its own picture."""
+    if table == picture:
+        raise NegatoscopeError(f"The table is text, and its picture goes to {picture}; name it {table.stem}.md.")
+    if table.resolve() in [report.resolve() for report in reports]:
+        raise NegatoscopeError(f"{table} is one of the reports; the comparison is not written over it.")

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gui.dialogs import check_words
 from gui.dialogs.plots import IntervalBar, ReliabilityPlot
-from gui.entries import label_name
+from gui.entries import label_name, point_figure
 from gui.panels.box import label, set_tone
 from gui.scores import ChosenModel
 from gui.theme import font
@@ -161,7 +161,7 @@ class ResultPage(QWidget):
         of, card = table.findings[name], model.card.operating[name].recommended
         own = of.operating
         chosen = model.check is not None and model.check.in_use
-        self.card_point.setText(f"The card’s point, {card:.2f}")
+        self.card_point.setText(f"The card’s point, {point_figure(card)}")
         self.card_words.setText(check_words.point_words(of, card))
         self.own_point.setText(check_words.own_point(own) if own is not None else "No point of your films")
         self.own_words.setText(check_words.point_words(of, own.recommended) if own is not None else "")

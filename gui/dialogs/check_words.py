@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.entries import score_words
+from gui.entries import point_figure, score_words
 from gui.panels.wording import complement, hundred, range_words
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def point_words(of: LocalFinding, threshold: float) -> str:
 
 def own_point(points: OperatingPoints) -> str:
     """'The point of your films, 0.62'."""
-    return f"The point of your films, {points.recommended:.2f}"
+    return f"The point of your films, {point_figure(points.recommended)}"
 
 
 def wrong_words(film: WrongFilm, name: str) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui.changing import Changing
-from gui.entries import label_name
+from gui.entries import label_name, point_figure
 from gui.icons import icon
 from gui.panels.box import label
 from gui.panels.wording import complement, share_words
@@ -77,7 +77,7 @@ def _rows(pair: SideBySide, old: str, new: str, *, named: bool) -> str:
     head = escape(label_name(pair.label)) if named else ""
     rows = [
         (head, escape(old), escape(new)),
-        ("Operating point", f"{pair.old.threshold:.2f}", f"{pair.new.threshold:.2f}"),
+        ("Operating point", point_figure(pair.old.threshold), point_figure(pair.new.threshold)),
     ]
     rows += [
         ("Of 100 ill, found", _found(pair.old), _found(pair.new)),

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gui.entries import title
+from gui.plain import shortened
 from gui.review import Review
 from gui.similar import TRAINED_ON, Similar
 
@@ -52,5 +53,5 @@ def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...
         said.append(TRAINED_ON)
     for row in [review.row_of(twin) for twin in similar.twins()[:TWINS_NAMED]] if similar is not None else ():
         name = title(review.entries[row], row, hide_patient=review.patient_hidden)
-        said.append(f"The same picture as {name}, row {row + 1:,} of the list.")
+        said.append(f"The same picture as {shortened(name)}, row {row + 1:,} of the list.")
     return tuple(dict.fromkeys(said))

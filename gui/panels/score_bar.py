@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.entries import score_words
+from gui.entries import point_figure, score_words
 from gui.theme import PALETTE
 
 BAR_PX = 5
@@ -30,7 +30,9 @@ class ScoreBar(QWidget):
         self._probability = probability
         self._operating_point = operating_point
         flagged = "flagged" if probability >= operating_point else "not flagged"
-        self.setAccessibleName(f"Score {score_words(probability)}, operating point {operating_point:.2f}, {flagged}")
+        self.setAccessibleName(
+            f"Score {score_words(probability)}, operating point {point_figure(operating_point)}, {flagged}"
+        )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from gui.entries import label_name, score_words
+from gui.entries import label_name, point_figure, score_words
 from gui.panels.box import label, rule, set_tone, strong
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_title
@@ -211,7 +211,7 @@ def pair_words(pair: Pair, first: str, second: str, *, named: bool) -> str:
         (True, False): f"Only {first} flags {what}",
         (False, True): f"Only {second} flags {what}",
     }[flags]
-    points = f"{pair.first.operating_point:.2f} and {pair.second.operating_point:.2f}"
+    points = f"{point_figure(pair.first.operating_point)} and {point_figure(pair.second.operating_point)}"
     return f"{strong(escape(said))}, each at its own operating point ({points})."
 
 

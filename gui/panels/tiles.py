@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QEnterEvent, QImage, QPainter, QPainterPath, Q
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from gui.icons import pixmap
+from gui.plain import plain_tip
 from gui.theme import PALETTE, font
 
 PICTURE_PX = 68
@@ -57,7 +58,7 @@ class FilmTile(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if opens else Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
         self.setAccessibleName(tile.name if tile is not None else "")
-        self.setToolTip(tile.name if tile is not None else "")
+        self.setToolTip(plain_tip(tile.name) if tile is not None else "")
         self.update()
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from gui.entries import label_name
+from gui.entries import label_name, point_figure
 from gui.panels.box import strong
 from gui.theme import PALETTE
 
@@ -40,7 +40,7 @@ def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalenc
     side = "Above" if finding.flagged else "Below"
     if finding.probability == finding.operating_point:
         side = "At"
-    start = f"{side} the operating point of {finding.operating_point:.2f}"
+    start = f"{side} the operating point of {point_figure(finding.operating_point)}"
     point = OperatingTable(evidence.points).point_at(finding.operating_point)
     if not point.is_counted:
         return f"{start}."

@@ -56,16 +56,18 @@ class Corners:
     top_right: tuple[str, ...] = ()
     bottom_left: tuple[str, ...] = ()
     bottom_right: tuple[str, ...] = ()
+    marks_top_right: int = 0  # how many of the last lines there must not be cut by what stands beside them
 
 
 def compose(text: CornerText, display: Sequence[str], marks: Sequence[str], mode: TextMode) -> Corners:
     """Put the corners together. `display` is film, window and zoom; `marks` stay whatever the mode."""
     model = tuple(line for line in (text.model, text.caution) if line)
     if mode is TextMode.OFF:
-        return Corners(top_right=model, bottom_right=tuple(marks))
+        return Corners(top_right=model, bottom_right=tuple(marks), marks_top_right=len(model))
     if mode is TextMode.SHORT:
-        return Corners(text.top_left[:1], model, tuple(display[-1:]), tuple(marks))
-    return Corners(text.top_left, (*text.top_right, *model), tuple(display), (*text.bottom_right, *marks))
+        return Corners(text.top_left[:1], model, tuple(display[-1:]), tuple(marks), len(model))
+    top_right = (*text.top_right, *model)
+    return Corners(text.top_left, top_right, tuple(display), (*text.bottom_right, *marks), len(model))
 
 
 def shares(left: float, right: float, available: float, *, right_first: bool = False) -> tuple[float, float]:
@@ -103,7 +105,8 @@ def place(corners: Corners, size: QSizeF) -> tuple[PlacedLine, ...]:
     bottom = list(zip_longest(_last(corners.bottom_left, rows), _last(corners.bottom_right, rows), fillvalue=""))
     placed: list[PlacedLine] = []
     for number, pair in enumerate(top):
-        placed += _pair(pair, MARGIN_PX + number * line_px, size.width(), metrics, right_first=False)
+        is_mark = number >= len(corners.top_right) - corners.marks_top_right
+        placed += _pair(pair, MARGIN_PX + number * line_px, size.width(), metrics, right_first=is_mark)
     for number, pair in enumerate(bottom):
         placed += _pair(
             pair, size.height() - MARGIN_PX - (number + 1) * line_px, size.width(), metrics, right_first=True

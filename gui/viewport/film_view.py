@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
@@ -20,7 +21,7 @@ from gui.viewport.window_tool import as_window
 
 if TYPE_CHECKING:
     from gui.viewport.readout import CursorReadout
-    from imaging.show.transform import Point
+    from imaging.show.transform import Point, ViewTransform
 
 __all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode"]
 
@@ -43,7 +44,7 @@ class FilmView(FilmDisplay):
         self.drag_speed = 1.0
         self.brighter_down = True
         self._readout: CursorReadout | None = None
-        self._before_filling: FilmState | None = None
+        self._before_filling: tuple[ViewTransform, Sizing] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._show_tool_cursor()
@@ -76,11 +77,13 @@ class FilmView(FilmDisplay):
     def toggle_fill(self) -> None:
         """Fill the view, and back to how the film lay before."""
         if self.sizing is not Sizing.FILL:
-            self._before_filling = self.state
+            self._before_filling = (self.transform, self.sizing)
             self.fill()
         elif self._before_filling is not None:
-            before, self._before_filling = self._before_filling, None
-            self._move(before.transform, before.sizing)
+            (before, sizing), self._before_filling = self._before_filling, None
+            # Where it lay and how large; turned and mirrored it stays as the reader has it now.
+            back = replace(self.transform, scale=before.scale, center_image_px=before.center_image_px)
+            self._move(back, sizing)
         else:
             self.fit()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from gui.review import OverlaySettings
 from gui.rows import Filter
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
@@ -109,6 +112,45 @@ def test_names_beyond_ascii_open(
     settle(qtbot, window)
     assert window.view.film is not None
     assert window.study_list._name.text() == folder.name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_films_whose_names_differ_in_stray_bytes_are_not_mixed_up(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    one, other = film_paths(films)[:2]
+    shutil.copy(one, tmp_path / "film.dcm")
+    shutil.copy(other, tmp_path / os.fsdecode(b"film\xff.dcm"))
+    window = open_window([tmp_path], model=str(trial.location))
+    settle(qtbot, window)
+    review = window.controller.review
+    review.set_overlay(OverlaySettings(shown=True))
+    for row, entry in enumerate(review.entries):
+        review.select(row)
+        settle(qtbot, window)
+        assert window.view.overlay is not None
+        assert window.view.overlay.heatmap is review.heatmap(entry.key)
+    assert len({id(review.heatmap(entry.key)) for entry in review.entries}) == 2
+
+
+def test_a_file_that_was_still_being_copied_is_read_when_it_is_dropped_again(
+    open_window: OpenWindow, films: Path, trial: ModelBundle, tmp_path: Path, qtbot: Any
+) -> None:
+    whole = film_paths(films)[0]
+    empty, cut = tmp_path / "a.dcm", tmp_path / "b.dcm"
+    empty.touch()
+    cut.write_bytes(whole.read_bytes()[:300])
+    window = open_window([tmp_path], model=str(trial.location))
+    settle(qtbot, window)
+    review = window.controller.review
+    assert review.refused == 2
+    for path in (empty, cut):
+        shutil.copy(whole, path)
+    drop(window, [tmp_path])
+    settle(qtbot, window)
+    assert (review.refused, len(review.entries)) == (0, 2)
+    assert all(review.findings(entry.key) for entry in review.entries)
+    assert window.view.film is not None
 
 
 def test_practice_films_are_drawn_into_the_users_folder(open_window: OpenWindow, user_data: Path, qtbot: Any) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gui.app import NO_SCREEN
+
 MAIN = Path(__file__).parents[2] / "main.py"
 
 
@@ -25,9 +27,18 @@ def test_letters_that_the_terminal_does_not_have_are_escaped(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
-def test_a_reader_that_leaves_is_no_defect() -> None:
+@pytest.mark.parametrize("words", [("doctor",), ("models", "list")])
+def test_a_reader_that_leaves_is_no_defect(words: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
-    run = subprocess.run([sys.executable, MAIN, "doctor"], stdout=write, stderr=subprocess.PIPE, check=False)
+    run = subprocess.run([sys.executable, MAIN, *words], stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (run.returncode, run.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is always a screen there")
+def test_without_a_screen_the_window_says_so_in_one_line() -> None:
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    bare = {name: value for name, value in os.environ.items() if name not in screens}
+    run = subprocess.run([sys.executable, MAIN], capture_output=True, text=True, check=False, env=bare)
+    assert (run.returncode, run.stderr) == (2, f"{NO_SCREEN}\n")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.entries import Entry, details, label_name, score_words, title
+from gui.entries import Entry, details, label_name, point_figure, score_words, title
 from imaging.image import Header
 from imaging.study import ImageRef
 
@@ -15,6 +15,21 @@ from imaging.study import ImageRef
 )
 def test_no_score_is_rounded_to_certainty(probability: float, written: str) -> None:
     assert score_words(probability) == written
+
+
+@pytest.mark.parametrize(
+    ("point", "written"),
+    [
+        (0.9448, "0.94"),
+        (0.995, "0.99"),
+        (0.9987, "0.9987"),
+        (0.99996, "0.99996"),
+        (1 - 1e-9, "0.999999"),
+        (1.0, "1.00"),
+    ],
+)
+def test_no_operating_point_reads_as_out_of_reach(point: float, written: str) -> None:
+    assert point_figure(point) == written
 
 
 def test_labels_read_as_words() -> None:

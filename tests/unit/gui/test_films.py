@@ -55,6 +55,19 @@ def test_only_a_reason_that_may_pass_is_taken_back(films: Films) -> None:
     assert films.refused == {1}
 
 
+def test_a_refused_row_is_renewed_where_its_file_is_another_one_by_now(films: Films) -> None:
+    cut = Entry(Path("4.png"), ImageRef(Path("4.png"), stamp=(1, 10)))
+    films.add([cut])
+    films.refuse("4.png", "Cut.")
+    whole = replace(cut, ref=ImageRef(Path("4.png"), stamp=(2, 20)))
+    assert [films.renew(entry) for entry in (cut, film("elsewhere"), film("ward/1.dcm"))] == [-1, -1, -1]
+    assert films.renew(whole) == films.row_of("4.png")
+    assert films.renew(film("ward/2.dcm")) == 1, "what was refused as it was found has no stamp"
+    assert films.refused == set()
+    renewed = films.entries[films.row_of("4.png")]
+    assert (renewed.refusal, renewed.ref and renewed.ref.stamp) == ("", (2, 20))
+
+
 def test_closing_forgets_everything(films: Films) -> None:
     films.set_stages(["ward/1.dcm"], Stage.DONE)
     films.clear()

@@ -61,3 +61,32 @@ def test_a_change_while_the_file_is_read_costs_no_other_setting(jobs: Jobs, qtbo
     for settings in (preferences.settings, load_settings().settings):
         assert settings.flag("hide_patient")
         assert settings.text("corner_text") == "short"
+
+
+def test_two_windows_take_back_nothing_of_each_other(jobs: Jobs, qtbot: Any) -> None:
+    first, second = Preferences(jobs), Preferences(jobs)
+    for window in (first, second):
+        window.read()
+    qtbot.waitUntil(lambda: jobs.idle)
+    first.change("hide_patient", True)
+    qtbot.waitUntil(lambda: jobs.idle)
+    second.change("corner_text", "short")
+    qtbot.waitUntil(lambda: jobs.idle)
+    kept = load_settings().settings
+    assert (kept.flag("hide_patient"), kept.text("corner_text")) == (True, "short")
+
+
+def test_a_change_that_could_not_be_saved_is_saved_with_the_next(jobs: Jobs, qtbot: Any, user_data: Path) -> None:
+    preferences = Preferences(jobs)
+    preferences.read()
+    qtbot.waitUntil(lambda: jobs.idle)
+    user_data.rename(user_data.with_name("away"))
+    user_data.touch()  # nothing can be written below a file
+    with qtbot.waitSignal(preferences.failed):
+        preferences.change("hide_patient", True)
+    user_data.unlink()
+    user_data.with_name("away").rename(user_data)
+    preferences.change("corner_text", "short")
+    qtbot.waitUntil(lambda: jobs.idle)
+    kept = load_settings().settings
+    assert (kept.flag("hide_patient"), kept.text("corner_text")) == (True, "short")

@@ -101,6 +101,14 @@ def test_each_model_keeps_its_scores_and_its_operating_point(review: Review) -> 
     assert review.sensitivity == 0.7
 
 
+def test_scores_of_other_weights_are_not_those_of_a_model_of_the_same_name(review: Review) -> None:
+    review.add([film("a.png")])
+    review.set_model(model())
+    review.store("a.png", result("a.png", 0.9))
+    review.set_model(replace(model(), weights_sha256="1" * 64))
+    assert (review.result("a.png"), review.is_flagged(0)) == (None, False)
+
+
 def test_scores_of_the_quantised_graph_are_not_read_at_the_points_of_the_other(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())
@@ -164,6 +172,15 @@ def test_a_film_whose_file_had_gone_returns_and_a_damaged_one_does_not(review: R
     assert returned == [0]
     assert (review.refused, len(review.entries)) == (2, 3)
     assert not review.words(0).text.startswith("Refused")
+
+
+def test_a_file_that_was_still_being_copied_is_a_film_when_it_is_opened_again(review: Review) -> None:
+    review.add([Entry(Path("a.png"), refusal="The file is empty.")])
+    returned: list[int] = []
+    review.film_returned.connect(returned.append)
+    review.add([film("a.png")])
+    assert (returned, review.refused, len(review.entries)) == ([0], 0, 1)
+    assert review.entries[0].is_film
 
 
 def test_next_flagged_goes_round_the_end(review: Review) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -49,6 +50,17 @@ def test_the_newest_decision_counts_and_the_history_stays(tmp_path: Path) -> Non
         assert store.latest(DECISION.film_sha256) == (changed, other, newer_model)
         assert store.latest_of([(DECISION.film_sha256, 1), ("00" * 32, 0)]) == (elsewhere,)
         assert store.history(DECISION.film_sha256) == (DECISION, changed, other, newer_model)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_what_has_a_name_that_is_no_utf_8_is_remembered(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(b"/films/\xff of a ward"))
+    with closing(open_store(tmp_path / "s.sqlite3").store) as store:
+        store.add_recent(folder)
+        store.add_recent(tmp_path)
+        store.set_state("model", str(folder))
+        assert store.recent() == (tmp_path, folder)
+        assert store.state("model") == str(folder)
 
 
 def test_decided_films_are_counted_once_by_their_last_verdict(tmp_path: Path) -> None:

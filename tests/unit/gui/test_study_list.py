@@ -68,6 +68,28 @@ def test_rows_come_in_the_order_of_opening(study_list: StudyList, review: Review
     assert rows(study_list) == ["b", "a", "notes.txt"]
 
 
+def test_names_are_one_line_and_no_markup(study_list: StudyList, review: Review) -> None:
+    review.add([film("new\nline.png"), film("<h1>large.png"), film("gpj\u202e.exe.png")])
+    assert rows(study_list) == ["new line", "<h1>large", "gpj.exe"]
+    tip = str(study_list.view.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole))
+    assert "<h1>" not in tip
+    assert "&lt;h1&gt;large.png" in tip
+    review.name_folder("new\nline")
+    study_list._show_counts()
+    assert study_list._name.text() == "new line"
+
+
+def test_no_chip_is_cut_however_many_films_there_are(study_list: StudyList, review: Review, qtbot: Any) -> None:
+    review.add([Entry(Path(f"{number}.txt"), refusal="This is no film.") for number in range(4_444)])
+    review.add([film(f"{number}.png") for number in range(1_000)])
+    chosen(review)
+    for number in range(1_000):
+        store(review, f"{number}.png", 0.9)
+    qtbot.waitUntil(lambda: study_list.chips[Filter.FLAGGED].text() == "Flagged 1,000")
+    qtbot.waitUntil(lambda: all(chip.width() >= chip.sizeHint().width() for chip in study_list.chips.values()))
+    assert study_list.chips[Filter.REFUSED].toolTip() == "Refused 4,444"
+
+
 def test_chips_filter_and_follow_the_operating_point(study_list: StudyList, review: Review, qtbot: Any) -> None:
     review.add([film("a.png"), film("b.png"), Entry(Path("c.txt"), refusal="This is no film.")])
     chosen(review)

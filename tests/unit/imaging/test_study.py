@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from imaging.image import Header
 from imaging.read.look import Found
@@ -39,6 +42,13 @@ def test_a_reference_is_its_path_and_frame() -> None:
 
 def found(path: str, frames: int = 1, **header: Any) -> Found:
     return Found(ImageRef(Path(path)), "dicom" if header else "raster", Header(**header) if header else None, frames)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_are_no_utf_8_have_keys_of_their_own_that_are() -> None:
+    names = (b"film.png", b"film\xff.png", b"film\xfe.png")
+    keys = [ImageRef(Path(os.fsdecode(name)), frame).key for name in names for frame in (0, 1)]
+    assert len({key.encode() for key in keys}) == 6
 
 
 def test_dicom_by_study_and_pictures_by_folder() -> None:

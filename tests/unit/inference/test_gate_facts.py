@@ -72,7 +72,7 @@ def test_a_header_cannot_fill_the_window() -> None:
 
 
 def test_a_cut_file_and_a_tiny_picture_are_spoilt() -> None:
-    assert "62%" in spoilt(FilmFacts(complete=0.62))
+    assert "62 %" in spoilt(FilmFacts(complete=0.62))
     assert "40 × 30" in spoilt(FilmFacts(size_px=(30, 40)))
 
 

@@ -123,7 +123,9 @@ def test_a_device_is_written_to_and_not_replaced(bundle: ModelBundle, tmp_path: 
         assert place.is_char_device()
 
 
-@pytest.mark.parametrize("words", [("show", "nope"), ("verify", "nope"), ("export", "nope", "nope.zip")])
+@pytest.mark.parametrize(
+    "words", [("show", "nope"), ("show", "n" * 300), ("verify", "nope"), ("export", "nope", "nope.zip")]
+)
 def test_a_name_that_no_model_has_is_a_mistake_in_the_command(words: tuple[str, ...]) -> None:
     status, _, complaint = ordered(*words)
     assert status == 2

@@ -50,6 +50,13 @@ def test_the_research_sentence_is_whole_in_a_narrow_view(themed: QApplication, w
 
 
 @pytest.mark.parametrize("mode", list(TextMode))
+def test_a_long_name_leaves_the_operating_point_whole(themed: QApplication, mode: TextMode) -> None:
+    text = CornerText(("x" * 240,), (), (), LONG.top_right[1])
+    lines = place(compose(text, DISPLAY, MARKS, mode), QSizeF(430, 600))
+    assert LONG.top_right[1] in [line.text for line in lines]
+
+
+@pytest.mark.parametrize("mode", list(TextMode))
 def test_marks_stay_in_every_mode(mode: TextMode) -> None:
     assert compose(LONG, DISPLAY, MARKS, mode).bottom_right[-3:] == MARKS
 

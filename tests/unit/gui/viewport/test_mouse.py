@@ -139,6 +139,17 @@ def test_a_double_click_fills_and_the_next_one_goes_back(view: FilmView, make_fi
     assert view.transform == before
 
 
+def test_what_was_turned_while_it_filled_the_window_stays_turned(view: FilmView, make_film: MakeFilm) -> None:
+    view.show_film(make_film(height=300, width=200))
+    QTest.mouseDClick(view, LEFT, NONE, QPoint(100, 100))
+    view.rotate()
+    view.flip_horizontal()
+    turned = (view.transform.rotation_quarter, view.transform.flip_horizontal)
+    QTest.mouseDClick(view, LEFT, NONE, QPoint(100, 100))
+    assert view.sizing is Sizing.FIT
+    assert (view.transform.rotation_quarter, view.transform.flip_horizontal) == turned
+
+
 def test_tools_change_what_the_left_button_does(view: FilmView, make_film: MakeFilm) -> None:
     view.show_film(make_film())
     view.set_tool("zoom")
