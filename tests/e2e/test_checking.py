@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from gui.checking import MODEL_CHANGED, SUGGESTION, CheckStage
 from gui.dialogs.check_model import CheckDialog
@@ -20,7 +19,7 @@ from imaging.paths import user_data_dir
 from imaging.phantom_files import write_examples
 from inference.bundle import ModelBundle
 from inference.local_table import local_table_path, read_local_table, write_local_table
-from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
+from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, dropped, film_paths, settle
 
 FILMS = 14
 
@@ -49,18 +48,6 @@ def dialog_of(window: MainWindow) -> CheckDialog:
     return dialog
 
 
-def drop_on(widget: QWidget, paths: list[Path]) -> bool:
-    """Drag over a dialog and let go; whether it took the drag."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    button, keys, action = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(QPoint(200, 200), action, mime, button, keys)
-    QApplication.sendEvent(widget, enter)
-    if enter.isAccepted():
-        QApplication.sendEvent(widget, QDropEvent(QPointF(200, 200), action, mime, button, keys))
-    return enter.isAccepted()
-
-
 def wait_for_check(qtbot: Any, window: MainWindow) -> None:
     checking = window.controller.checking
     qtbot.waitUntil(lambda: not checking.state.runs and window.settled, timeout=PATIENCE_MS)
@@ -78,8 +65,8 @@ def test_films_are_dropped_counted_kept_and_the_words_change(
     assert dialog is not None
     assert dialog.isVisible()
     assert "called NORMAL and OPACITY" in dialog.start.how.text()
-    assert drop_on(dialog, [labelled])
-    assert not drop_on(dialog, [labelled]), "one check at a time"
+    assert dropped(dialog, [labelled])
+    assert not dropped(dialog, [labelled]), "one check at a time"
     wait_for_check(qtbot, window)
     assert dialog.found.isVisible()
     assert dialog.found.films.text().startswith(f"{FILMS} films of ")
@@ -108,7 +95,7 @@ def test_a_local_point_is_taken_and_left_again(
     window = open_window([films], model=str(parted.location))
     settle(qtbot, window)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled / "NORMAL", labelled / "OPACITY"])
+    drop(dialog, [labelled / "NORMAL", labelled / "OPACITY"])
     wait_for_check(qtbot, window)
     review, card = window.controller.review, parted.card.operating["OPACITY"].recommended
     assert review.threshold("OPACITY") == card, "no check moves a point by itself"
@@ -137,7 +124,7 @@ def test_a_film_that_went_wrong_opens_with_its_heat_map_and_the_others(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     outcome = window.controller.checking.state.outcome
     assert outcome is not None
@@ -164,7 +151,7 @@ def test_hidden_patients_are_no_file_names_in_the_dialog(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     assert "patient" in dialog.found.wrong.item(0).text()
     window.controller.review.set_patient_hidden(True)
@@ -179,7 +166,7 @@ def test_reading_goes_on_during_a_check_and_it_stops_at_once(
     for number in range(8):
         shutil.copytree(labelled, labelled / f"part{number}", ignore=lambda *_: [f"part{n}" for n in range(8)])
     dialog, checking = dialog_of(window), window.controller.checking
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     stage = CheckStage.ANALYSING
     qtbot.waitUntil(lambda: checking.state.stage is stage and checking.state.done >= 4, timeout=PATIENCE_MS)
     assert "Analysing" in dialog.running.words.text()
@@ -200,7 +187,7 @@ def test_another_model_ends_the_check(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog, checking = dialog_of(window), window.controller.checking
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     window.controller.choose_model(str(trial.location))
     assert checking.state.message == MODEL_CHANGED
     settle(qtbot, window)
@@ -216,7 +203,7 @@ def test_what_cannot_be_checked_is_said_in_one_sentence(
     film = next((labelled / "NORMAL").iterdir())
     for paths, said in (([film], "not UTF-8"), ([film, labelled], "Films need labels"), ([labelled / "CAT"], "CAT")):
         (labelled / "CAT" / "OTHER").mkdir(parents=True, exist_ok=True)
-        drop_on(dialog, paths)
+        drop(dialog, paths)
         wait_for_check(qtbot, window)
         assert dialog.start.isVisible()
         assert said in dialog.start.message.text() or "does not know" in dialog.start.message.text()
@@ -228,7 +215,7 @@ def test_films_of_one_kind_are_shown_and_not_kept(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled / "NORMAL"])
+    drop(dialog, [labelled / "NORMAL"])
     wait_for_check(qtbot, window)
     assert "All films are healthy" in dialog.found.warnings.text()
     assert dialog.found.measures.rows["sensitivity"][0].text() == "not defined"
@@ -242,13 +229,13 @@ def test_a_check_on_fewer_films_waits_for_the_readers_word(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     for path in sorted((labelled / "NORMAL").iterdir())[:3]:
         path.unlink()
     dialog.other.click()
     assert dialog.start.isVisible()
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     kept = read_local_table(parted.card, parted.weights_sha256)
     assert kept is not None
@@ -269,7 +256,7 @@ def test_a_point_in_force_is_not_moved_by_a_new_check(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     QTest.keyClick(dialog.found.own_point, Qt.Key.Key_Space)
     settle(qtbot, window)
@@ -277,7 +264,7 @@ def test_a_point_in_force_is_not_moved_by_a_new_check(
     swapped = labelled.with_name("swapped")
     shutil.copytree(labelled / "NORMAL", swapped / "OPACITY")
     shutil.copytree(labelled / "OPACITY", swapped / "NORMAL")
-    drop_on(dialog, [swapped])
+    drop(dialog, [swapped])
     wait_for_check(qtbot, window)
     assert window.controller.review.threshold("OPACITY") == in_force
     assert "Its point is in force." in dialog.found.keep_words.text()
@@ -288,7 +275,7 @@ def test_a_table_that_evaluate_wrote_is_shown_in_the_window(
 ) -> None:
     window = open_window([films], model=str(parted.location))
     settle(qtbot, window)
-    drop_on(dialog_of(window), [labelled])
+    drop(dialog_of(window), [labelled])
     wait_for_check(qtbot, window)
     table = read_local_table(parted.card, parted.weights_sha256)
     assert table is not None
@@ -311,7 +298,7 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
     window = open_window([films], model=str(parted.location))
     settle(qtbot, window)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     assert dialog.found.isVisible()
     assert "The operating table can" in dialog.found.warnings.text()
@@ -328,7 +315,7 @@ def test_closing_the_window_ends_the_check(
 ) -> None:
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    drop_on(dialog_of(window), [labelled])
+    drop(dialog_of(window), [labelled])
     checking = window.controller.checking
     qtbot.waitUntil(lambda: checking.state.stage is CheckStage.ANALYSING, timeout=PATIENCE_MS)
     window.close()
@@ -383,7 +370,7 @@ def test_nothing_of_the_result_is_out_of_reach(
     window = open_window(model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
     dialog = dialog_of(window)
-    drop_on(dialog, [labelled])
+    drop(dialog, [labelled])
     wait_for_check(qtbot, window)
     dialog.resize(*size_px)
     QApplication.processEvents()

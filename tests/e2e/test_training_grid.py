@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from inference.bundle import ModelBundle, read_bundle
+from tests.e2e.training_process import ended, finished, start_training, wait_for
+from tests.square_films import write_square_films
 from training.events import EpochDone, Finished, Step
 from training.grid import grid_cells, read_grid
 from training.plan import DataPlan, PlanError
 from training.recipes import TWELVE
 from training.run_dir import RunDir
 
-MAIN = Path(__file__).parents[2] / "main.py"
 GRID = {
     "backbones": ["tiny"],
     "augment": ["mild"],
@@ -43,35 +39,7 @@ GRID = {
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Noise, with a bright square in the class SQUARE: the loss is lowest while every film is still called ill."""
-    folder = tmp_path_factory.mktemp("films")
-    rng = np.random.default_rng(5)
-    for number in range(48):
-        label = "SQUARE" if number % 2 else "NORMAL"
-        pixels = rng.integers(60, 120, (48, 48)).astype(np.uint8)
-        if label == "SQUARE":
-            y, x = rng.integers(8, 30, 2)
-            pixels[y : y + 9, x : x + 9] = 220
-        (folder / label).mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(folder / label / f"person{number}_film.png")
-    return folder
-
-
-def start(tmp_path: Path, run: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(MAIN), "train", "--run", str(run), "--models", str(tmp_path / "models"), *arguments],
-        env={**os.environ, "NEGATOSCOPE_DATA": str(tmp_path / "data")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    try:
-        out, err = process.communicate(timeout=280)
-    finally:
-        process.kill()
-    return process.returncode, out, err
+    return write_square_films(tmp_path_factory.mktemp("films"), 48, square_px=9)
 
 
 def written(tmp_path: Path, **changes: object) -> str:
@@ -84,17 +52,14 @@ def test_a_killed_grid_goes_on_and_ends_in_one_table(films: Path, tmp_path: Path
     """Cells that differ only in the measure share a training, and have the weights that they would have alone."""
     arguments = ["--data", str(films), "--grid", written(tmp_path)]
     folder = tmp_path / "grid"
-    process = start(tmp_path, folder, *arguments)
-    deadline = time.monotonic() + 120
-    while not any(isinstance(event, Step) for event in RunDir(folder / "tiny-mild-loss").events()[0]):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = start_training(tmp_path, folder, *arguments)
+    begun = RunDir(folder / "tiny-mild-loss")
+    wait_for(begun, lambda events: any(isinstance(event, Step) for event in events), process)
     process.kill()  # what it started goes on by itself, and is waited for
     ended(process)
     assert not (folder / "grid.md").exists()
-    status, out, err = ended(start(tmp_path, folder, *arguments))
-    assert (status, err) == (0, ""), out
+    done = ended(start_training(tmp_path, folder, *arguments))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     names = ["tiny-mild-loss", "tiny-mild-accuracy"]
     table = (folder / "grid.md").read_text(encoding="utf-8")
     rows = [line for line in table.splitlines() if line.startswith(f"| {films.name}-tiny")]
@@ -108,19 +73,17 @@ def test_a_killed_grid_goes_on_and_ends_in_one_table(films: Path, tmp_path: Path
     assert "Trained together with tiny-mild-loss" in (folder / "tiny-mild-accuracy" / "events.jsonl").read_text()
     alone = tmp_path / "alone"
     plan = str(folder / "tiny-mild-accuracy" / "plan.json")
-    assert ended(start(tmp_path, alone, "--plan", plan))[0] == 0
+    assert ended(start_training(tmp_path, alone, "--plan", plan)).returncode == 0
     first, second = (bundle_of(run) for run in (folder / "tiny-mild-accuracy", alone))
     assert first.weights_sha256 == second.weights_sha256
     assert picked(alone) == picked(folder / "tiny-mild-accuracy") != picked(folder / "tiny-mild-loss")
     assert first.weights_sha256 != bundle_of(folder / "tiny-mild-loss").weights_sha256
-    again = ended(start(tmp_path, folder, *arguments))
-    assert again[1].count("finished before") == 2, "nothing is trained twice"
+    again = ended(start_training(tmp_path, folder, *arguments))
+    assert again.stdout.count("finished before") == 2, "nothing is trained twice"
 
 
 def bundle_of(run: Path) -> ModelBundle:
-    finished = RunDir(run).finished
-    assert finished is not None
-    return read_bundle(Path(finished.bundle))
+    return read_bundle(Path(finished(run).bundle))
 
 
 def picked(run: Path) -> list[tuple[int, float, bool]]:
@@ -133,9 +96,9 @@ def test_a_run_that_fails_holds_up_no_other(films: Path, tmp_path: Path) -> None
     arguments = ["--data", str(films), "--grid", grid, "--jobs", "2"]
     folder = tmp_path / "grid"
     (folder / "tiny-none-auc" / "lock").mkdir(parents=True)  # nobody can own this run
-    status, out, _ = ended(start(tmp_path, folder, *arguments))
-    assert status == 3
-    assert "tinyfine-none-auc: finished" in out
+    done = ended(start_training(tmp_path, folder, *arguments))
+    assert done.returncode == 3
+    assert "tinyfine-none-auc: finished" in done.stdout
     table = (folder / "grid.md").read_text(encoding="utf-8")
     assert "Not finished:\n\n- tiny-none-auc: The folder of the run can't be written." in table
     assert f"| {films.name}-tinyfine-none-auc@1 (validation) |" in table

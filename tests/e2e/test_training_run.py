@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +14,29 @@ from PIL import Image
 
 from inference.bundle import read_bundle
 from inference.models_verify import verify
+from tests.e2e.training_process import MAIN, SMALL, ended, environment, finished, start_training, wait_for
+from tests.square_films import write_square_films
 from training.events import EpochDone, Failed, Finished, Saved
 from training.run_dir import RunDir
 
-MAIN = Path(__file__).parents[2] / "main.py"
-# The tiny network on small films: what is tried is the run, not the network.
-SMALL = [
-    *("--backbone", "tiny", "--recipe", "standard"),
-    *("--set", "network.start.kind=scratch", "--set", "network.keep_norm=false", "--set", "network.frozen_share=0"),
-    *("--set", "preprocess.size_px=32", "--set", "learning.epochs=3", "--set", "learning.batch=8"),
-    *("--set", "data.validation_share=0.3", "--set", "data.test_share=0.2", "--set", "threads=1"),
-]
+THREE = [*SMALL, "--set", "learning.epochs=3"]
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Noise, with a bright square in the class SQUARE; two films a patient."""
-    folder = tmp_path_factory.mktemp("films")
-    rng = np.random.default_rng(5)
-    for number in range(68):  # too few for a gate, which would take longer than the rest
-        label = "SQUARE" if number % 4 >= 2 else "NORMAL"
-        pixels = rng.integers(60, 120, (48, 48)).astype(np.uint8)
-        if label == "SQUARE":
-            y, x = rng.integers(8, 30, 2)
-            pixels[y : y + 10, x : x + 10] = 220
-        (folder / label).mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(folder / label / f"person{number // 2}_film_{number}.png")
-    return folder
-
-
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "NEGATOSCOPE_DATA": str(tmp_path / "data")}
+    # Too few for a gate, which would take longer than the rest.
+    return write_square_films(tmp_path_factory.mktemp("films"), 68, patient_has=2)
 
 
 def train(tmp_path: Path, run: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(MAIN), "train", "--run", str(run), "--models", str(tmp_path / "models"), *arguments],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return ended(start_training(tmp_path, run, *arguments))
 
 
 def test_a_killed_run_ends_in_the_same_bundle(films: Path, tmp_path: Path) -> None:
     """Equal weights, to the bit, and scores in `screen` that equal those of training; then both runs are compared."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    done = train(tmp_path, whole, "--data", str(films), *SMALL)
+    done = train(tmp_path, whole, "--data", str(films), *THREE)
     assert done.returncode == 0, done.stderr
     assert "Validation part: The validation part is small" in done.stdout
     _start_and_kill(films, tmp_path, broken)
@@ -73,7 +45,7 @@ def test_a_killed_run_ends_in_the_same_bundle(films: Path, tmp_path: Path) -> No
     assert again.returncode == 0, again.stderr
     events = RunDir(broken).events()[0]
     assert [event.epoch for event in events if isinstance(event, EpochDone)] == [0, 1, 2]
-    first, second = (read_bundle(Path(_finished(run).bundle)) for run in (whole, broken))
+    first, second = (read_bundle(Path(finished(run).bundle)) for run in (whole, broken))
     assert first.weights_sha256 == second.weights_sha256
     assert (first.card.version, second.card.version) == (1, 2)
     assert verify(second).grad_cam <= 1e-4
@@ -85,29 +57,17 @@ def test_a_killed_run_ends_in_the_same_bundle(films: Path, tmp_path: Path) -> No
 
 def _start_and_kill(films: Path, tmp_path: Path, run: Path) -> None:
     """Start a run and kill it as soon as its first epoch is saved."""
-    arguments = ["train", "--run", str(run), "--models", str(tmp_path / "models"), "--data", str(films), *SMALL]
-    worker = subprocess.Popen(
-        [sys.executable, str(MAIN), *arguments], env=environment(tmp_path), stdout=subprocess.DEVNULL
-    )
+    worker = start_training(tmp_path, run, "--data", str(films), *THREE)
     try:
-        deadline = time.monotonic() + 120
-        while not any(isinstance(event, Saved) and event.step > 0 for event in RunDir(run).events()[0]):
-            assert worker.poll() is None, "the worker ended by itself"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        worker.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        wait_for(RunDir(run), lambda events: any(isinstance(of, Saved) and of.step > 0 for of in events), worker)
     finally:
         worker.kill()
-        worker.wait()
-
-
-def _finished(run: Path) -> Finished:
-    return next(event for event in RunDir(run).events()[0] if isinstance(event, Finished))
+        worker.communicate()
 
 
 def _check_scores(films: Path, tmp_path: Path, run: Path) -> None:
     out = tmp_path / "lines.jsonl"
-    model = _finished(run).bundle
+    model = finished(run).bundle
     subprocess.run(
         [sys.executable, str(MAIN), "screen", str(films), "--model", model, "--out", str(out), "--insist"],
         env=environment(tmp_path),
@@ -158,7 +118,7 @@ def test_quick_training_starts_from_an_installed_model(films: Path, tmp_path: Pa
         *("--set", "preprocess.size_px=64", "--set", "data.validation_share=0.3"),
     )
     assert done.returncode == 0, done.stderr
-    bundle = read_bundle(Path(_finished(tmp_path / "run").bundle))
+    bundle = read_bundle(Path(finished(tmp_path / "run").bundle))
     assert str(tmp_path) not in (bundle.location / "card.json").read_text(encoding="utf-8")
     assert bundle.card.start.kind == "bundle"
     assert bundle.card.metrics["SQUARE"]["auc"].value > 0.7
@@ -193,7 +153,7 @@ def test_one_film_in_a_class_is_told(tmp_path: Path) -> None:
         for number in range(count):
             pixels = np.random.default_rng(number).integers(0, 255, (40, 40), np.uint8)
             Image.fromarray(pixels).save(tmp_path / "films" / label / f"{label} {number}.png")
-    done = train(tmp_path, tmp_path / "run", "--data", str(tmp_path / "films"), *SMALL)
+    done = train(tmp_path, tmp_path / "run", "--data", str(tmp_path / "films"), *THREE)
     assert done.returncode == 3
     assert "films of SICK" in done.stderr
     assert any(isinstance(event, Failed) for event in RunDir(tmp_path / "run").events()[0])

@@ -7,9 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableWidget, QWidget
@@ -30,6 +28,7 @@ from tests.e2e.wizard_hands import (
     type_in,
     wizard_of,
 )
+from tests.square_films import write_square_films
 from training.events import Finished
 from training.plan import TrainingPlan, read_plan
 from training.recipes import RECIPES
@@ -40,16 +39,7 @@ from training.runs import known_runs
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
     """Noise, with a bright square in the class SQUARE; two films a patient, one film under both labels."""
-    folder = tmp_path / "Ward 3"
-    rng = np.random.default_rng(5)
-    for number in range(68):
-        label = "SQUARE" if number % 4 >= 2 else "NORMAL"
-        pixels = rng.integers(60, 120, (48, 48)).astype(np.uint8)
-        if label == "SQUARE":
-            y, x = rng.integers(8, 30, 2)
-            pixels[y : y + 10, x : x + 10] = 220
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(folder / label / f"person{number // 2}_film_{number}.png")
+    folder = write_square_films(tmp_path / "Ward 3", 68, patient_has=2)
     (folder / "SQUARE" / "person90_film_0.png").write_bytes((folder / "NORMAL" / "person0_film_0.png").read_bytes())
     return folder
 

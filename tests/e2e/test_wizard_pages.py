@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,28 +24,24 @@ from gui.wizard.window import RESULT
 from imaging.study import ImageRef
 from inference.bundle import read_bundle
 from inference.operating import points_for_sensitivity
-from tests.e2e.labelled_films import SMALL, write_csv_set
+from tests.e2e.training_process import SMALL, start_training
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
+from tests.e2e.wizard_hands import click, wizard_of
+from tests.square_films import write_square_csv
 from training.events import Finished, Saved
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
 from training.run_result import mistakes
 from training.run_story import Stage
 from training.shifts import SUITE
 
-MAIN = Path(__file__).parents[2] / "main.py"
 SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
 SMALLEST_PX = (835, 520)  # of the smallest window
 
 
-def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[str]:
     """The worker of a run, as the window starts it."""
-    run = ["train", "--run", str(folder / "runs" / name), "--models", str(folder / "models" / name)]
-    return subprocess.Popen(
-        [sys.executable, str(MAIN), *run, *arguments],
-        env={**os.environ, "NEGATOSCOPE_DATA": str(folder / "data"), "OMP_WAIT_POLICY": "PASSIVE"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    run, models = folder / "runs" / name, folder / "models" / name
+    return start_training(folder, run, *arguments, models=models, output=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Films, two finished runs on them, and a quick one that was to be the next version of the first."""
     folder = tmp_path_factory.mktemp("training")
     (folder / "films").mkdir()
-    csv = write_csv_set(folder / "films", 120)
+    csv = write_square_csv(folder / "films", 120)
     (folder / "films" / "broken.png").write_text("no film", encoding="utf-8")
     with csv.open("a", encoding="utf-8") as rows:
         rows.write("broken.png,NORMAL,person900,F,30,PA\n")
@@ -99,11 +93,6 @@ def run_page(qtbot: Any, jobs: Jobs, path: Path) -> RunPage:
 
 def until(qtbot: Any, page: RunPage, *states: State) -> None:
     qtbot.waitUntil(lambda: page.state in states, timeout=PATIENCE_MS)
-
-
-def click(button: QWidget) -> None:
-    assert button.isVisible()
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 # The Run page
@@ -546,9 +535,7 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
         shutil.copytree(folder / "runs" / name, user_data / "runs" / name)
     window = open_window()
     settle(qtbot, window)
-    window.commands.show_wizard()
-    wizard = window.commands.wizard
-    assert wizard is not None
+    wizard = wizard_of(window, qtbot)
     qtbot.waitUntil(lambda: wizard.run.is_finished, timeout=PATIENCE_MS)
     assert wizard.run.path is not None
     assert wizard.runs.currentText() == wizard.run.path.name

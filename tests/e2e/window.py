@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.main_window import MainWindow
 from imaging.paths import resource_path
@@ -30,15 +30,21 @@ def settle(qtbot: Any, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: window.settled and not review.model_reading, timeout=PATIENCE_MS)
 
 
-def drop(window: MainWindow, paths: Sequence[Path]) -> None:
-    """Drag files over the window and let go, as the window system does."""
+def drop(widget: QWidget, paths: Sequence[Path]) -> None:
+    """Drag files over a window that takes them, and let go."""
+    assert dropped(widget, paths)
+
+
+def dropped(widget: QWidget, paths: Sequence[Path]) -> bool:
+    """Drag files over a window and let go, as the window system does; whether it takes them."""
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     button, keys, action = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
     enter = QDragEnterEvent(QPoint(400, 300), action, mime, button, keys)
-    QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(window, QDropEvent(QPointF(400, 300), action, mime, button, keys))
+    QApplication.sendEvent(widget, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(widget, QDropEvent(QPointF(400, 300), action, mime, button, keys))
+    return enter.isAccepted()
 
 
 def pixel(window: MainWindow, at_film: tuple[float, float]) -> QColor:

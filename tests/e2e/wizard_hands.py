@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from gui.main_window import MainWindow
 from gui.wizard.window import PLAN, WizardWindow
 from tests.e2e.window import PATIENCE_MS
+from tests.e2e.window import drop as drop_on_window
 from training.plan import TrainingPlan
 
 OpenWizard = Callable[..., WizardWindow]
@@ -31,14 +31,8 @@ def wizard_of(window: MainWindow, qtbot: Any, size_px: tuple[int, int] = (1280, 
     return wizard
 
 
-def drop(widget: QWidget, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    keys, action = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(QPoint(400, 300), action, mime, LEFT, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(QPointF(400, 300), action, mime, LEFT, keys))
+def drop(wizard: QWidget, path: Path) -> None:
+    drop_on_window(wizard, [path])
 
 
 def click(button: QWidget) -> None:

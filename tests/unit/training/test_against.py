@@ -6,10 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from imaging.progress import CancelToken
 from imaging.read.packed.source import film_sha256
@@ -17,6 +15,7 @@ from inference.bundle import ModelBundle, read_bundle
 from inference.preprocess import PreprocessSpec
 from inference.similar import trained_on
 from inference.torch_engine import load_network
+from tests.square_films import write_square_films
 from training.against import verdict
 from training.events import Changed, Checked, Finished
 from training.plan import (
@@ -41,17 +40,7 @@ NETWORK = NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Noise, with a bright square in the class SQUARE."""
-    folder = tmp_path_factory.mktemp("films")
-    rng = np.random.default_rng(5)
-    for number in range(60):
-        label = "SQUARE" if number % 2 else "NORMAL"
-        pixels = rng.integers(60, 120, (40, 40)).astype(np.uint8)
-        if label == "SQUARE":
-            y, x = rng.integers(4, 28, 2)
-            pixels[y : y + 9, x : x + 9] = 220
-        (folder / label).mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(folder / label / f"person{number}_film.png")
-    return folder
+    return write_square_films(tmp_path_factory.mktemp("films"), 60, side_px=40, square_px=9, within_px=(4, 28))
 
 
 def plan_for(films: Path, network: NetworkPlan = NETWORK) -> TrainingPlan:
