@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.app import build_window
+from gui.jobs import Jobs
 from gui.main_window import MainWindow
 from gui.theme import apply_theme
 from imaging.phantom_files import write_examples
@@ -21,7 +22,12 @@ from inference.card import OperatingPoints, OperatingRow
 from inference.device import choose_engine
 from inference.pipeline import Analyser
 from tests.bundles import card_of, random_network, write_trial_bundle
+from tests.e2e.run_pages import start_run
+from tests.e2e.training_process import SMALL
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths
+from tests.e2e.wizard_hands import OpenWizard, wizard_of
+from tests.square_films import write_square_csv, write_square_films
+from training.run_dir import RunDir
 
 FILM_PX = (256, 256)
 
@@ -86,3 +92,52 @@ def open_window(qapp: QApplication, qtbot: Any) -> Iterator[OpenWindow]:
     for window in made:
         window.close()
         window.deleteLater()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films, two finished runs on them, and a quick one that was to be the next version of the first."""
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "films").mkdir()
+    csv = write_square_csv(folder / "films", 120)
+    (folder / "films" / "broken.png").write_text("no film", encoding="utf-8")
+    with csv.open("a", encoding="utf-8") as rows:
+        rows.write("broken.png,NORMAL,person900,F,30,PA\n")
+    workers = [
+        start_run(
+            folder, name, "--data", str(csv), *SMALL, "--set", f"name={name}", "--set", f"learning.epochs={epochs}"
+        )
+        for name, epochs in (("long", 6), ("short", 2))
+    ]
+    assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
+    first = RunDir(folder / "runs" / "long").finished
+    assert first is not None
+    small = [f"network.start.bundle={first.bundle}" if of == "network.start.kind=scratch" else of for of in SMALL]
+    quick = ["--data", str(csv), *small, "--recipe", "quick", "--set", "name=long"]
+    quick += ["--models", str(folder / "models" / "long")]
+    assert start_run(folder, "next", *quick).wait(timeout=300) == 0
+    return folder
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    if not qapp.styleSheet():
+        apply_theme(qapp)
+    jobs = Jobs()
+    yield jobs
+    assert jobs.shutdown(10.0)
+
+
+@pytest.fixture
+def squares(tmp_path: Path) -> Path:
+    """Noise, with a bright square in the class SQUARE; two films a patient, one film under both labels."""
+    folder = write_square_films(tmp_path / "Ward 3", 68, patient_has=2)
+    (folder / "SQUARE" / "person90_film_0.png").write_bytes((folder / "NORMAL" / "person0_film_0.png").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def open_wizard(open_window: OpenWindow, qtbot: Any) -> OpenWizard:
+    """The wizard as the menu opens it, ready for films."""
+
+    return lambda size_px=(1280, 720): wizard_of(open_window(), qtbot, size_px)
