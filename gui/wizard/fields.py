@@ -13,6 +13,8 @@ from typing import Any, Literal
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
+from gui.wizard.elided_box import ElidedBox
+
 MOST = 1_000_000
 
 
@@ -104,7 +106,7 @@ class FieldEditor(QObject):
 
     def _make(self, kind: Any) -> QWidget:
         if typing.get_origin(kind) is Literal:
-            box = QComboBox()
+            box = ElidedBox()
             box.setMinimumContentsLength(6)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             for option in typing.get_args(kind):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QP
 from gui.jobs import Jobs, Lane
 from gui.panels.box import label
 from gui.training_work import loaded_plan, saved_plan
+from gui.wizard.elided_box import ElidedBox
 
 if TYPE_CHECKING:
     from training.plan import TrainingPlan
@@ -31,7 +32,7 @@ class PlanHead(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._plan: TrainingPlan | None = None
-        self.recipe, self.name = QComboBox(), QLineEdit()
+        self.recipe, self.name = ElidedBox(), QLineEdit()
         self.load, self.save = QPushButton("Load a plan…"), QPushButton("Save it…")
         self.recipe.setAccessibleName("Recipe")
         self.recipe.setMinimumContentsLength(10)
@@ -49,6 +50,7 @@ class PlanHead(QWidget):
         for widget in (self.name, self.load, self.save):
             row.addWidget(widget)
         self.recipe.activated.connect(lambda _: self.recipe_chosen.emit(self.recipe.currentData()))
+        self.recipe.currentTextChanged.connect(self.recipe.setToolTip)
         self.name.editingFinished.connect(self._rename)
         self.load.clicked.connect(self._ask_for_plan)
         self.save.clicked.connect(self._ask_where)

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from gui.training import Training
-from gui.training_work import Catalogue, Inspected
+from gui.training_work import Catalogue
 from gui.wizard.augment_card import AugmentCard
 from gui.wizard.draft import Draft
+from gui.wizard.plan_choices import PlanChoices
 from gui.wizard.plan_head import PlanHead
+from gui.wizard.plan_time import PlanTime
 from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.settings_card import AllFields, MainFields
 from gui.wizard.start_card import StartCard
-from gui.wizard.way_card import MEASURING, WayCard
+from gui.wizard.way_card import WayCard
 
-if TYPE_CHECKING:
-    from inference.models_dir import Installed
-    from training.estimate import Estimate
-    from training.plan import Mode, StartPlan, TrainingPlan
-
-SETTLE_MS = 600  # before steps are measured: a field may still be typed in
 STARTING = "The run is being started…"
 
 
@@ -41,13 +32,11 @@ class PlanPage(ScrolledColumn):
         self._draft = draft
         self._told = ""  # what the last edit, file or start came to
         self._starting = False
-        self._measured: TrainingPlan | None = None  # the plan that the estimate speaks of
         self.head = PlanHead(training.jobs)
         self.way, self.start, self.main = WayCard(), StartCard(), MainFields()
         self.augment = AugmentCard(training)
         self.show_all, self.all = QPushButton("All settings"), AllFields()
-        self._soon = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._soon.timeout.connect(self._measure)
+        self._choices, self._time = PlanChoices(training, draft, self), PlanTime(training, draft, self)
         self._lay_out()
         self._connect()
 
@@ -69,22 +58,22 @@ class PlanPage(ScrolledColumn):
         self.column.addStretch(1)
 
     def _connect(self) -> None:
-        training = self._training
+        training, choices = self._training, self._choices
         training.catalogue_read.connect(self._fill)
-        training.inspected.connect(self._fit_films)
-        training.estimated.connect(self._show_estimate)
-        training.estimate_failed.connect(self.way.show_estimate)
+        training.inspected.connect(lambda _: choices.fit_films())
         self._draft.changed.connect(self.refresh)
-        self.head.recipe_chosen.connect(self._take_recipe)
-        self.head.renamed.connect(self._rename)
-        self.head.plan_read.connect(self._take_loaded)
+        choices.taken.connect(lambda: self._tell(""))
+        self.head.recipe_chosen.connect(choices.take_recipe)
+        self.head.renamed.connect(choices.take_name)
+        self.head.plan_read.connect(choices.take_saved)
         self.head.file_failed.connect(self.let_go)
-        self.way.mode_chosen.connect(self._take_mode)
-        self.way.measure_asked.connect(self._measure_again)
-        self.start.backbone_chosen.connect(self._take_backbone)
-        self.start.start_chosen.connect(self._take_start)
+        self.way.mode_chosen.connect(choices.take_mode)
+        self.way.measure_asked.connect(self._time.measure_again)
+        self._time.said.connect(self.way.show_estimate)
+        self.start.backbone_chosen.connect(choices.take_backbone)
+        self.start.start_chosen.connect(choices.take_start)
         self.start.agreed_changed.connect(self.changed)
-        self.start.next_version_asked.connect(self._take_version)
+        self.start.next_version_asked.connect(choices.take_version)
         self.main.edited.connect(self._edit)
         self.all.edited.connect(self._edit)
         self.augment.switched.connect(lambda on: self._edit("augment", on))
@@ -133,10 +122,7 @@ class PlanPage(ScrolledColumn):
 
     def rest(self) -> None:
         """Measure and draw nothing more by itself."""
-        self._soon.stop()
-        if self._training.is_estimating:
-            self._training.stop_estimating()
-            self._measured = None
+        self._time.rest()
         self.augment.rest()
 
     def _trouble(self) -> str:
@@ -165,9 +151,8 @@ class PlanPage(ScrolledColumn):
         self.augment.show_plan(plan)
         if self.all.editors:
             self.all.show_plan(plan)
-        if self.isVisible() and plan != self._measured:
-            self.way.show_estimate(MEASURING if not self._draft.complaint else "")
-            self._soon.start()
+        if self.isVisible():
+            self._time.follow()
         self.changed.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -192,90 +177,11 @@ class PlanPage(ScrolledColumn):
         if shown:
             QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.all))
 
-    def _show_estimate(self, estimate: Estimate) -> None:
-        self.way.show_estimate(estimate.sentence)
-
-    # What is chosen
-
-    def _choose(self, made: Callable[[TrainingPlan, Sequence[Installed]], TrainingPlan]) -> None:
-        """Take what a choice makes of the plan and the installed models."""
-        plan, catalogue = self._draft.plan, self._training.catalogue
-        if plan is not None and catalogue is not None:
-            self._set(made(plan, catalogue.models))
-
-    def _take_recipe(self, name: str) -> None:
-        from training.choose import by_recipe
-
-        self._choose(lambda plan, models: by_recipe(plan, name, models))
-
-    def _take_mode(self, mode: Mode) -> None:
-        from training.choose import in_way
-
-        self._choose(lambda plan, models: in_way(plan, mode, models))
-
-    def _take_backbone(self, name: str) -> None:
-        from training.choose import on_backbone
-
-        self._choose(lambda plan, models: on_backbone(plan, name, models))
-
-    def _take_start(self, start: StartPlan) -> None:
-        from training.choose import with_start
-
-        self._choose(lambda plan, models: with_start(plan, start, models))
-
-    def _take_version(self, wanted: bool) -> None:
-        """A model is the next version of another where it has its name."""
-        from training.choose import renamed, started_from
-
-        def made(plan: TrainingPlan, models: Sequence[Installed]) -> TrainingPlan:
-            model = started_from(plan.network.start, models)
-            own = Path(plan.data.source).stem or "my model"
-            return renamed(plan, model.card.name if wanted and model is not None else own)
-
-        self._choose(made)
-
-    def _rename(self, name: str) -> None:
-        from training.choose import renamed
-
-        plan = self._draft.plan
-        if plan is not None and name != plan.name:
-            self._draft.set(renamed(plan, name))
-
-    def _set(self, plan: TrainingPlan) -> None:
-        """Take a plan whose outputs are made to fit the films."""
-        from training.choose import fitting_films
-
-        found = self._training.found
-        self._told = ""
-        self._draft.set(fitting_films(plan, found.inspection.manifest) if found is not None else plan)
-
-    def _fit_films(self, _: Inspected) -> None:
-        if self._draft.plan is not None:
-            self._set(self._draft.plan)
-
-    def _edit(self, key: str, value: object) -> None:
-        self._told = self._draft.change(key, value)
-        if self._told:
-            self.refresh()  # the field shows again what holds
+    def _tell(self, sentence: str) -> None:
+        self._told = sentence
         self.changed.emit()
 
-    def _measure(self) -> None:
-        plan = self._draft.plan
-        if plan is None or self._draft.complaint:
-            self._training.stop_estimating()
-            self.way.show_estimate("")
-            return
-        self._measured = plan
-        self._training.estimate(plan)
-        if self._training.is_estimating:
-            self.way.show_estimate(MEASURING)
-
-    def _measure_again(self) -> None:
-        self._training.forget_costs()
-        self._measure()
-
-    def _take_loaded(self, loaded: TrainingPlan) -> None:
-        plan = self._draft.plan
-        if plan is not None:
-            data = loaded.data if loaded.data.source == plan.data.source else plan.data
-            self._set(dataclasses.replace(loaded, name=plan.name, data=data))
+    def _edit(self, key: str, value: object) -> None:
+        self._tell(self._draft.change(key, value))
+        if self._told:
+            self.refresh()  # the field shows again what holds

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gui.jobs import Jobs
 from gui.panels.box import label, set_tone
-from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.wizard import report_work, result_work
-from gui.wizard.against_card import AgainstCard
-from gui.wizard.confusion import ConfusionMatrix
-from gui.wizard.framed import Framed
+from gui.wizard.chosen_point import RECOMMENDED, ChosenPoint
 from gui.wizard.latest import Latest
-from gui.wizard.left_out_card import LeftOutCard
-from gui.wizard.result_cards import GroupsCard, MistakesCard, PointCard, ReportCard, RunsCard, ShiftsCard
-from gui.wizard.result_head import ResultHead
-from gui.wizard.result_plots import PrecisionPlot, ReliabilityPlot
-from gui.wizard.result_tiles import Tiles
-from gui.wizard.scrolled import ScrolledColumn
+from gui.wizard.result_column import ResultColumn
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
-    from training.run_result import JudgedFilm, JudgedPart, Mistake
+    from training.run_result import JudgedFilm, Mistake
     from training.subgroups import Group
 
 SETTLE_MS = 250  # after the last move of the point, what takes long is counted
@@ -50,75 +43,42 @@ class ResultPage(QWidget):
         self._latest = Latest(jobs, self._failed, PRIORITY)
         self.shown: Shown | None = None
         self.judgement: Judgement | None = None
-        self._stop = -1  # the chosen stop of the finding; -1 is the recommended point
-        self._taken: tuple[str, int] | None = None  # the finding and stop that the viewer was told
+        self.chosen: ChosenPoint | None = None
+        self._taken: ChosenPoint | None = None  # what the viewer was told
         self._hidden = False
         self._groups: tuple[Group, ...] = ()
         self._mistakes: tuple[Mistake, ...] = ()  # as they are listed: those of a dragged point follow when it rests
         self.message = label(tone="secondary", wrap=True)
-        self.head = ResultHead()
-        self.tiles, self.point = Tiles(), PointCard()
-        self.confusion, self.reliability, self.precision = ConfusionMatrix(), ReliabilityPlot(), PrecisionPlot()
-        self.mistakes, self.groups, self.report = MistakesCard(), GroupsCard(), ReportCard()
-        self.shifts, self.runs, self.against = ShiftsCard(), RunsCard(), AgainstCard()
-        self.left_out = LeftOutCard()
+        self.cards = ResultColumn()
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._lay_out()
         self._connect()
         self._say("No result is shown.")
 
     def _lay_out(self) -> None:
-        scrolled = ScrolledColumn()
-        column = scrolled.column
-        column.addWidget(self.head)
-        column.addWidget(self.tiles)
-        column.addLayout(self._plots())
-        below = QGridLayout()
-        below.setSpacing(12)
-        below.addWidget(_framed("Precision and recall", self.precision), 0, 0)
-        below.addWidget(self.mistakes, 0, 1)
-        below.setRowMinimumHeight(0, 236)
-        below.setColumnStretch(0, 1)
-        below.setColumnStretch(1, 1)
-        column.addLayout(below)
-        for card in (self.against, self.runs, self.report, self.groups, self.shifts, self.left_out):
-            column.addWidget(card)
-        column.addStretch(1)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.setStyleSheet("QStackedWidget { background: transparent; }")
         self.pages.addWidget(self.message)
-        self.pages.addWidget(scrolled)
+        self.pages.addWidget(self.cards)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.pages)
 
-    def _plots(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.confusion_card = _framed("Confusion, opens films", self.confusion)
-        for widget, stretch in (
-            (self.point, 5),
-            (self.confusion_card, 4),
-            (_framed("Reliability", self.reliability), 4),
-        ):
-            widget.setMinimumHeight(312)
-            row.addWidget(widget, stretch)
-        return row
-
     def _connect(self) -> None:
-        self.head.part_chosen.connect(self._show_part)
-        self.head.finding_chosen.connect(self._show_finding)
-        self.head.open_asked.connect(self._open_model)
-        self.head.report_asked.connect(self.save_report)
-        self.left_out.films_asked.connect(self.films_asked)
-        self.point.plot.stop_moved.connect(self._move_to)
-        self.point.recommended_asked.connect(lambda: self._move_to(-1))
-        self.point.point_taken.connect(self._take_point)
-        self.confusion.cell_opened.connect(self._open_cell)
-        self.tiles.missed_opened.connect(lambda: self._open_cell(True, False))
-        self.mistakes.film_opened.connect(self._open_mistake)
-        self.runs.baseline_picked.connect(lambda _: self._compare())
+        cards = self.cards
+        cards.head.part_chosen.connect(self._show_part)
+        cards.head.finding_chosen.connect(self._show_finding)
+        cards.head.open_asked.connect(self._open_model)
+        cards.head.report_asked.connect(self.save_report)
+        cards.left_out.films_asked.connect(self.films_asked)
+        cards.point.plot.stop_moved.connect(self._move_to)
+        cards.point.recommended_asked.connect(lambda: self._move_to(RECOMMENDED))
+        cards.point.point_taken.connect(self._take_point)
+        cards.confusion.cell_opened.connect(self._open_cell)
+        cards.tiles.missed_opened.connect(lambda: self._open_cell(True, False))
+        cards.mistakes.film_opened.connect(self._open_mistake)
+        cards.runs.baseline_picked.connect(lambda _: self._compare())
         self._settled.timeout.connect(self._judge)
 
     # What is shown
@@ -126,7 +86,7 @@ class ResultPage(QWidget):
     def show_result(self, path: Path) -> None:
         """Read the result of a run's folder and show it."""
         self._rest()
-        self.shown, self.judgement, self._stop, self._taken = None, None, -1, None
+        self.shown, self.judgement, self.chosen, self._taken = None, None, None, None
         self._say("Reading the result…")
         self._latest.submit("read", lambda token, progress: result_work.read_shown(path, token), self._read)
 
@@ -138,8 +98,8 @@ class ResultPage(QWidget):
     def hide_names(self, *, hidden: bool) -> None:
         """Whether file names, which may be patients', are kept off the page."""
         self._hidden = hidden
-        self.mistakes.show_mistakes(self._mistakes, hide_names=hidden)
-        self.left_out.show_films(self.shown.left_out if self.shown is not None else (), hide_names=hidden)
+        self.cards.show_mistakes(self._mistakes, hide_names=hidden)
+        self.cards.show_left_out(self.shown, hide_names=hidden)
 
     def _say(self, sentence: str, tone: str = "secondary") -> None:
         self.message.setText(escape(sentence))
@@ -155,147 +115,107 @@ class ResultPage(QWidget):
 
     def _read(self, shown: Shown) -> None:
         self.shown = shown
-        self.head.show_result(shown)
-        self.runs.show_runs(shown.rows, shown.trouble)
-        self.against.show_against(shown.result.model, shown.result.against, is_kept_back=shown.is_kept_back)
-        self.left_out.show_films(shown.left_out, hide_names=self._hidden)
+        self.cards.show_result(shown)
+        self.cards.show_left_out(shown, hide_names=self._hidden)
         self.pages.setCurrentIndex(1)
         self._compare()
         self._show_finding()
 
-    @property
-    def part(self) -> JudgedPart | None:
-        """The part of the films that is shown."""
-        return self.shown.result.parts.get(self.head.part) if self.shown is not None else None
-
-    @property
-    def finding(self) -> str:
-        return self.head.finding
-
-    @property
-    def stop(self) -> int:
-        """The chosen stop of the slider, -1 for the recommended point."""
-        return self._stop
-
-    def _threshold(self) -> float:
-        """The chosen point: it is one for all parts, and chosen on the validation part."""
-        assert self.shown is not None
-        stops = self.shown.stops[self.finding]
-        recommended = self.shown.result.parts["validation"].points[self.finding]
-        return stops[self._stop].threshold if 0 <= self._stop < len(stops) else recommended
-
     def _show_finding(self) -> None:
-        self._stop = -1
+        """At its recommended point."""
+        self.chosen = None
         if self.shown is not None:
-            self.shifts.setVisible(bool(self.shown.shifts.get(self.finding)))
-            shifts = self.shown.shifts.get(self.finding, {})
-            self.shifts.show_shifts(shifts, worst_counts=self.shown.worst_counts)
+            self.cards.show_shifts(self.shown, self.cards.head.finding)
         self._show_part()
 
     def _show_part(self) -> None:
-        shown, part, finding = self.shown, self.part, self.finding
+        shown, head = self.shown, self.cards.head
+        part = shown.result.parts.get(head.part) if shown is not None else None
         if shown is None or part is None:
             return
-        self.head.show_part(shown.title, part)
+        stop = self.chosen.stop if self.chosen is not None else RECOMMENDED
+        chosen = self.chosen = ChosenPoint(shown, part, head.finding, stop)
+        head.show_part(shown.title, part)
         self.judgement, self._groups = None, ()
-        self._show_point(result_work.judged_quickly(part, finding, self._threshold()))  # the rest follows
-        self._latest.submit("curves", lambda token, progress: result_work.curves(part, finding), self._show_curves)
+        self._show_point(result_work.judged_quickly(part, chosen.finding, chosen.threshold))  # the rest follows
+        self._latest.submit(
+            "curves", lambda token, progress: result_work.curves(part, chosen.finding), self._show_curves
+        )
         self._judge()
 
-    @property
-    def _moves(self) -> bool:
-        """Whether the point may be chosen on the films that are shown: never on the test part."""
-        part = self.part
-        return part is not None and part.name == "validation" and bool(self.shown and self.shown.stops[self.finding])
-
     def _show_curves(self, curves: Curves) -> None:
-        assert self.shown is not None
-        self.point.plot.show_curves(curves, self.shown.stops[self.finding] if self._moves else ())
-        self.precision.show_curves(curves)
-        self.reliability.show_curves(curves)
+        if self.chosen is not None:
+            self.cards.show_curves(curves, self.chosen)
         if self.judgement is not None:
             self._show_point(self.judgement)
 
     def _judge(self) -> None:
-        part, finding = self.part, self.finding
-        if part is None:
+        chosen, known = self.chosen, self._groups
+        if chosen is None:
             return
-        point, known = self._threshold(), self._groups
         self._latest.submit(
             "judge",
-            lambda token, progress: result_work.judged(part, finding, point, token, known),
+            lambda token, progress: result_work.judged(chosen.part, chosen.finding, chosen.threshold, token, known),
             self._show_judgement,
         )
 
     def _show_judgement(self, judgement: Judgement) -> None:
-        if judgement.point != self._threshold():
+        if self.chosen is None or judgement.point != self.chosen.threshold:
             return  # the point was moved on meanwhile
-        self.judgement = judgement
-        self._groups = judgement.groups
+        self.judgement, self._groups, self._mistakes = judgement, judgement.groups, judgement.mistakes
         self._show_point(judgement)
-        self._mistakes = judgement.mistakes
-        self.mistakes.show_mistakes(judgement.mistakes, hide_names=self._hidden)
-        self.groups.show_groups(judgement.groups)
-        self.report.show_report(judgement.report)
+        self.cards.show_settled(judgement, hide_names=self._hidden)
 
     def _show_point(self, judgement: Judgement) -> None:
-        found, precision = judgement.measures["sensitivity"], judgement.measures["precision"]
-        self.tiles.show_judgement(judgement)
-        self.confusion.show_counts(judgement.counts)
-        self.confusion_card.say("your point" if self._stop >= 0 else "")
-        self.precision.show_point(found.value if found else None, precision.value if precision else None)
-        taken = self._taken == (self.finding, self._stop)
-        self.point.show_judgement(judgement, self._stop, moves=self._moves, taken=taken)
+        chosen, taken = self.chosen, self._taken
+        if chosen is not None:
+            is_taken = taken is not None and (taken.finding, taken.stop) == (chosen.finding, chosen.stop)
+            self.cards.show_point(judgement, chosen, taken=is_taken)
 
     def _compare(self) -> None:
-        shown, baseline = self.shown, max(0, self.runs.baseline.currentIndex())
+        shown, runs = self.shown, self.cards.runs
+        baseline, finding = max(0, runs.baseline.currentIndex()), self.cards.head.finding
         if shown is None:
             return
-        rows = shown.rows
-        self.runs.show_finding(rows, self.finding, {})
-        if len(rows) > 1:
+        runs.show_finding(shown.rows, finding, {})
+        if len(shown.rows) > 1:
             self._latest.submit(
                 "compare",
-                lambda token, progress: result_work.compared(rows, baseline),
-                lambda found: self.runs.show_finding(rows, self.finding, found),
+                lambda token, progress: result_work.compared(shown.rows, baseline),
+                lambda found: runs.show_finding(shown.rows, self.cards.head.finding, found),
             )
 
     # What is done
 
     def _move_to(self, stop: int) -> None:
         """The point follows the hand at once; what takes long is counted when it rests."""
-        part = self.part
-        if not self._moves or part is None:
+        if self.chosen is None or not self.chosen.stops:
             return
-        self._stop = stop
-        self.judgement = result_work.judged_quickly(part, self.finding, self._threshold())
+        chosen = self.chosen = replace(self.chosen, stop=stop)
+        self.judgement = result_work.judged_quickly(chosen.part, chosen.finding, chosen.threshold)
         self._show_point(self.judgement)
         self._settled.start()
 
     def _take_point(self) -> None:
-        """Tell the viewer what share of ill films the point finds by the model's table: its slider holds that."""
-        shown = self.shown
-        if shown is None or self.judgement is None:
+        """Tell the viewer, whose slider holds the point."""
+        if self.chosen is None or self.judgement is None:
             return
-        sensitivity = RECOMMENDED_SENSITIVITY
-        if self._stop >= 0:
-            sensitivity = shown.slider[self.finding][self._stop]
-        self._taken = (self.finding, self._stop)
+        self._taken = self.chosen
         self._show_point(self.judgement)
-        self.point_chosen.emit({shown.identity: sensitivity})
+        self.point_chosen.emit({self.chosen.shown.identity: self.chosen.sensitivity})
 
     def save_report(self, place: Path, with_films: bool) -> None:
         """Write everything of this page to a file, with the finding on the page at its chosen point."""
-        shown = self.shown
-        if shown is None:
+        chosen = self.chosen
+        if chosen is None:
             return
-        points = shown.result.parts["validation"].points | {self.finding: self._threshold()}
-        self.head.tell("The report is being written…")
+        shown, points, head = chosen.shown, chosen.thresholds, self.cards.head
+        head.tell("The report is being written…")
         self._latest.submit(
             "report",
             lambda token, progress: report_work.saved_report(shown, points, place, token, with_films=with_films),
-            lambda saved: self.head.tell(f"The report was saved as {saved.name}."),
-            lambda error: self.head.tell(error.message, "red"),
+            lambda saved: head.tell(f"The report was saved as {saved.name}."),
+            lambda error: head.tell(error.message, "red"),
         )
 
     def _open_model(self) -> None:
@@ -305,10 +225,9 @@ class ResultPage(QWidget):
     def _open_cell(self, ill: bool, called: bool) -> None:
         from training.run_result import cell
 
-        part = self.part
-        if part is not None:
-            films = cell(part, self.finding, self._threshold(), ill=ill, called=called)
-            self._ask_for(films)
+        chosen = self.chosen
+        if chosen is not None:
+            self._ask_for(cell(chosen.part, chosen.finding, chosen.threshold, ill=ill, called=called))
 
     def _open_mistake(self, place: int) -> None:
         if place < len(self._mistakes):
@@ -317,9 +236,3 @@ class ResultPage(QWidget):
     def _ask_for(self, films: Sequence[JudgedFilm]) -> None:
         if films:
             self.films_asked.emit([ImageRef(film.path, film.frame) for film in films])
-
-
-def _framed(heading: str, content: QWidget) -> Framed:
-    card = Framed(heading)
-    card.column.addWidget(content, 1)
-    return card

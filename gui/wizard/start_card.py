@@ -14,6 +14,7 @@ from gui.panels.box import label, set_tone
 from gui.theme import CONTROL_HEIGHT_PX
 from gui.training_work import Catalogue
 from gui.wizard.card import Card
+from gui.wizard.elided_box import ElidedBox
 
 if TYPE_CHECKING:
     from inference.models_dir import Installed
@@ -44,7 +45,7 @@ class StartCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Network")
-        self.backbone, self.start = QComboBox(), QComboBox()
+        self.backbone, self.start = ElidedBox(), ElidedBox()
         self.backbone.setAccessibleName("Backbone")
         self.start.setAccessibleName("Starting weights")
         for box in (self.backbone, self.start):
@@ -93,7 +94,7 @@ class StartCard(Card):
         self.start.clear()
         for model in self._models:
             if model.card.backbone == network.backbone:
-                self.start.addItem(f"The model {model.id}", model.id)
+                self.start.addItem(f"Model {model.id}", model.id)
         if spec is not None and all(part.published is not None for part in spec.parts):
             self.start.addItem("Published weights", DOWNLOADED)
         self.start.addItem("A file of mine", FILES)

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from gui.jobs import Jobs
+from gui.wizard.chosen_point import ChosenPoint
+from gui.wizard.left_out_card import LeftOutCard
 from gui.wizard.result_page import ResultPage
 from gui.wizard.run_page import RunPage
 from gui.wizard.run_states import State
@@ -48,9 +50,9 @@ def until(qtbot: Any, page: RunPage, *states: State) -> None:
     qtbot.waitUntil(lambda: page.state in states, timeout=PATIENCE_MS)
 
 
-def left_out_rows(page: RunPage | ResultPage) -> list[tuple[str, str]]:
+def left_out_rows(card: LeftOutCard) -> list[tuple[str, str]]:
     """Names and reasons."""
-    films = page.left_out.films
+    films = card.films
     found = [films.topLevelItem(row) for row in range(films.topLevelItemCount())]
     return [(item.text(0), item.text(1)) for item in found if item is not None]
 
@@ -69,13 +71,15 @@ def part_of(path: Path, part: str) -> dict[str, Any]:
 
 
 def show_part(qtbot: Any, jobs: Jobs, page: ResultPage, place: int) -> None:
-    QTest.mouseClick(page.head.parts, Qt.MouseButton.LeftButton, pos=page.head.parts.tabRect(place).center())
+    QTest.mouseClick(
+        page.cards.head.parts, Qt.MouseButton.LeftButton, pos=page.cards.head.parts.tabRect(place).center()
+    )
     qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
 
 
 def drag_to(page: ResultPage, stop: int) -> None:
     """Take the point with the mouse and lead it to a stop of the curve."""
-    plot, shown = page.point.plot, page.shown
+    plot, shown = page.cards.point.plot, page.shown
     assert shown is not None
     row, curves = shown.stops["SQUARE"][stop], plot._curves
     assert curves is not None
@@ -83,3 +87,9 @@ def drag_to(page: ResultPage, stop: int) -> None:
     QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=at + QPoint(30, 30))
     QTest.mouseMove(plot, at)
     QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=at)
+
+
+def chosen_of(page: ResultPage) -> ChosenPoint:
+    """The part, the finding and the point that are looked at."""
+    assert page.chosen is not None
+    return page.chosen

@@ -83,7 +83,7 @@ def train(window: MainWindow, ward: Path, qtbot: Any) -> Finished:
     click(wizard.run.head.result)
     assert wizard.current == RESULT
     qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)
-    click(wizard.result.head.open_model)
+    click(wizard.result.cards.head.open_model)
     wizard.close()
     return finished
 

@@ -21,6 +21,7 @@ from inference.operating import points_for_sensitivity
 from tests.e2e.run_pages import (
     SIZE_PX,
     SMALLEST_PX,
+    chosen_of,
     drag_to,
     part_of,
     result_page,
@@ -39,25 +40,22 @@ def test_figures_are_those_of_the_run_on_both_parts(trained: Path, jobs: Jobs, q
     for place, part in enumerate(("validation", "test")):
         show_part(qtbot, jobs, page, place)
         of = part_of(path, part)
-        for name, tile in page.tiles.tiles.items():
+        for name, tile in page.cards.tiles.tiles.items():
             said = f"{of[name]['value']:.3f}, {of[name]['low']:.3f}–{of[name]['high']:.3f}"
             assert tile.accessibleName().endswith(said), name
+        cells = {at: int(cell.text()) for at, cell in page.cards.confusion.cells.items()}
         healthy, ill = of["confusion"]
-        assert [page.confusion.cells[at].text() for at in ((True, True), (True, False))] == [str(ill[1]), str(ill[0])]
-        assert [page.confusion.cells[at].text() for at in ((False, True), (False, False))] == [
-            str(healthy[1]),
-            str(healthy[0]),
-        ]
-    rows = page.report.table.cells()
+        assert [cells[True, True], cells[True, False]] == [ill[1], ill[0]]
+        assert [cells[False, True], cells[False, False]] == [healthy[1], healthy[0]]
+    rows = page.cards.report.table.cells()
     assert [row[0] for row in rows] == ["SQUARE", "NORMAL"]
 
 
 def test_cells_and_mistakes_open_their_films(trained: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, trained / "runs" / "long")
-    part, judgement = page.part, page.judgement
-    assert part is not None
+    part, judgement = chosen_of(page).part, page.judgement
     assert judgement is not None
-    for (ill, called), cell in page.confusion.cells.items():
+    for (ill, called), cell in page.cards.confusion.cells.items():
         films = {
             ImageRef(film.path, film.frame)
             for film in part.films
@@ -68,13 +66,13 @@ def test_cells_and_mistakes_open_their_films(trained: Path, jobs: Jobs, qtbot: A
             with qtbot.waitSignal(page.films_asked) as asked:
                 QTest.keyClick(cell, Qt.Key.Key_Space)
             assert set(asked.args[0]) == films
-    assert len(judgement.mistakes) == page.mistakes.films.count() > 0
-    page.mistakes.films.setCurrentRow(0)
+    assert len(judgement.mistakes) == page.cards.mistakes.films.count() > 0
+    page.cards.mistakes.films.setCurrentRow(0)
     with qtbot.waitSignal(page.films_asked) as asked:
-        QTest.keyClick(page.mistakes.films, Qt.Key.Key_Return)
+        QTest.keyClick(page.cards.mistakes.films, Qt.Key.Key_Return)
     assert asked.args[0] == [ImageRef(judgement.mistakes[0].film.path)]
     page.hide_names(hidden=True)
-    assert "film_" not in page.mistakes.films.item(0).text()
+    assert "film_" not in page.cards.mistakes.films.item(0).text()
 
 
 def test_the_point_is_dragged_on_the_validation_part_and_taken_to_the_viewer(
@@ -85,33 +83,33 @@ def test_the_point_is_dragged_on_the_validation_part_and_taken_to_the_viewer(
     shown = page.shown
     assert shown is not None
     drag_to(page, 3)
-    assert page.stop == 3
+    assert chosen_of(page).stop == 3
     row = shown.stops["SQUARE"][3]
     ill = part_of(path, "validation")["confusion"][1]
-    assert page.confusion.cells[True, True].text() == str(row.true_positive)
-    assert f"sensitivity {row.true_positive / sum(ill):.3f} (" in page.point.words.text()
-    assert page.tiles.tiles["f1"].text() == "…", "what takes long follows when the point rests"
-    qtbot.waitUntil(lambda: page.tiles.tiles["f1"].text() != "…", timeout=PATIENCE_MS)
-    QTest.keyClick(page.point.plot, Qt.Key.Key_Right)
-    assert page.stop == 4
+    assert page.cards.confusion.cells[True, True].text() == str(row.true_positive)
+    assert f"sensitivity {row.true_positive / sum(ill):.3f} (" in page.cards.point.words.text()
+    assert page.cards.tiles.tiles["f1"].text() == "…", "what takes long follows when the point rests"
+    qtbot.waitUntil(lambda: page.cards.tiles.tiles["f1"].text() != "…", timeout=PATIENCE_MS)
+    QTest.keyClick(page.cards.point.plot, Qt.Key.Key_Right)
+    assert chosen_of(page).stop == 4
     with qtbot.waitSignal(page.point_chosen) as chosen:
-        click(page.point.take)
+        click(page.cards.point.take)
     bundle = read_bundle(Path(shown.bundle))
     ((name, sensitivity),) = chosen.args[0].items()
     assert name == f"{bundle.id} {bundle.weights_sha256}"
     threshold = shown.stops["SQUARE"][4].threshold
     assert points_for_sensitivity(bundle.card, sensitivity)["SQUARE"] == pytest.approx(threshold, abs=1e-6)
-    assert page.point.take.text() == "Used in the viewer"
+    assert page.cards.point.take.text() == "Used in the viewer"
     show_part(qtbot, jobs, page, 1)
     assert page.judgement is not None
     assert page.judgement.point == threshold, "the point holds on the test part"
     drag_to(page, 0)
-    QTest.keyClick(page.point.plot, Qt.Key.Key_Left)
-    assert page.stop == 4, "and is never chosen there"
-    assert "validation part alone" in page.point.words.text()
+    QTest.keyClick(page.cards.point.plot, Qt.Key.Key_Left)
+    assert chosen_of(page).stop == 4, "and is never chosen there"
+    assert "validation part alone" in page.cards.point.words.text()
     show_part(qtbot, jobs, page, 0)
-    click(page.point.recommended)
-    assert page.stop == -1
+    click(page.cards.point.recommended)
+    assert chosen_of(page).stop == -1
 
 
 def test_a_cell_opens_the_very_frames_that_it_counts(trained: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
@@ -122,10 +120,9 @@ def test_a_cell_opens_the_very_frames_that_it_counts(trained: Path, tmp_path: Pa
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (path / "predictions.jsonl").write_text(text, encoding="utf-8")
     page = result_page(qtbot, jobs, path)
-    part = page.part
-    assert part is not None
+    part = chosen_of(page).part
     seen: list[ImageRef] = []
-    for cell in page.confusion.cells.values():
+    for cell in page.cards.confusion.cells.values():
         if cell.isEnabled():
             with qtbot.waitSignal(page.films_asked) as asked:
                 click(cell)
@@ -136,7 +133,7 @@ def test_a_cell_opens_the_very_frames_that_it_counts(trained: Path, tmp_path: Pa
 def test_the_model_is_opened_while_it_is_there(trained: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, trained / "runs" / "short")
     with qtbot.waitSignal(page.model_opened) as opened:
-        click(page.head.open_model)
+        click(page.cards.head.open_model)
     finished = RunDir(trained / "runs" / "short").finished
     assert isinstance(finished, Finished)
     assert opened.args == [finished.bundle]
@@ -146,8 +143,8 @@ def test_the_model_is_opened_while_it_is_there(trained: Path, tmp_path: Path, jo
     (moved / EVENTS).write_text(text, encoding="utf-8")
     page.show_result(moved)
     qtbot.waitUntil(lambda: page.judgement is not None and jobs.idle, timeout=PATIENCE_MS)
-    assert not page.head.open_model.isEnabled()
-    assert "No other run" in page.runs.words.text()
+    assert not page.cards.head.open_model.isEnabled()
+    assert "No other run" in page.cards.runs.words.text()
 
 
 def test_a_result_that_is_not_there_or_damaged_is_one_sentence(
@@ -168,14 +165,15 @@ def test_a_result_that_is_not_there_or_damaged_is_one_sentence(
 
 def test_nothing_is_cut_off_in_a_small_window(trained: Path, jobs: Jobs, qtbot: Any) -> None:
     page = result_page(qtbot, jobs, trained / "runs" / "long")
-    content = page.point.parentWidget()
+    column = page.cards
+    content = column.point.parentWidget()
     assert content is not None
-    cards = (page.tiles, page.point, page.mistakes, page.runs, page.report, page.groups, page.shifts)
+    cards = (column.tiles, column.point, column.mistakes, column.runs, column.report, column.groups, column.shifts)
     for size_px in (SIZE_PX, SMALLEST_PX):
         page.resize(*size_px)
         qtbot.waitUntil(lambda: all(card.height() >= card.minimumSizeHint().height() for card in cards))
         assert content.width() <= page.width()
-        assert min(cell.width() for cell in page.confusion.cells.values()) >= COLUMN_PX
+        assert min(cell.width() for cell in page.cards.confusion.cells.values()) >= COLUMN_PX
         for card in cards:
             assert card.geometry().right() <= content.width(), card.accessibleName()
 
@@ -198,18 +196,18 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
         assert (wizard.run.path.name, wizard.runs.currentText()) == (name, name)
     wizard.go_to(RESULT)
     page, review = wizard.result, window.controller.review
-    qtbot.waitUntil(lambda: page.judgement is not None and page.point.plot.isVisible(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: page.judgement is not None and page.cards.point.plot.isVisible(), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: window.controller.jobs.idle, timeout=PATIENCE_MS)
     drag_to(page, 3)
-    click(page.point.take)
+    click(page.cards.point.take)
     shown = page.shown
     assert shown is not None
     chosen = review.scores.chosen_sensitivities
     assert chosen[shown.identity] == pytest.approx(shown.stops["SQUARE"][3].true_positive / 14)
     review.set_patient_hidden(True)
-    assert "film_" not in page.mistakes.films.item(0).text()
-    count = int(page.confusion.cells[True, False].text())
-    click(page.confusion.cells[True, False])
+    assert "film_" not in page.cards.mistakes.films.item(0).text()
+    count = int(page.cards.confusion.cells[True, False].text())
+    click(page.cards.confusion.cells[True, False])
     qtbot.waitUntil(lambda: len(review.entries) == count, timeout=PATIENCE_MS)
     settle(qtbot, window)
     assert review.model is not None

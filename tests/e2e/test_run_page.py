@@ -153,7 +153,7 @@ def test_the_number_of_films_left_out_leads_to_their_reasons(trained: Path, jobs
     QTest.keyClick(count, Qt.Key.Key_Tab)  # to the link within
     QTest.keyClick(count, Qt.Key.Key_Return)
     assert page.left_out.isVisible()
-    ((name, reason),) = left_out_rows(page)
+    ((name, reason),) = left_out_rows(page.left_out)
     assert name == "broken.png"
     assert reason.startswith("This is a text file")
     row = page.left_out.films.topLevelItem(0)
@@ -163,7 +163,7 @@ def test_the_number_of_films_left_out_leads_to_their_reasons(trained: Path, jobs
         QTest.mouseClick(page.left_out.films.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert asked.args[1] == ImageRef(trained / "films" / "broken.png")
     page.hide_names(hidden=True)
-    assert left_out_rows(page) == [("Film 1", reason)]
+    assert left_out_rows(page.left_out) == [("Film 1", reason)]
     page.show_run(trained / "runs" / "short")
     until(qtbot, page, State.FINISHED)
     assert not page.left_out.isVisible(), "it was asked for of another run"

@@ -87,9 +87,9 @@ def test_a_run_goes_from_the_films_to_a_model(open_wizard: OpenWizard, squares: 
     assert wizard.current == RESULT
     qtbot.waitUntil(lambda: wizard.result.judgement is not None, timeout=PATIENCE_MS)
     with qtbot.waitSignal(wizard.bundle_asked) as asked:
-        click(wizard.result.head.open_model)
+        click(wizard.result.cards.head.open_model)
     assert asked.args == [Path(finished.bundle)]
     with qtbot.waitSignal(wizard.film_asked):
-        click(next(cell for cell in wizard.result.confusion.cells.values() if cell.isEnabled()))
+        click(next(cell for cell in wizard.result.cards.confusion.cells.values() if cell.isEnabled()))
     wizard.close()
     qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)

@@ -54,7 +54,6 @@ def test_every_leaf_of_a_plan_has_an_editor_that_gives_back_what_it_shows(draft:
     draft.change("augment", value=True)
     draft.change("network.head.hidden", [64, 32])
     plan = plan_of(draft)
-    assert not {"schema", "preprocess.version"} & {leaf.key for leaf in leaves(TrainingPlan)}, "nothing to choose"
     for leaf in leaves(TrainingPlan):
         if leaf.key == "augment":
             continue
@@ -80,6 +79,7 @@ def test_every_leaf_of_a_plan_has_an_editor_that_gives_back_what_it_shows(draft:
 def test_the_leaves_are_all_of_a_plan(draft: Draft) -> None:
     draft.change("augment", value=True)
     body = to_json(plan_of(draft))
+    del body["schema"], body["preprocess"]["version"]  # there is nothing to choose
     for leaf in leaves(TrainingPlan):
         if leaf.key != "augment":
             *outer, last = leaf.key.split(".")
