@@ -94,7 +94,7 @@ class Controller(QObject):
     def start(self, paths: Sequence[Path] = ()) -> None:
         """Begin once the window shows: what was remembered, which models there are, the films that were named."""
         self.preferences.read(lambda: self._begin(paths))
-        self.reading.get_ready(awaited=bool(paths))
+        self.reading.get_ready(paths)
 
     def _begin(self, paths: Sequence[Path]) -> None:
         """Once the settings are in force: they say which engine runs, and whether films are analysed at once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from gui.viewport.prepared import PreparedFilm
 
 CACHE_BYTES = 128 * 2**20  # three of the largest chest films; with all else the window stays below 600 MB
+ORDINARY_SUFFIX = ".dcm"  # more often than not uncompressed
 SHOW_PRIORITY = 0
 NEIGHBOUR_PRIORITY = 5
 GIVE_WAY_S = 1.0  # how long others hold back for one film
@@ -48,11 +51,12 @@ class Reading(QObject):
         review.film_returned.connect(lambda row: self._selected(row) if row == review.selected else None)
         review.films_closed.connect(self._closed)
 
-    def get_ready(self, *, awaited: bool) -> None:
-        """Import what a first film may need, so that it does not wait for that; one that is `awaited` already has what
-        it needs imported with it.
+    def get_ready(self, paths: Sequence[Path] = ()) -> None:
+        """Import and start what a first film may need, so that it does not wait for that. One of `paths`, which are
+        opened already, has what it needs imported with it; the process that decodes takes longer to start.
         """
-        self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read(awaited))
+        decoder = not paths or any(path.suffix.lower() != ORDINARY_SUFFIX for path in paths)
+        self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read(awaited=bool(paths), decoder=decoder))
 
     def give_way(self) -> None:
         """For workers that have time: wait until the film that the reader waits for is there. Thread-safe."""
@@ -164,9 +168,13 @@ class Reading(QObject):
 # On a worker's thread.
 
 
-def get_ready_to_read(awaited: bool) -> None:
+def get_ready_to_read(*, awaited: bool, decoder: bool) -> None:
     """What is done once, before the first film."""
     give_large_blocks_back()
+    if decoder:
+        from imaging.read.child import POOL
+
+        POOL.get_ready()
     if not awaited:
         import_readers()
 

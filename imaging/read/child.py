@@ -1,9 +1,9 @@
-"""The child processes in which compressed frames are decoded.
+"""The child processes in which compressed frames and pictures are decoded.
 
 A hostile or damaged frame may crash a decoder, hang it or make it ask for all memory; here that costs one child and
-refuses one film. A child starts with the first compressed frame (about a second), serves one frame after another,
-and is replaced when it dies or runs out of time. It ends with its parent: it is a daemon process, and the end of
-the pipe ends it even where the parent was killed.
+refuses one film. A child starts with the first compressed frame (a fifth of a second of CPU), serves one frame after
+another, and is replaced when it dies or runs out of time. It ends with its parent: it is a daemon process, and the end
+of the pipe ends it even where the parent was killed.
 
 On Linux a frame goes and comes in memory that both processes map (memfd, whose size no /dev/shm bounds), and the child
 decodes right into it; elsewhere over the pipe.
@@ -13,27 +13,28 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
+import os
 import sys
 import threading
 import time
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from imaging.confined import address_space_bytes, interrupts_held_back, limit_memory, make_harmless, resident_bytes
 from imaging.errors import FilmError
 from imaging.image import Pixels
-from imaging.read import refuse
-from imaging.read.codecs import Job, decode_job, load
-from imaging.read.desk import Desk, received_desk
-from imaging.read.limits import Limits
+from imaging.read import codecs, picture, refuse
+from imaging.read.desk import HAS_DESKS, Desks, DesksInChild, Slip
+from imaging.read.limits import DEFAULT_LIMITS, Limits
 
-_MOST_CHILDREN = 2
+Told_co = TypeVar("Told_co", covariant=True)
+
+_MOST_CHILDREN = max(2, os.cpu_count() or 1)  # one for each caller of `screen`; they start as they are needed
 _START_TIMEOUT_S = 120.0
 _READY = "ready"
 _WATCH_S = 0.05
@@ -52,11 +53,22 @@ _DECODER_FAILURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class Work(Protocol[Told_co]):
+    """A frame to decode, in at most `result_bytes`. Raises what decoders raise on damage, or FilmError."""
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def result_bytes(self) -> int: ...
+
+    def decode(self, data: memoryview, limits: Limits, out: Pixels, /) -> Told_co: ...
+
+
+class _Answer(NamedTuple):
     """What a child says of a frame that it has decoded. Where there is no shared memory, the frame's bytes follow."""
 
-    share: float
+    told: Any
 
 
 class _Child:
@@ -65,6 +77,9 @@ class _Child:
     def __init__(self, *, watched: bool) -> None:
         self._watched = watched
         self._base_bytes = 0
+        self._desks = Desks()
+        self._told: Limits | None = None
+        self._is_ready = False
         self.is_lost = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -73,31 +88,41 @@ class _Child:
             self._process.start()
         theirs.close()
 
-    def run(self, job: Job, data: bytes, limits: Limits) -> tuple[Pixels, float]:
+    def run(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
         """Have one frame decoded. A child that hangs, died or outgrew its limit `is_lost`: of no more use."""
         try:
-            desk = Desk.made(job.result_bytes, data)
-        except OSError as error:  # the machine's memory, or its descriptors: no disk is in it
-            raise refuse.needs_too_much_memory(f"desk: errno {error.errno}") from error
-        try:
-            self._pipe.send((job, limits, desk is not None, len(data)))
-            if desk is None:
-                self._pipe.send_bytes(data)
-            else:
-                desk.send(self._pipe, self._process.pid)
-            answer = self._answer(limits)
-            if desk is not None:
-                return desk.result, answer.share
-            received = bytearray(job.result_bytes)
-            self._pipe.recv_bytes_into(received)
+            return self._run_on_desk(job, data, limits) if HAS_DESKS else self._run_by_pipe(job, data, limits)
         except (EOFError, OSError) as error:
             self.is_lost = True
             self._process.join(1.0)
             raise refuse.decoder_died(f"exit code {self._process.exitcode}") from error
-        finally:
-            if desk is not None:
-                desk.close()
-        return np.frombuffer(received, np.uint8), answer.share
+
+    def _run_on_desk(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
+        try:
+            place = self._desks.lay(data, job.result_bytes)
+        except OSError as error:  # the machine's memory, or its descriptors: no disk is in it
+            raise refuse.needs_too_much_memory(f"desk: errno {error.errno}") from error
+        try:
+            place.send(self._pipe, (job, self._news(limits)))
+            answer = self._answer(limits)
+        except BaseException:
+            self._desks.abandon(place)
+            raise
+        return self._desks.taken(place), answer.told
+
+    def _run_by_pipe(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
+        self._pipe.send((job, self._news(limits), None))
+        self._pipe.send_bytes(data)
+        answer = self._answer(limits)
+        received = bytearray(job.result_bytes)
+        self._pipe.recv_bytes_into(received)
+        return np.frombuffer(received, np.uint8), answer.told
+
+    def _news(self, limits: Limits) -> Limits | None:
+        """The limits, unless the child knows them: they are half of what it takes to send a frame."""
+        news = limits if limits is not self._told else None
+        self._told = limits
+        return news
 
     def _answer(self, limits: Limits) -> _Answer:
         """Wait for what the child says. Raises FilmError, EOFError, OSError."""
@@ -117,7 +142,9 @@ class _Child:
         return answer
 
     def wait_until_ready(self) -> None:
-        """Wait for the decoders to be imported, which is no part of a frame's time."""
+        """Wait for the decoders to be imported, which is no part of a frame's time. Raises FilmError DECODER_DIED."""
+        if self._is_ready:
+            return
         try:
             ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv() == _READY
         except (EOFError, OSError):
@@ -126,6 +153,7 @@ class _Child:
             self._base_bytes = resident_bytes(self._process.pid)
         if not ready:
             raise refuse.decoder_not_started("no sign of life")
+        self._is_ready = True
 
     @property
     def is_alive(self) -> bool:
@@ -141,21 +169,15 @@ class _Child:
 
 
 def _started(*, watched: bool) -> _Child:
-    """A child that is ready. Raises FilmError DECODER_DIED."""
+    """A child that gets ready. Raises FilmError DECODER_DIED."""
     try:
-        child = _Child(watched=watched)
+        return _Child(watched=watched)
     except OSError as error:
         raise refuse.decoder_not_started(f"{type(error).__name__} errno {error.errno}") from error
-    try:
-        child.wait_until_ready()
-    except FilmError:
-        child.stop()
-        raise
-    return child
 
 
 class DecoderPool:
-    """Up to two children, started when they are needed. Thread-safe; a third caller waits for a free child.
+    """Up to `most` children, started when they are needed. Thread-safe; who finds none waits for a free one.
 
     `watched`: their memory is looked at from outside, for systems that do not bound it themselves.
     """
@@ -165,9 +187,10 @@ class DecoderPool:
         self._free = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
+        self._has_begun = False
 
-    def decode(self, job: Job, data: bytes, limits: Limits) -> tuple[Pixels, float]:
-        """Decode one frame: its bytes, uint8 [N], and the share of them that is picture, as `decode_job` gives them.
+    def decode(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
+        """Decode one frame: its bytes, uint8 [N], and what the job says of them.
 
         Raises FilmError: CORRUPT, TOO_LARGE, TIMEOUT or DECODER_DIED.
         """
@@ -184,6 +207,15 @@ class DecoderPool:
                 self._give_back(child, reusable)
         return decoded
 
+    def get_ready(self) -> None:
+        """Start the first child, so that the first film does not wait for it. What fails is told over that film."""
+        with self._lock:
+            if self._idle or self._has_begun:
+                return
+            self._has_begun = True
+        with suppress(FilmError):
+            self._give_back(_started(watched=self._watched), reusable=True)
+
     def close(self) -> None:
         """End all idle children. The pool starts new ones if it is used again."""
         with self._lock:
@@ -192,14 +224,22 @@ class DecoderPool:
             child.stop()
 
     def _taken(self) -> _Child:
-        while (child := self._idle_child()) is not None:
-            if child.is_alive:
-                return child
+        """A child that is ready. Raises FilmError DECODER_DIED."""
+        child = self._idle_child()
+        while child is not None and not child.is_alive:
             child.stop()  # killed from outside while it waited (for memory, say): the next film did nothing to it
-        return _started(watched=self._watched)
+            child = self._idle_child()
+        child = child or _started(watched=self._watched)
+        try:
+            child.wait_until_ready()
+        except FilmError:
+            child.stop()
+            raise
+        return child
 
     def _idle_child(self) -> _Child | None:
         with self._lock:
+            self._has_begun = True
             return self._idle.pop() if self._idle else None
 
     def _give_back(self, child: _Child, reusable: bool) -> None:
@@ -218,36 +258,47 @@ atexit.register(POOL.close)
 def _serve(pipe: Connection[Any, Any]) -> None:
     """The child's whole life: import the decoders, then decode one job after another until the pipe ends."""
     make_harmless()
-    load()
+    codecs.load()
+    picture.load()
     base_bytes = address_space_bytes()
+    desks, limits = DesksInChild(), DEFAULT_LIMITS
     with suppress(EOFError, OSError, KeyboardInterrupt):
         pipe.send(_READY)
         while True:
-            job, limits, shared, length = pipe.recv()
-            limit_memory(base_bytes + limits.memory_bytes)
-            _serve_one(pipe, job, shared, length)
+            job, news, slip = pipe.recv()
+            if news is not None:
+                limits = news
+                limit_memory(base_bytes + limits.memory_bytes)
+            if slip is None:
+                _serve_by_pipe(pipe, job, limits)
+            else:
+                pipe.send(_on_desk(pipe, desks, job, limits, slip))
 
 
-def _serve_one(pipe: Connection[Any, Any], job: Job, shared: bool, length: int) -> None:
-    if shared:
-        try:
-            out, data = received_desk(pipe, job.result_bytes, length)
-        except MemoryError:
-            pipe.send(refuse.needs_too_much_memory("no room for the result"))
-        else:
-            pipe.send(_decoded(job, data, out))
-        return
-    data = pipe.recv_bytes()
+def _on_desk(
+    pipe: Connection[Any, Any], desks: DesksInChild, job: Work[Any], limits: Limits, slip: Slip
+) -> _Answer | FilmError:
+    try:
+        out, data = desks.received(pipe, slip, job.result_bytes)
+    except MemoryError:
+        return refuse.needs_too_much_memory("no room for the result")
+    return _decoded(job, data, limits, out)
+
+
+def _serve_by_pipe(pipe: Connection[Any, Any], job: Work[Any], limits: Limits) -> None:
+    data = memoryview(pipe.recv_bytes())
     out = np.zeros(job.result_bytes, np.uint8)
-    answer = _decoded(job, data, out)
+    answer = _decoded(job, data, limits, out)
     pipe.send(answer)
     if isinstance(answer, _Answer):
         pipe.send_bytes(out.data)
 
 
-def _decoded(job: Job, data: bytes, out: Pixels) -> _Answer | FilmError:
+def _decoded(job: Work[Any], data: memoryview, limits: Limits, out: Pixels) -> _Answer | FilmError:
     try:
-        return _Answer(decode_job(job, data, out))
+        return _Answer(job.decode(data, limits, out))
+    except FilmError as error:
+        return error
     except MemoryError as error:
         return refuse.needs_too_much_memory(str(error))
     except _DECODER_FAILURES as error:

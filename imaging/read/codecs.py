@@ -8,21 +8,23 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from imaging.image import Pixels
 from imaging.read.codestream import Family, padded_to_its_end
+from imaging.read.limits import Limits
 from imaging.read.packbits import decode_rle
 
 _THREADS = min(4, os.cpu_count() or 1)  # of one picture, where a decoder can divide it
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):  # which crosses over in a third of a dataclass's time
     """A frame to decode. It comes out as rows x columns x samples of `sample_bytes` bytes each.
 
+    `bits` and `signed` are what a codestream says of its samples, as far as it does.
     `packed_bytes` is the length of the frame as uncompressed pixel data, which RLE and deflated frames are.
     `is_cut` says that its data end early, and that what they hold is wanted.
     """
@@ -32,8 +34,14 @@ class Job:
     columns: int
     samples: int
     sample_bytes: int
+    bits: int = 0
+    signed: bool = False
     packed_bytes: int = 0
     is_cut: bool = False
+
+    def decode(self, data: memoryview, _limits: Limits, out: Pixels) -> float:
+        """See `decode_job`."""
+        return decode_job(self, data, out)
 
     @property
     def result_bytes(self) -> int:
@@ -52,8 +60,10 @@ def load() -> None:
         assert callable(decoder)
 
 
-def decode_job(job: Job, data: bytes, out: Pixels) -> float:
+def decode_job(job: Job, data: memoryview, out: Pixels) -> float:
     """Decode `data` into `out`, uint8 [result_bytes], and say which share of it is picture; the rest is zero.
+
+    `out` may hold an older film before: all of it is written, or an error raised.
 
     The frame is written as little endian unsigned containers [H, W, samples], colours as they are stored; RLE and
     deflated frames laid out as uncompressed pixel data (RLE by planes). The share is 1.0, but for a job that is cut:
@@ -65,7 +75,7 @@ def decode_job(job: Job, data: bytes, out: Pixels) -> float:
     if job.family == "deflate":
         return _inflate(job, data, out)
     frame = out.view(f"<u{job.sample_bytes}").reshape(job.rows, job.columns, job.samples)
-    decoders: dict[Family, Callable[[Job, bytes, Pixels], float]] = {
+    decoders: dict[Family, Callable[[Job, memoryview, Pixels], float]] = {
         "jpeg_2000": _decode_jpeg_2000,
         "jpeg_ls": _decode_jpeg_ls,
         "jpeg_xl": _decode_jpeg_xl,
@@ -74,16 +84,33 @@ def decode_job(job: Job, data: bytes, out: Pixels) -> float:
     return decoders[job.family](job, data, frame)
 
 
-def _inflate(job: Job, data: bytes, out: Pixels) -> float:
+def _inflate(job: Job, data: memoryview, out: Pixels) -> float:
+    import imagecodecs
+
+    if not job.is_cut:
+        with suppress(imagecodecs.DeflateError):  # as zlib below, in a third of the time; not behind the frame's end
+            if len(imagecodecs.deflate_decode(cast(bytes, data), raw=True, out=out.data)) == job.packed_bytes:
+                return 1.0
     inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, job.packed_bytes)
     if len(inflated) < job.packed_bytes and not job.is_cut:
         raise ValueError(f"inflated to {len(inflated)} of {job.packed_bytes} bytes")
     out[: len(inflated)] = np.frombuffer(inflated, np.uint8)
+    out[len(inflated) :] = 0
     return len(inflated) / job.packed_bytes
+
+
+def _own_array(job: Job, frame: Pixels) -> Pixels:
+    """What the decoder of a codestream can write to, [H, W] or [H, W, samples]: `frame` itself where that fits."""
+    own_bytes = job.sample_bytes if not job.bits else 1 if job.bits <= 8 else 2 if job.bits <= 16 else 4
+    own = np.dtype(f"{'i' if job.signed else 'u'}{own_bytes}")
+    straight = frame.view(own) if own_bytes == job.sample_bytes else np.empty(frame.shape, own)
+    return straight[..., 0] if job.samples == 1 else straight
 
 
 def _put(decoded: Pixels, frame: Pixels) -> None:
     """Put a decoder's own array into `frame`, which has the shape and the depth that the header wants."""
+    if np.may_share_memory(decoded, frame):
+        return
     if decoded.size != frame.size or decoded.shape[:2] != frame.shape[:2]:
         raise ValueError(f"decoded to {decoded.shape}")
     # JPEG XL says its depth to nobody but its decoder: deeper samples would be wrapped around by the cast.
@@ -92,22 +119,30 @@ def _put(decoded: Pixels, frame: Pixels) -> None:
     frame[...] = decoded.reshape(frame.shape).astype(frame.dtype, copy=False)
 
 
-def _decode_jpeg_2000(job: Job, data: bytes, frame: Pixels) -> float:
+def _decode_into(job: Job, frame: Pixels, decoder: Callable[..., Pixels], data: bytes | memoryview, **how: Any) -> None:
+    """Have imagecodecs decode right into `frame`, or into an array of its own where the frame is of another kind."""
+    try:
+        _put(np.asarray(decoder(data, out=_own_array(job, frame), **how)), frame)
+    except ValueError:  # not what the codestream says of itself
+        _put(np.asarray(decoder(data, **how)), frame)
+
+
+def _decode_jpeg_2000(job: Job, data: memoryview, frame: Pixels) -> float:
     import imagecodecs
 
-    whole = padded_to_its_end(data) if job.is_cut else data
-    _put(np.asarray(imagecodecs.jpeg2k_decode(whole, numthreads=_THREADS)), frame)
+    whole = padded_to_its_end(bytes(data)) if job.is_cut else data
+    _decode_into(job, frame, imagecodecs.jpeg2k_decode, whole, numthreads=_THREADS)
     return 1.0
 
 
-def _decode_jpeg_xl(job: Job, data: bytes, frame: Pixels) -> float:
+def _decode_jpeg_xl(job: Job, data: memoryview, frame: Pixels) -> float:
     import imagecodecs
 
-    _put(np.asarray(imagecodecs.jpegxl_decode(data, numthreads=_THREADS)), frame)
+    _decode_into(job, frame, imagecodecs.jpegxl_decode, data, numthreads=_THREADS)
     return 1.0
 
 
-def _decode_jpeg(job: Job, data: bytes, frame: Pixels) -> float:
+def _decode_jpeg(job: Job, data: memoryview, frame: Pixels) -> float:
     """All of ISO 10918-1 that libjpeg-turbo reads: 8 and 12 bits with loss, 2 to 16 bits without.
 
     Naming the colour space on both sides keeps libjpeg from converting; the DICOM side does that where it is due.
@@ -117,11 +152,7 @@ def _decode_jpeg(job: Job, data: bytes, frame: Pixels) -> float:
     import imagecodecs
 
     colours = None if job.samples == 1 else "YCBCR"
-    target = frame[..., 0] if job.samples == 1 else frame
-    try:
-        imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours, out=target)
-    except ValueError:  # samples of one byte where the header wants two, or another size
-        _put(np.asarray(imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace=colours)), frame)
+    _decode_into(job, frame, imagecodecs.jpeg8_decode, data, colorspace=colours, outcolorspace=colours)
     if not job.is_cut:
         return 1.0
     changes = np.flatnonzero((frame[1:] != frame[:-1]).any(axis=(1, 2)))
@@ -134,7 +165,7 @@ def _keep_rows(frame: Pixels, rows: int) -> float:
     return rows / int(frame.shape[0])
 
 
-def _decode_jpeg_ls(job: Job, data: bytes, frame: Pixels) -> float:
+def _decode_jpeg_ls(job: Job, data: memoryview, frame: Pixels) -> float:
     if job.samples > 1:
         if job.is_cut:  # pyjpegls gives nothing of it, and may take a minute to say so
             raise ValueError("colours that end early")
@@ -142,17 +173,15 @@ def _decode_jpeg_ls(job: Job, data: bytes, frame: Pixels) -> float:
         return 1.0
     import imagecodecs
 
-    wanted = np.uint8 if _precision(data) <= 8 else np.uint16  # what CharLS writes
-    straight = frame.dtype.itemsize == np.dtype(wanted).itemsize
-    target = frame[..., 0] if straight else np.empty(frame.shape[:2], wanted)
+    target = _own_array(job, frame)
     if not job.is_cut:
-        imagecodecs.jpegls_decode(data, out=target)
+        imagecodecs.jpegls_decode(cast(bytes, data), out=target)
         _put(target, frame)
         return 1.0
-    never = np.iinfo(wanted).max
+    never = np.iinfo(target.dtype).max
     target[...] = never
     try:  # with an end: looking for what is not there, CharLS spends up to 45 seconds on 200 x 200 pixels
-        imagecodecs.jpegls_decode(data + b"\xff\xd9", out=target)
+        imagecodecs.jpegls_decode(bytes(data) + b"\xff\xd9", out=target)
     except imagecodecs.JpeglsError:  # at the end of the data; the rows before it are decoded
         written = np.flatnonzero((target != never).any(axis=1))
         _put(target, frame)
@@ -160,17 +189,11 @@ def _decode_jpeg_ls(job: Job, data: bytes, frame: Pixels) -> float:
     return 1.0
 
 
-def _precision(data: bytes) -> int:
-    """Bits of a sample, from the frame header (ISO 14495-1 C.2.2), which has been looked at before."""
-    head = data[:4096]
-    return head[head.index(b"\xff\xf7") + 4]
-
-
-def _planes_of_jpeg_ls(data: bytes) -> Pixels:
+def _planes_of_jpeg_ls(data: memoryview) -> Pixels:
     """Colours by pyjpegls, which tells how they are interleaved."""
     import jpeg_ls
 
-    decoded, meta = jpeg_ls.decode_buffer(data)
+    decoded, meta = jpeg_ls.decode_buffer(bytes(data))
     samples, rows, columns = meta["components"], meta["height"], meta["width"]
     flat = np.frombuffer(decoded, "<u1" if meta["bits_per_sample"] <= 8 else "<u2")
     if meta["interleave_mode"] == 0:

@@ -59,7 +59,11 @@ def _read_codestream(found: FrameBytes, syntax: str, layout: Layout, limits: Lim
     is_cut = found.share < 1.0 or (stream.family in ("jpeg", "jpeg_ls") and not has_end(data))
     if stream.family == "jpeg_2000":
         data = without_trailing_comment(data)
-    job = Job(stream.family, layout.rows, layout.columns, layout.samples, layout.sample_bytes, is_cut=is_cut)
+    job = Job(
+        *(stream.family, layout.rows, layout.columns, layout.samples, layout.sample_bytes),
+        *(stream.bits, stream.signed),
+        is_cut=is_cut,
+    )
     decoded, filled = _decoded(job, replace(found, data=data), limits)
     container = decoded.view(f"<u{layout.sample_bytes}").reshape(layout.rows, layout.columns, layout.samples)
     pixels, layout = _as_declared(container, stream, layout, lossless=syntax in _LOSSLESS)
@@ -94,7 +98,9 @@ def _read_packed(found: FrameBytes, syntax: str, layout: Layout, limits: Limits)
     bits = layout.rows * layout.columns * layout.samples * layout.bits_allocated
     family: Family = "rle" if syntax == _RLE else "deflate"
     job = Job(
-        family, layout.rows, layout.columns, layout.samples, layout.sample_bytes, (bits + 7) // 8, found.share < 1.0
+        *(family, layout.rows, layout.columns, layout.samples, layout.sample_bytes),
+        packed_bytes=(bits + 7) // 8,
+        is_cut=found.share < 1.0,
     )
     planar = replace(layout, planar=layout.samples > 1) if family == "rle" else layout
     pixels, filled = _decoded(job, found, limits)
@@ -120,7 +126,7 @@ def _as_declared(pixels: Pixels, stream: Codestream, layout: Layout, lossless: b
     bits = layout.bits_stored
     if layout.signed and not stream.signed:
         bits = min(bits, stream.bits)
-    elif not layout.signed and not lossless and int(samples.max()) >> bits:
+    elif not layout.signed and not lossless and bits < 8 * layout.sample_bytes and int(samples.max()) >> bits:
         bits = max(bits, stream.bits)
     signed = samples.view(samples.dtype.str.replace("u", "i")) if layout.signed else samples
     photometric = layout.photometric

@@ -36,6 +36,10 @@ class _Plane:
         return integer(self.dataset, self.tag(element), default)
 
     @property
+    def is_there(self) -> bool:
+        return self.number(_ROWS, 0) > 0
+
+    @property
     def size_px(self) -> tuple[int, int]:
         return self.number(_ROWS, 0), self.number(_COLUMNS, 0)
 
@@ -50,10 +54,12 @@ def read_graphics(dataset: Dataset, raw: Pixels, layout: Layout, frame: int, lim
     `raw` are the pixels with all bits allocated. Planes that can't be understood are left out: the film is readable
     without them.
     """
+    planes = [plane for group in _GROUPS if (plane := _Plane(dataset, group)).is_there]
+    if not planes:
+        return None
     drawn: Mask = np.zeros((layout.rows, layout.columns), bool)
     names = []
-    for group in _GROUPS:
-        plane = _Plane(dataset, group)
+    for plane in planes:
         mask = _mask(plane, raw, layout, frame, limits)
         if mask is not None and _draw(drawn, mask, plane):
             names.append(plane.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _LONGEST_RUN = 128
 
 
 def decode_rle(
-    data: bytes, pixels: int, samples: int, sample_bytes: int, out: Pixels, *, is_cut: bool = False
+    data: memoryview, pixels: int, samples: int, sample_bytes: int, out: Pixels, *, is_cut: bool = False
 ) -> float:
     """Decode a frame into `out`, uint8: a plane of little endian words for each sample, one behind the other.
 
@@ -25,20 +26,24 @@ def decode_rle(
     whole = pixels * samples * sample_bytes
     if out.size != whole:
         return _decode_plane(_segments(data, 1)[0], out, is_cut) / out.size
-    segments = _segments(data, samples * sample_bytes)
-    planes = out.reshape(samples, pixels, sample_bytes)
+    segments = iter(_segments(data, samples * sample_bytes))
+    words = out.view(f"<u{sample_bytes}").reshape(samples, pixels)
     there = pixels
-    for number, segment in enumerate(segments):
-        sample, byte = divmod(number, sample_bytes)
-        plane = planes[sample, :, sample_bytes - 1 - byte]  # the most significant byte comes first
-        target = plane if plane.flags.c_contiguous else np.empty(pixels, np.uint8)
-        there = min(there, _decode_plane(segment, target, is_cut))
-        plane[...] = target
-    planes[:, there:] = 0
+    plane: Pixels = np.empty(pixels, np.uint8)
+    for word in words:
+        target = plane if sample_bytes > 1 else word
+        for byte in range(sample_bytes):  # the most significant comes first
+            there = min(there, _decode_plane(next(segments), target, is_cut))
+            if byte:
+                np.left_shift(word, 8, out=word)
+                np.bitwise_or(word, plane, out=word)
+            elif sample_bytes > 1:
+                word[...] = plane
+    words[:, there:] = 0
     return there / pixels
 
 
-def _segments(data: bytes, wanted: int) -> list[bytes]:
+def _segments(data: memoryview, wanted: int) -> list[memoryview]:
     """The segments by the header's offsets. Raises ValueError unless there are as many as wanted, in rising order."""
     if len(data) < _HEADER_BYTES:
         raise ValueError("RLE header cut short")
@@ -51,12 +56,12 @@ def _segments(data: bytes, wanted: int) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(bounds)]
 
 
-def _decode_plane(segment: bytes, out: Pixels, is_cut: bool) -> int:
+def _decode_plane(segment: memoryview, out: Pixels, is_cut: bool) -> int:
     """Unpack one segment into `out`, and say how many bytes it had. What is missing is zero, and only if it is cut."""
     import imagecodecs
 
     try:
-        if len(imagecodecs.packbits_decode(segment, out=out.data)) == out.size:
+        if len(imagecodecs.packbits_decode(cast(bytes, segment), out=out.data)) == out.size:
             return out.size
     except imagecodecs.PackbitsError:  # it ends early, or goes on behind the plane
         pass
@@ -65,12 +70,12 @@ def _decode_plane(segment: bytes, out: Pixels, is_cut: bool) -> int:
         raise ValueError(f"RLE segment of {produced} instead of {out.size} bytes")
     spacious = np.zeros(out.size + _LONGEST_RUN, np.uint8)
     if end:
-        imagecodecs.packbits_decode(segment[:end], out=spacious.data)
+        imagecodecs.packbits_decode(cast(bytes, segment[:end]), out=spacious.data)
     out[...] = spacious[: out.size]
     return min(produced, out.size)
 
 
-def _whole_runs(segment: bytes, wanted: int) -> tuple[int, int]:
+def _whole_runs(segment: memoryview, wanted: int) -> tuple[int, int]:
     """How far to read for `wanted` bytes without breaking a run, and how many bytes that gives."""
     at = produced = 0
     while produced < wanted and at < len(segment):

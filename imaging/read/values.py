@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydicom.errors import BytesLengthException
+from pydicom.tag import Tag
 
 from imaging.read.limits import limits_in_force
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
 Keyword = str | int  # or the tag, for the groups that repeat and have no keywords of their own
 _NUMBERS_AS_TEXT = frozenset({"IS", "DS"})
@@ -49,10 +52,16 @@ class Elements(Protocol):
 def value(dataset: Elements, keyword: Keyword) -> Any:
     """The value of an element, None where it is absent, empty or cannot be converted."""
     try:
-        found = dataset.get(keyword) if isinstance(keyword, str) else dataset[keyword].value
+        found = dataset.get(keyword) if isinstance(dataset, Mapping) else dataset[_tag_of(keyword)].value
     except PYDICOM_FAILURES:
         return None
     return None if found is None or found == "" else found
+
+
+@functools.cache
+def _tag_of(keyword: Keyword) -> BaseTag:
+    """Without it pydicom looks each name up anew, and asks for the attributes of its own class before it says no."""
+    return Tag(keyword)
 
 
 def text(dataset: Elements, keyword: Keyword) -> str:
@@ -129,7 +138,7 @@ def _as_written(dataset: Elements, keyword: Keyword) -> object:
     """The element before pydicom converts it, None where there is none or the data set is no pydicom's."""
     get_item = getattr(dataset, "get_item", None)
     try:
-        return get_item(keyword) if get_item else None
+        return get_item(_tag_of(keyword)) if get_item else None
     except PYDICOM_FAILURES:
         return None
 

@@ -45,7 +45,7 @@ def decoded(
 
 @pytest.fixture
 def pool() -> Iterator[DecoderPool]:
-    made = DecoderPool()
+    made = DecoderPool(2)
     yield made
     made.close()
 
@@ -70,6 +70,18 @@ def test_one_child_serves_one_frame_after_another(pool: DecoderPool) -> None:
     assert len(children()) == before + 1
     pool.close()
     assert len(children()) == before
+
+
+def test_a_child_that_got_ready_ahead_serves_the_first_frame(pool: DecoderPool) -> None:
+    others = children()
+    pool.get_ready()
+    pool.get_ready()
+    (child,) = children() - others
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
+    assert children() - others == {child}
+    pool.close()
+    pool.get_ready()  # there have been films: whoever closed the pool meant it
+    assert children() == others
 
 
 def test_a_damaged_frame_leaves_the_child_alive(pool: DecoderPool) -> None:
@@ -128,7 +140,7 @@ def test_a_machine_without_memory_is_no_failing_disk(pool: DecoderPool, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr("os.memfd_create", no_more_memory)
         with pytest.raises(FilmError) as refusal:
-            decoded(pool)
+            decoded(pool, film(600, 800, bits=16))  # on the desk of a smaller film there is no room for it
     assert refusal.value.code is Code.TOO_LARGE
     np.testing.assert_array_equal(decoded(pool), PIXELS)
 
@@ -236,5 +248,6 @@ def test_no_child_outlives_its_parent(tmp_path: Path, ending: str) -> None:
 
 def test_the_child_imports_neither_qt_nor_torch_nor_pydicom() -> None:
     heavy = "{'torch', 'PySide6', 'pydicom', 'cv2', 'onnxruntime'}"
-    code = f"import sys; from imaging.read import child; child.load(); sys.exit(bool({heavy} & set(sys.modules)))"
+    load = "from imaging.read import codecs, picture; codecs.load(); picture.load()"
+    code = f"import sys; {load}; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import struct
+import sys
+import time
 import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +21,11 @@ from PIL import Image, ImageCms
 
 from imaging.errors import Code, FilmError
 from imaging.image import DecodedImage, Window
-from imaging.read import raster
+from imaging.read import picture
+from imaging.read.child import POOL
 from imaging.read.decode import decode, decode_reduced
 from imaging.read.limits import Limits
+from imaging.read.picture_size import read_size, reduced
 from imaging.study import ImageRef
 from tests.dicom_files import film
 
@@ -224,7 +233,7 @@ class TestRefused:
         Image.fromarray(film(200, 300, bits=8)).save(path, progressive=True)
         scans = path.read_bytes().count(b"\xff\xda")
         for piece in (1, 3, 1000):
-            monkeypatch.setattr(raster, "_PIECE_BYTES", piece)
+            monkeypatch.setattr(picture, "_PIECE_BYTES", piece)
             assert decode(ImageRef(path), limits=replace(Limits(), max_scan_pixels=scans * 60_000)).complete == 1.0
             assert self.code(path, replace(Limits(), max_scan_pixels=scans * 60_000 - 1)) is Code.TOO_LARGE
 
@@ -267,3 +276,88 @@ def test_12000_by_12000_opens(tmp_path: Path) -> None:
     image = decoded(path)
     assert image.pixels.shape == (12_000, 12_000)
     assert image.pixels[-1, -1] == 77
+
+
+class TestInTheChild:
+    """A picture that hangs its decoder, ends it or makes it ask for too much memory costs one film."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        Image.fromarray(film(1200, 1000, bits=16)).save(tmp_path / "film.png")
+        return tmp_path / "film.png"
+
+    @pytest.fixture
+    def child_pid(self, path: Path) -> Iterator[int]:
+        POOL.close()
+        decode(ImageRef(path))
+        (child,) = (each for each in multiprocessing.active_children() if each.name == "decoder")
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGSTOP)
+        yield child.pid
+        POOL.close()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="processes can't be stopped there")
+    @pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+    def test_one_that_hangs(self, tmp_path: Path, suffix: str, child_pid: int) -> None:
+        Image.fromarray(GREY).save(tmp_path / f"hangs.{suffix}")
+        with pytest.raises(FilmError) as refusal:
+            decode(ImageRef(tmp_path / f"hangs.{suffix}"), limits=replace(Limits(), timeout_s=0.2))
+        assert refusal.value.code is Code.TIMEOUT
+        np.testing.assert_array_equal(decoded(tmp_path / "film.png").pixels, film(1200, 1000, bits=16))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="processes can't be stopped there")
+    def test_one_that_ends_the_decoder(self, path: Path, child_pid: int) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            decoding = thread.submit(decode, ImageRef(path))
+            time.sleep(0.1)  # it has the picture by now
+            os.kill(child_pid, signal.SIGKILL)
+            with pytest.raises(FilmError) as refusal:
+                decoding.result(10)
+        assert refusal.value.code is Code.DECODER_DIED
+        np.testing.assert_array_equal(decoded(path).pixels, film(1200, 1000, bits=16))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
+    def test_one_that_wants_more_memory_than_it_may_have(self, tmp_path: Path) -> None:
+        Image.new("I", (2000, 2000), 7).save(tmp_path / "film.tif", compression="tiff_lzw")
+        with pytest.raises(FilmError) as refusal:
+            decode(ImageRef(tmp_path / "film.tif"), limits=replace(Limits(), memory_bytes=20 << 20))
+        assert refusal.value.code is Code.TOO_LARGE
+        assert (decoded(tmp_path / "film.tif").pixels == 7).all()
+
+
+def test_what_pictures_say_of_their_size_is_what_pillow_finds(tmp_path: Path) -> None:
+    """Without opening them; what is not sure is left to Pillow."""
+    coloured = Image.fromarray(RGB)
+    pictures: dict[str, tuple[Any, dict[str, Any]]] = {
+        "grey.png": (GREY, {}), "deep.png": (DEEP, {}), "bits.png": (GREY > 9, {}), "colour.png": (RGB, {}),
+        "palette.png": (coloured.quantize(16), {}), "alpha.png": (np.dstack([RGB, GREY]), {}),
+        "grey alpha.png": (np.dstack([GREY, GREY]), {}), "grey.jpg": (GREY, {}), "colour.jpg": (RGB, {}),
+        "four.jpg": (coloured.convert("CMYK"), {}), "progressive.jpg": (RGB, {"progressive": True}),
+    }  # fmt: skip
+    for name, (made, options) in pictures.items():
+        path = tmp_path / name
+        (made if isinstance(made, Image.Image) else Image.fromarray(made)).save(path, **options)
+        size = read_size(path.read_bytes())
+        with Image.open(path) as opened:
+            assert size is not None
+            assert (size.width, size.height, size.channels) == (*opened.size, len(opened.getbands())), name
+        pixels = decoded(path).pixels
+        assert size.height * size.width * size.pixel_bytes in (pixels.nbytes, 3 * pixels.nbytes), name
+    Image.fromarray(GREY).save(tmp_path / "film.tif")
+    assert read_size((tmp_path / "film.tif").read_bytes()) is None
+    assert read_size((tmp_path / "deep.png").read_bytes()[:20]) is None
+
+
+@pytest.mark.parametrize("wanted", [(1, 1), (30, 50), (50, 30), (100, 100), (240, 3)])
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_reduced_picture_is_never_larger_than_was_reckoned(
+    tmp_path: Path, wanted: tuple[int, int], turned: int
+) -> None:
+    exif = Image.Exif()
+    exif[274] = turned
+    path = tmp_path / "film.jpg"
+    Image.fromarray(film(237, 401, bits=8)).save(path, exif=exif)
+    size = read_size(path.read_bytes())
+    assert size is not None
+    claimed = reduced(size, wanted)
+    assert decode_reduced(ImageRef(path), wanted).pixels.size <= claimed.height * claimed.width
