@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -28,17 +25,17 @@ from gui.dialogs.base import MARGIN_PX
 from gui.dialogs.check_result import ResultPage
 from gui.dialogs.check_words import progress_words, what_to_drop
 from gui.drops import dropped_paths
-from gui.icons import pixmap
+from gui.labelled_field import LabelledField
 from gui.panels.box import label
 from gui.review import Review
-from gui.theme import PALETTE, font
+from gui.running_page import RunningPage
+from gui.theme import font
 
 SIZE_PX = (1060, 660)
 WHY = (
     "A model that leaves 90 of 100 healthy films alone in one hospital may leave only 60 alone in the next. 50 to 200 "
     "films of yours, half of them ill, show how this one does here. Nothing leaves this computer."
 )
-ICON_PX = 40
 
 
 class CheckDialog(QDialog):
@@ -87,7 +84,7 @@ class CheckDialog(QDialog):
         self.resize(*SIZE_PX)
         for button in self.findChildren(QPushButton):
             # Enter opens the film that is chosen in the list; it must press no button besides.
-            button.setAutoDefault(button is self.start.folder)
+            button.setAutoDefault(button is self.start.field.folder)
 
     def _connect(self) -> None:
         checking, review = self._checking, self._review
@@ -123,7 +120,7 @@ class CheckDialog(QDialog):
             )
             self._turn_to(self.area)
         else:
-            self.start.show_words(what_to_drop(model), state.message, can_check=model is not None)
+            self.start.field.show_words(what_to_drop(model), state.message, ready=model is not None)
             self.start.offer(self._checking.open_set())
             self._turn_to(self.start)
         self.other.setVisible(self.pages.currentWidget() is self.area)
@@ -132,7 +129,7 @@ class CheckDialog(QDialog):
         if self.pages.currentWidget() is not page:
             self.pages.setCurrentWidget(page)
             if page is self.start:
-                self.start.folder.setFocus()
+                self.start.field.folder.setFocus()
 
     def _ask_again(self) -> None:
         self._asks = True
@@ -159,27 +156,6 @@ class CheckDialog(QDialog):
         self._checking.check(dropped_paths(event.mimeData()))
 
 
-class DropField(QWidget):
-    """A dashed frame to drop things in."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._held = False
-
-    def set_held(self, held: bool) -> None:
-        self._held = held
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(QColor(PALETTE.accent if self._held else PALETTE.outline), 1.4)
-        pen.setStyle(Qt.PenStyle.SolidLine if self._held else Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.setBrush(QColor(PALETTE.background))
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
-
-
 class StartPage(QWidget):
     """What the check is for, how the films have to lie, and where to drop them."""
 
@@ -187,98 +163,20 @@ class StartPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = DropField()
-        self.message = label(tone="red", wrap=True)
-        self.how = label(tone="secondary", wrap=True)
-        self.folder, self.csv = QPushButton("Choose a folder…"), QPushButton("Choose a CSV file…")
         self.open_films = QPushButton("Check the open films")
         self.open_films.setToolTip("They lie in folders named after the model’s labels")
-        self._offered: tuple[Path, ...] = ()
-        self.folder.setProperty("kind", "primary")
-        self.folder.setDefault(True)
         self.open_films.clicked.connect(lambda: self.paths_chosen.emit(list(self._offered)))
-        self.folder.clicked.connect(self._ask_for_folder)
-        self.csv.clicked.connect(self._ask_for_csv)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        self._picture = QLabel()
-        self._picture.setFixedHeight(ICON_PX)
-        title = QLabel("Drop labelled films here")
-        title.setFont(font("strong"))
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addStretch(1)
-        for button in (self.folder, self.csv, self.open_films):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        inside = QVBoxLayout(self.field)
-        inside.setContentsMargins(48, 24, 48, 24)
-        inside.setSpacing(10)
-        inside.addStretch(1)
-        for text in (self._picture, title, self.how, self.message):
-            text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            inside.addWidget(text)
-        inside.addSpacing(8)
-        inside.addLayout(buttons)
-        inside.addStretch(1)
+        self.field = LabelledField(self.open_films)
+        self.field.folder.setDefault(True)
+        self.field.chosen.connect(lambda path: self.paths_chosen.emit([path]))
+        self._offered: tuple[Path, ...] = ()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(16)
         whole.addWidget(label(WHY, tone="secondary", wrap=True))
         whole.addWidget(self.field, 1)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._picture.pixmap().isNull():
-            self._picture.setPixmap(pixmap("drop", PALETTE.accent, ICON_PX, self.devicePixelRatioF()))
-        super().paintEvent(event)
-
-    def show_words(self, how: str, message: str, *, can_check: bool) -> None:
-        self.how.setText(escape(how))
-        self.message.setText(escape(message))  # it may quote a file
-        self.message.setVisible(bool(message))
-        for button in (self.folder, self.csv):
-            button.setEnabled(can_check)
-
     def offer(self, folders: Sequence[Path]) -> None:
         """The folders of the films that are open, where they can be checked on; else none."""
         self._offered = tuple(folders)
         self.open_films.setVisible(bool(folders))
-
-    def _ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "A folder of labelled films")
-        if name:
-            self.paths_chosen.emit([Path(name)])
-
-    def _ask_for_csv(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "A CSV file of labelled films", filter="CSV (*.csv *.txt *.tsv)")
-        if name:
-            self.paths_chosen.emit([Path(name)])
-
-
-class RunningPage(QWidget):
-    """How far long work is, and the way to stop it. `counted` names what the bar counts, `aside` is a quiet line."""
-
-    stop_asked = Signal()
-
-    def __init__(self, counted: str, aside: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.words = label(tone="strong")
-        self.words.setFont(font("strong"))
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(360)
-        self.bar.setAccessibleName(counted)
-        self.stop = QPushButton("Stop")
-        self.stop.clicked.connect(self.stop_asked)
-        whole = QVBoxLayout(self)
-        whole.setSpacing(12)
-        whole.addStretch(1)
-        for widget in (self.words, self.bar, label(aside, tone="secondary"), self.stop):
-            whole.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        whole.addStretch(1)
-
-    def show_progress(self, words: str, done: int, total: int) -> None:
-        self.words.setText(words)
-        self.bar.setRange(0, total)  # 0 to 0: busy, no one knows how long
-        self.bar.setValue(done)

@@ -178,7 +178,7 @@ class ShiftsCard(Framed):
 
     def show_shifts(self, shifts: Mapping[str, Mapping[str, float]], *, worst_counts: bool) -> None:
         """`worst_counts`: the recommended point was set so that it holds under the worst of them."""
-        worst = min(shifts, key=lambda name: shifts[name].get("auc", 1.0), default="")
+        worst = worst_shift(shifts)
         lowest = {
             measure: min((of.get(measure, 1.0) for of in shifts.values()), default=1.0)
             for measure in ("sensitivity", "specificity")
@@ -187,10 +187,23 @@ class ShiftsCard(Framed):
         self.words.setText(
             "The validation films, changed as another hospital's may be, at the recommended point"
             f"{', which is set by the worst of them' if worst_counts else ''}. Under the worst change it finds "
-            f"{finds} of the ill films, and leaves {spares} of the healthy ones alone. The row with the lowest AUC is "
-            "in amber."
+            f"{finds} of the ill films, and leaves {spares} of the healthy ones alone."
+            f"{' The worst row is in amber.' if worst else ''}"
         )
         self.table.show_rows(shift_rows(shifts), ["amber" if name == worst else "" for name in shifts])
+
+
+def worst_shift(shifts: Mapping[str, Mapping[str, float]]) -> str:
+    """The change of the lowest AUC, and among equal ones of the lowest sensitivity and specificity; '' where all are
+    alike.
+    """
+
+    def worth(name: str) -> tuple[float, float]:
+        of = shifts[name]
+        return of.get("auc", 1.0), of.get("sensitivity", 1.0) + of.get("specificity", 1.0)
+
+    worst = min(shifts, key=worth, default="")
+    return worst if any(worth(name) > worth(worst) for name in shifts) else ""
 
 
 class RunsCard(Framed):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.drops import dropped_paths
@@ -231,8 +231,13 @@ class WizardWindow(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if len(dropped_paths(event.mimeData())) == 1 and self.training.catalogue is not None:
             event.acceptProposedAction()
+            self.data.source.field.set_held(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.data.source.field.set_held(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.data.source.field.set_held(False)
         event.acceptProposedAction()
         self.go_to(DATA)
         self.data.take(dropped_paths(event.mimeData())[0])

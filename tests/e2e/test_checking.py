@@ -48,6 +48,22 @@ def dialog_of(window: MainWindow) -> CheckDialog:
     return dialog
 
 
+def with_model(open_window: OpenWindow, model: ModelBundle, qtbot: Any, *films: Path) -> MainWindow:
+    """A window whose model is read, and which has read these films."""
+    window = open_window(films, model=str(model.location))
+    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    settle(qtbot, window)
+    return window
+
+
+def checked(qtbot: Any, window: MainWindow, *paths: Path) -> CheckDialog:
+    """The dialog, after films were dropped on it and counted."""
+    dialog = dialog_of(window)
+    drop(dialog, list(paths))
+    wait_for_check(qtbot, window)
+    return dialog
+
+
 def wait_for_check(qtbot: Any, window: MainWindow) -> None:
     checking = window.controller.checking
     qtbot.waitUntil(lambda: not checking.state.runs and window.settled, timeout=PATIENCE_MS)
@@ -56,15 +72,14 @@ def wait_for_check(qtbot: Any, window: MainWindow) -> None:
 def test_films_are_dropped_counted_kept_and_the_words_change(
     open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
     sentence = window.findings.cards["OPACITY"].sentence
     assert "Not checked at your site." in sentence.text()
     sentence.linkActivated.emit("check")
     dialog = window.commands.check_dialog
     assert dialog is not None
     assert dialog.isVisible()
-    assert "called NORMAL and OPACITY" in dialog.start.how.text()
+    assert "called NORMAL and OPACITY" in dialog.start.field.how.text()
     assert dropped(dialog, [labelled])
     assert not dropped(dialog, [labelled]), "one check at a time"
     wait_for_check(qtbot, window)
@@ -92,11 +107,8 @@ def test_films_are_dropped_counted_kept_and_the_words_change(
 def test_a_local_point_is_taken_and_left_again(
     open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled / "NORMAL", labelled / "OPACITY"])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
+    dialog = checked(qtbot, window, labelled / "NORMAL", labelled / "OPACITY")
     review, card = window.controller.review, parted.card.operating["OPACITY"].recommended
     assert review.threshold("OPACITY") == card, "no check moves a point by itself"
     assert dialog.found.card_point.isChecked()
@@ -121,11 +133,8 @@ def test_a_local_point_is_taken_and_left_again(
 def test_a_film_that_went_wrong_opens_with_its_heat_map_and_the_others(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled)
     outcome = window.controller.checking.state.outcome
     assert outcome is not None
     assert dialog.found.wrong.count() == len(outcome.wrong) > 1
@@ -148,11 +157,8 @@ def test_a_film_that_went_wrong_opens_with_its_heat_map_and_the_others(
 def test_hidden_patients_are_no_file_names_in_the_dialog(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled)
     assert "patient" in dialog.found.wrong.item(0).text()
     window.controller.review.set_patient_hidden(True)
     assert "patient" not in dialog.found.wrong.item(0).text()
@@ -161,8 +167,7 @@ def test_hidden_patients_are_no_file_names_in_the_dialog(
 def test_reading_goes_on_during_a_check_and_it_stops_at_once(
     open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    window = with_model(open_window, parted, qtbot)
     for number in range(8):
         shutil.copytree(labelled, labelled / f"part{number}", ignore=lambda *_: [f"part{n}" for n in range(8)])
     dialog, checking = dialog_of(window), window.controller.checking
@@ -184,8 +189,7 @@ def test_reading_goes_on_during_a_check_and_it_stops_at_once(
 def test_another_model_ends_the_check(
     open_window: OpenWindow, parted: ModelBundle, trial: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    window = with_model(open_window, parted, qtbot)
     dialog, checking = dialog_of(window), window.controller.checking
     drop(dialog, [labelled])
     window.controller.choose_model(str(trial.location))
@@ -197,8 +201,7 @@ def test_another_model_ends_the_check(
 def test_what_cannot_be_checked_is_said_in_one_sentence(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    window = with_model(open_window, parted, qtbot)
     dialog = dialog_of(window)
     film = next((labelled / "NORMAL").iterdir())
     for paths, said in (([film], "not UTF-8"), ([film, labelled], "Films need labels"), ([labelled / "CAT"], "CAT")):
@@ -206,17 +209,14 @@ def test_what_cannot_be_checked_is_said_in_one_sentence(
         drop(dialog, paths)
         wait_for_check(qtbot, window)
         assert dialog.start.isVisible()
-        assert said in dialog.start.message.text() or "does not know" in dialog.start.message.text()
+        assert said in dialog.start.field.message.text() or "does not know" in dialog.start.field.message.text()
 
 
 def test_films_of_one_kind_are_shown_and_not_kept(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled / "NORMAL"])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled / "NORMAL")
     assert "All films are healthy" in dialog.found.warnings.text()
     assert dialog.found.measures.rows["sensitivity"][0].text() == "not defined"
     assert not dialog.found.own_point.isEnabled()
@@ -226,17 +226,13 @@ def test_films_of_one_kind_are_shown_and_not_kept(
 def test_a_check_on_fewer_films_waits_for_the_readers_word(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled)
     for path in sorted((labelled / "NORMAL").iterdir())[:3]:
         path.unlink()
     dialog.other.click()
     assert dialog.start.isVisible()
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    checked(qtbot, window, labelled)
     kept = read_local_table(parted.card, parted.weights_sha256)
     assert kept is not None
     assert kept.films == FILMS
@@ -253,19 +249,15 @@ def test_a_check_on_fewer_films_waits_for_the_readers_word(
 def test_a_point_in_force_is_not_moved_by_a_new_check(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled)
     QTest.keyClick(dialog.found.own_point, Qt.Key.Key_Space)
     settle(qtbot, window)
     in_force = window.controller.review.threshold("OPACITY")
     swapped = labelled.with_name("swapped")
     shutil.copytree(labelled / "NORMAL", swapped / "OPACITY")
     shutil.copytree(labelled / "OPACITY", swapped / "NORMAL")
-    drop(dialog, [swapped])
-    wait_for_check(qtbot, window)
+    checked(qtbot, window, swapped)
     assert window.controller.review.threshold("OPACITY") == in_force
     assert "Its point is in force." in dialog.found.keep_words.text()
 
@@ -273,10 +265,8 @@ def test_a_point_in_force_is_not_moved_by_a_new_check(
 def test_a_table_that_evaluate_wrote_is_shown_in_the_window(
     open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
-    drop(dialog_of(window), [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
+    checked(qtbot, window, labelled)
     table = read_local_table(parted.card, parted.weights_sha256)
     assert table is not None
     of = table.findings["OPACITY"]
@@ -295,11 +285,8 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
 ) -> None:
     in_the_way = user_data_dir() / "operating"
     in_the_way.write_text("a file, where a folder should be")
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
+    dialog = checked(qtbot, window, labelled)
     assert dialog.found.isVisible()
     assert "The operating table can" in dialog.found.warnings.text()
     assert "Not checked at your site." in window.findings.cards["OPACITY"].sentence.text()
@@ -313,8 +300,7 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
 def test_closing_the_window_ends_the_check(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
+    window = with_model(open_window, parted, qtbot)
     drop(dialog_of(window), [labelled])
     checking = window.controller.checking
     qtbot.waitUntil(lambda: checking.state.stage is CheckStage.ANALYSING, timeout=PATIENCE_MS)
@@ -325,8 +311,7 @@ def test_closing_the_window_ends_the_check(
 def test_the_dialog_is_reached_and_left_by_keys(
     open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
 ) -> None:
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
     sentence = window.findings.cards["OPACITY"].sentence
     sentence.setFocus(Qt.FocusReason.TabFocusReason)
     assert sentence.hasFocus()
@@ -342,7 +327,7 @@ def test_the_dialog_is_reached_and_left_by_keys(
         assert focused is not None
         QTest.keyClick(focused, Qt.Key.Key_Tab)
         seen.append(QApplication.focusWidget())
-    assert {dialog.start.folder, dialog.start.csv} <= set(seen)
+    assert {dialog.start.field.folder, dialog.start.field.csv} <= set(seen)
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 
@@ -350,8 +335,7 @@ def test_the_dialog_is_reached_and_left_by_keys(
 def test_labelled_films_that_are_open_can_be_checked_on(
     open_window: OpenWindow, films: Path, parted: ModelBundle, labelled: Path, qtbot: Any
 ) -> None:
-    window = open_window([films], model=str(parted.location))
-    settle(qtbot, window)
+    window = with_model(open_window, parted, qtbot, films)
     dialog = dialog_of(window)
     assert dialog.start.open_films.isHidden()
     drop(window, [labelled])
@@ -367,11 +351,8 @@ def test_labelled_films_that_are_open_can_be_checked_on(
 def test_nothing_of_the_result_is_out_of_reach(
     open_window: OpenWindow, parted: ModelBundle, labelled: Path, qtbot: Any, size_px: tuple[int, int]
 ) -> None:
-    window = open_window(model=str(parted.location))
-    qtbot.waitUntil(lambda: window.controller.review.model is not None, timeout=PATIENCE_MS)
-    dialog = dialog_of(window)
-    drop(dialog, [labelled])
-    wait_for_check(qtbot, window)
+    window = with_model(open_window, parted, qtbot)
+    dialog = checked(qtbot, window, labelled)
     dialog.resize(*size_px)
     QApplication.processEvents()
     assert (dialog.width(), dialog.height()) == size_px

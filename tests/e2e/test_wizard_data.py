@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTableWidget
+from PySide6.QtWidgets import QApplication, QTableWidget
 
 from gui.main_window import MainWindow
 from gui.wizard.window import WizardWindow
@@ -140,7 +141,7 @@ def test_what_cannot_be_read_is_said_and_other_films_can_be_chosen(
     wizard = open_wizard()
     drop(wizard, squares / "NORMAL")
     source = wizard.data.source
-    qtbot.waitUntil(lambda: "not two classes" in source.message.text(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "not two classes" in source.field.message.text(), timeout=PATIENCE_MS)
     assert source.isVisible()
     (tmp_path / "few" / "A").mkdir(parents=True)
     (tmp_path / "few" / "B").mkdir()
@@ -162,7 +163,7 @@ def test_labels_in_the_wrong_column_and_films_that_vanish_are_one_sentence(
     open_wizard: OpenWizard, squares: Path, tmp_path: Path, qtbot: Any
 ) -> None:
     wizard = open_wizard()
-    message = wizard.data.source.message
+    message = wizard.data.source.field.message
     rows = [f"{path},{path.stem},{path.parent.name}" for path in sorted(squares.glob("*/*.png"))]
     for name, head, said in (
         ("patients", "path,label,patient", "do the labels stand in another column"),
@@ -209,6 +210,23 @@ def test_findings_of_a_csv_get_outputs_that_can_say_them(
         assert wizard.data.found.table.rowCount() == 3
         assert wizard.forward.isEnabled(), wizard.draft.complaint
         assert plan_of(wizard).name == name
+
+
+def test_the_field_says_that_it_takes_what_is_held_over_it(open_wizard: OpenWizard, squares: Path) -> None:
+    wizard = open_wizard()
+    field = wizard.data.source.field
+
+    def edge() -> int:
+        """How blue it is, smoothed as the line is."""
+        return field.grab().toImage().pixelColor(field.width() // 2, 1).blue()
+
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(squares))])
+    action, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(wizard, QDragEnterEvent(QPoint(400, 300), action, mime, button, keys))
+    assert edge() > 150
+    QApplication.sendEvent(wizard, QDragLeaveEvent())
+    assert edge() < 100
 
 
 def test_reading_stops_at_once(open_wizard: OpenWizard, squares: Path, qtbot: Any) -> None:

@@ -76,7 +76,7 @@ def test_decisions_become_films_with_their_provenance(
     for path in ward.iterdir():
         path.unlink()
     click(card.learn)
-    qtbot.waitUntil(lambda: "No film in this folder" in wizard.data.source.message.text(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "No film in this folder" in wizard.data.source.field.message.text(), timeout=PATIENCE_MS)
     assert wizard.data.currentWidget() is wizard.data.source
     wizard.close()
     qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)
