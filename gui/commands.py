@@ -280,6 +280,7 @@ class Commands(QObject):
             lambda token, progress: write_report(target),
             done=lambda _: self.told.emit("The report for support is written. Read it before you send it."),
             failed=lambda error: self.told.emit(error.message),
+            words="Gathering the report…",
         )
 
     def _close_films(self) -> None:

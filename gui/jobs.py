@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from gui.lanes import LaneThreads, Task
+from gui.slow import Slow
 from imaging.errors import NegatoscopeError
 from imaging.progress import Cancelled, CancelToken, Progress
 
@@ -123,6 +124,7 @@ class Jobs(QObject):
         self._closed = False
         self._busy = False
         self._live: dict[JobHandle, _Callbacks] = {}
+        self.slow = Slow(self)
         self._lanes = {lane: LaneThreads(f"jobs-{lane}", count) for lane, count in THREADS.items()}
         # The wake only arms a timer: posted events that keep coming are all handled in one turn of the event loop,
         # while a timer lets input and painting in between.
@@ -139,10 +141,14 @@ class Jobs(QObject):
         failed: Callable[[NegatoscopeError], None] | None = None,
         progress: Callable[[int, int | None], None] | None = None,
         priority: int = 0,
+        words: str = "",
     ) -> JobHandle:
-        """Run `fn(token, progress)` on a lane; lower priorities first, equal ones in their order. Main thread only."""
+        """Run `fn(token, progress)` on a lane; lower priorities first, equal ones in their order. Main thread only.
+
+        `words` tell a reader who waits for it what is being done, once it takes long; '' where somebody else does.
+        """
         callbacks = _Callbacks(done, failed, progress)
-        return self._start(lane, lambda token, say, _stream: fn(token, say), callbacks, priority)
+        return self._start(lane, lambda token, say, _stream: fn(token, say), callbacks, priority, words)
 
     def submit_stream(
         self,
@@ -154,12 +160,13 @@ class Jobs(QObject):
         failed: Callable[[NegatoscopeError], None] | None = None,
         progress: Callable[[int, int | None], None] | None = None,
         priority: int = 0,
+        words: str = "",
     ) -> JobHandle:
         """Like `submit`, for work that yields as it goes: `fn` calls its third argument for each thing found.
 
         `item` is called for each of them in their order, and before `done`.
         """
-        return self._start(lane, fn, _Callbacks(done, failed, progress, item), priority)
+        return self._start(lane, fn, _Callbacks(done, failed, progress, item), priority, words)
 
     def reprioritise(self, handle: JobHandle, priority: int) -> None:
         """Move a job that still waits; one that runs or has run is left alone."""
@@ -185,6 +192,7 @@ class Jobs(QObject):
             self._news.clear()
             self._progress.clear()
         self._turn.stop()
+        self.slow.stop()
         for handle in self._live:
             handle.cancel()
         self._live.clear()
@@ -196,13 +204,15 @@ class Jobs(QObject):
             _log.warning("left the program while a job was still running")
         return all(ended)
 
-    def _start(self, lane: Lane, fn: Callable[..., Any], callbacks: _Callbacks, priority: int) -> JobHandle:
+    def _start(self, lane: Lane, fn: Callable[..., Any], callbacks: _Callbacks, priority: int, words: str) -> JobHandle:
         handle = JobHandle(lane, priority)
         if self._closed:
             handle.cancel()
             return handle
         self._live[handle] = callbacks
         self._busy = True
+        if words:
+            self.slow.began(handle, words)
         self._lanes[lane].put(Task(handle, priority, lambda: self._run(handle, fn)))
         return handle
 
@@ -272,6 +282,8 @@ class Jobs(QObject):
     def _hand_over(self, handle: JobHandle, news: _News) -> None:
         ended = isinstance(news, _Done | _Failed | _Dropped)
         callbacks = self._live.pop(handle, None) if ended else self._live.get(handle)
+        if ended:
+            self.slow.ended(handle)
         if isinstance(news, _Failed) and news.crashed:
             self.crashed.emit(news.error.message)
         if callbacks is None or handle.cancelled:

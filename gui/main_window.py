@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         review.patient_visibility_changed.connect(lambda hidden: controller.preferences.change("hide_patient", hidden))
         self.showing.text_mode_chosen.connect(lambda mode: controller.preferences.change("corner_text", mode))
         controller.jobs.crashed.connect(self._show_crash)
+        controller.jobs.slow.changed.connect(self.status.show_slow)
         for changed in (review.films_added, review.films_closed, review.scan_changed):
             changed.connect(self._show_emptiness)
         for row in PANELS:

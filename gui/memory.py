@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DIGEST_PRIORITY = 2  # behind the film that is being read and the scan
 RECENT_PRIORITY = 20  # behind everything
+READING, STORING = "Reading what was decided before…", "Storing what was decided…"
 
 Write: TypeAlias = "Callable[[Store], None]"
 
@@ -121,6 +122,7 @@ class Memory(QObject):
             done=read,
             failed=self._failed,
             priority=DIGEST_PRIORITY,
+            words=READING,
         )
 
     def decided(self, label: str, done: Callable[[tuple[int, int]], None]) -> None:
@@ -175,7 +177,9 @@ class Memory(QObject):
 
     def _write(self, subject: str, write: Write) -> None:
         self._desk.put(_Unwritten(subject, write))
-        self._jobs.submit(Lane.STORE, lambda token, progress: self._desk.write_all(), failed=self._failed)
+        self._jobs.submit(
+            Lane.STORE, lambda token, progress: self._desk.write_all(), failed=self._failed, words=STORING
+        )
 
     def _read(self, reader: Callable[[Store], Any], done: Callable[[Any], None]) -> None:
         def deliver(value: Any) -> None:
@@ -185,7 +189,9 @@ class Memory(QObject):
             done(value)
 
         desk = self._desk
-        self._jobs.submit(Lane.STORE, lambda token, progress: desk.read(reader), done=deliver, failed=self._failed)
+        self._jobs.submit(
+            Lane.STORE, lambda token, progress: desk.read(reader), done=deliver, failed=self._failed, words=READING
+        )
 
     def _failed(self, error: NegatoscopeError) -> None:
         self.failed.emit(error.message)

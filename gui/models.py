@@ -86,7 +86,8 @@ class Models(QObject):
         return self._current
 
     def look_for_models(self) -> None:
-        self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=self.models_found.emit)
+        found, words = self.models_found.emit, "Looking for models…"
+        self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=found, words=words)
 
     def remember(self, name: str) -> None:
         """The reader chose this model the last time; '' for none. What was chosen meanwhile stays.

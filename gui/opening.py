@@ -103,6 +103,7 @@ class Opening(QObject):
             practice_films,
             done=lambda made: self._practice_made(handle, made),
             failed=lambda error: self._failed(handle, error),
+            words="Drawing the practice films…",
         )
         self._scans.append(handle)
 

@@ -12,6 +12,8 @@ from gui.settings import Loaded, Settings, Value, change_settings, load_settings
 from imaging.errors import NegatoscopeError
 from imaging.site import LOCKED
 
+READING, KEEPING = "Reading the settings…", "Keeping the settings…"
+
 
 class Preferences(QObject):
     """Until the file is read the usual values are in force; so they are where none may be touched, but for what the
@@ -42,7 +44,7 @@ class Preferences(QObject):
 
         self._early = {}
         load = load_settings if self._keep else locked_settings
-        self._jobs.submit(Lane.STORE, lambda token, progress: load(), done=loaded, failed=unread)
+        self._jobs.submit(Lane.STORE, lambda token, progress: load(), done=loaded, failed=unread, words=READING)
 
     def change(self, key: str, value: Value) -> None:
         """Change one value and keep it; what the administrator has locked stays, and says so."""
@@ -61,7 +63,7 @@ class Preferences(QObject):
 
     def _save(self, changes: Mapping[str, Value]) -> None:
         self._unsaved.extend(changes.items())
-        self._jobs.submit(Lane.STORE, lambda token, progress: self.close(), failed=self._failed)
+        self._jobs.submit(Lane.STORE, lambda token, progress: self.close(), failed=self._failed, words=KEEPING)
 
     def close(self) -> None:
         """Save what is not saved yet. On the store lane, and once more when it has ended. What fails is kept for the

@@ -37,7 +37,10 @@ class ProgramFacts(QObject):
             return
         self._asked.append(then)
         if len(self._asked) == 1:
-            self._jobs.submit(Lane.IO, lambda token, progress: read_program(), done=self._read, priority=PRIORITY)
+            words = "Looking at what is installed…"
+            self._jobs.submit(
+                Lane.IO, lambda token, progress: read_program(), done=self._read, priority=PRIORITY, words=words
+            )
 
     def _read(self, program: Program) -> None:
         self._program = program

@@ -124,6 +124,7 @@ class ManualWindow(QWidget):
             lambda token, progress: prepare(topic.partition("#")[0], known),
             done=lambda read: self._show(topic, *read),
             failed=self._failed,
+            words="Opening the manual…",
         )
 
     def _show(self, topic: str, pages: dict[str, Page], prepared: Prepared) -> None:

@@ -25,6 +25,7 @@ class StatusBar(QWidget):
         self._review = review
         self._flavour = ""
         self._progress = QueueProgress()
+        self._slow = ""
         self.setFixedHeight(HEIGHT_PX)
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -63,6 +64,11 @@ class StatusBar(QWidget):
         self._progress = progress
         self._show()
 
+    def show_slow(self, words: str) -> None:
+        """What takes long besides films and models; '' for nothing."""
+        self._slow = words
+        self._show()
+
     def show_cursor(self, text: str) -> None:
         self.cursor_text.setText(text)
 
@@ -92,6 +98,8 @@ class StatusBar(QWidget):
         progress = self._progress
         if progress.active:
             return f"Analysing {min(progress.done + 1, progress.total):,} of {progress.total:,}"
+        if self._slow:
+            return self._slow
         if self._review.scanning:
             return f"Scanning… {len(self._review.entries):,} found"
         if progress.stopped:

@@ -78,14 +78,16 @@ def open_window(qapp: QApplication, qtbot: Any) -> Iterator[OpenWindow]:
         apply_theme(qapp)
     made: list[MainWindow] = []
 
-    def make(paths: Sequence[Path] = (), *, model: str = "", size_px: tuple[int, int] = (1280, 720)) -> MainWindow:
+    def make(
+        paths: Sequence[Path] = (), *, model: str = "", size_px: tuple[int, int] = (1280, 720), wait: bool = True
+    ) -> MainWindow:
         window = build_window(paths, model=model)
         made.append(window)
         window.resize(*size_px)
         window.show()
         window.activateWindow()  # an X server without a window manager gives no window the keyboard by itself
         qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
-        qtbot.waitUntil(lambda: window.controller.started, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: window.controller.started or not wait, timeout=PATIENCE_MS)
         return window
 
     yield make
