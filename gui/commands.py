@@ -71,8 +71,8 @@ class Commands(QObject):
             "practice": controller.open_practice_films,
             "close_films": self._close_films,
             "quit": self._window.close,
-            "undo": controller.deciding.undo_stack.undo,
-            "redo": controller.deciding.undo_stack.redo,
+            "undo": controller.deciding.undo,
+            "redo": controller.deciding.redo,
             "settings": self.windows.show_settings,
         }
 

@@ -28,6 +28,7 @@ class Deciding(QObject):
         self._memory = memory
         self._decisions: dict[Slot, Decision] = {}
         self._recalled: set[str] = set()
+        self._changed_key = ""  # the film of the last change
         self.undo_stack = QUndoStack(self)
         review.film_selected.connect(self._recall)
         review.films_closed.connect(self._forget)
@@ -51,6 +52,20 @@ class Deciding(QObject):
         before = self.decision(key, label)
         if note != (before.note if before is not None else ""):
             self._push(key, label, before.verdict if before is not None else Verdict.NONE, note)
+
+    def undo(self) -> None:
+        """Take the last decision back, on its film: nothing that was decided changes out of sight."""
+        self._step(self.undo_stack.undo)
+
+    def redo(self) -> None:
+        """Decide again what was taken back, likewise."""
+        self._step(self.undo_stack.redo)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        self._changed_key = ""
+        step()
+        if self._changed_key:
+            self._review.select(self._review.row_of(self._changed_key))
 
     def _push(self, key: str, label: str, verdict: Verdict, note: str) -> None:
         row, model = self._review.row_of(key), self._review.model
@@ -80,6 +95,7 @@ class Deciding(QObject):
 
     def _put(self, slot: Slot, ref: ImageRef, decision: Decision) -> None:
         self._decisions[slot] = decision
+        self._changed_key = slot[0]
         self._memory.add_decision(ref, decision)
         self.decision_changed.emit(slot[0], slot[1])
 

@@ -82,6 +82,7 @@ class SecondOpinion(QObject):
         review.film_selected.connect(self._looked)
         review.film_changed.connect(self._looked)
         review.films_added.connect(self._added)
+        review.film_returned.connect(self._returned)
         review.films_closed.connect(self._closed)
 
     @property
@@ -199,6 +200,11 @@ class SecondOpinion(QObject):
         if self.scope is Scope.ALL:
             self._waiting += [entry.key for entry in self._review.entries[first : last + 1] if entry.is_film]
             self._advance()
+
+    def _returned(self, row: int) -> None:
+        """What could not be read may be now."""
+        self._failures.pop(self._review.entries[row].key, None)
+        self._added(row, row)
 
     def _closed(self) -> None:
         if self._running is not None:

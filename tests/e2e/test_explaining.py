@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ def test_occlusion_is_worked_out_for_the_film_on_screen_and_kept(window: MainWin
     assert shown_map(review) is occlusion
     choose(window, "grad_cam")
     assert shown_map(review) is grad_cam
+
+
+def test_a_finding_that_was_chosen_for_another_model_is_not_asked_of_this_one(window: MainWindow, qtbot: Any) -> None:
+    review = window.controller.review
+    review.set_overlay(replace(review.overlay, label="EFFUSION"))
+    choose(window, "occlusion")
+    qtbot.waitUntil(lambda: shown_map(review) is not None, timeout=PATIENCE_MS)
+    assert window.controller.explaining.message == ""
 
 
 def test_it_says_how_far_it_is_and_stops_at_once(window: MainWindow, qtbot: Any) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from gui.main_window import MainWindow
 from gui.panels.second import ASK, SEND_AWAY, offer_words, pair_words
 from gui.second_opinion import Offer, Pair, Scope
+from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle, read_bundle
@@ -118,6 +119,30 @@ def test_it_is_sent_away_and_comes_back_with_what_it_said(window: MainWindow, qt
     assert second.pairs(review.entries[0].key) == said
     QTest.keyClick(window, Qt.Key.Key_Space)
     assert box.isHidden()
+
+
+def test_a_film_that_is_back_is_read_by_the_second_model_too(
+    window: MainWindow, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    ward = shutil.copytree(films, tmp_path / "ward")
+    window.controller.close_films()
+    window.controller.opening.open_paths([ward])
+    settle(qtbot, window)
+    review, second = window.controller.review, window.controller.second
+    gone = film_paths(ward)[1]
+    gone.rename(tmp_path / "away")
+    choose(window, "other@1", qtbot)
+    second.read_all(True)
+    settle(qtbot, window)
+    key = review.entries[1].key
+    assert second.failure(key)
+    review.select(1)  # held ready: what is on screen needs no file
+    settle(qtbot, window)
+    review.refuse(key, FilmError(Code.MISSING, "The file is not there any more."))
+    (tmp_path / "away").rename(gone)
+    review.readmit(key)
+    settle(qtbot, window)
+    assert (second.failure(key), second.result(key) is not None) == ("", True)
 
 
 def test_a_model_without_the_finding_is_no_second_opinion(window: MainWindow, qtbot: Any) -> None:

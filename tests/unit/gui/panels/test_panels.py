@@ -118,6 +118,24 @@ def test_hidden_ai_leaves_no_score_in_the_panel(review: Review, deciding: Decidi
     assert panel.word.text() == "AI hidden"
 
 
+def test_what_is_taken_back_comes_into_sight(review: Review, deciding: Deciding) -> None:
+    review.add([Entry(Path("b.png"), ImageRef(Path("b.png")))])
+    chosen(review)
+    store(review, 0.9)
+    review.select(0)
+    deciding.decide("OPACITY", Verdict.AGREE)
+    for step, verdict in ((deciding.undo, Verdict.NONE), (deciding.redo, Verdict.AGREE)):
+        review.select(1)
+        step()
+        assert review.selected == 0
+        decision = deciding.decision("a.png", "OPACITY")
+        assert decision is not None
+        assert decision.verdict is verdict
+    review.select(1)
+    deciding.redo()
+    assert review.selected == 1, "nothing was left to decide again"
+
+
 def test_a_verdict_is_pressed_taken_back_and_undone(review: Review, deciding: Deciding, qtbot: Any) -> None:
     panel = FindingsPanel(review, deciding)
     qtbot.addWidget(panel)
