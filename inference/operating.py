@@ -124,7 +124,7 @@ class OperatingTable:
         if not points.rows or not points.ill or not points.healthy:
             return "This model brings no counts of what its threshold finds and misses."
         row = self.row_at(threshold)
-        found, called = _of_100(row.true_positive, points.ill), _of_100(row.false_positive, points.healthy)
+        found, called = of_100(row.true_positive / points.ill), of_100(row.false_positive / points.healthy)
         start = (
             f"On {points.films:,} {points.described} it finds {found} of 100 and calls {called} of 100 healthy films "
         )
@@ -173,14 +173,14 @@ def thresholds_at(tables: Mapping[str, OperatingPoints], sensitivity: float) -> 
     return {label: OperatingTable(points).threshold_at(sensitivity) for label, points in tables.items()}
 
 
-def _of_100(count: int, total: int) -> str:
+def of_100(share: float) -> str:
     """A share as a whole number of 100; never 'all' or 'none' by mere rounding."""
-    share = round(100 * count / total)
-    if share == 100 and count < total:
+    rounded = round(100 * share)
+    if rounded == 100 and share < 1:
         return "more than 99"
-    if share == 0 and count > 0:
+    if rounded == 0 and share > 0:
         return "fewer than 1"
-    return str(share)
+    return str(rounded)
 
 
 def _range_of_100(low: float, high: float) -> str:

@@ -35,7 +35,7 @@ def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalenc
 
     It goes by the reader's own films where the model was checked on them, and says so.
     """
-    from inference.operating import OperatingTable
+    from inference.operating import OperatingTable, of_100
 
     side = "Above" if finding.flagged else "Below"
     if finding.probability == finding.operating_point:
@@ -45,7 +45,7 @@ def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalenc
     if not point.is_counted:
         return f"{start}."
     if prevalence is None:
-        found, called = hundred(point.sensitivity.value), hundred(1 - point.specificity.value)
+        found, called = of_100(point.sensitivity.value), of_100(complement(point.specificity).value)
         where = " of yours" if evidence.own else ""
         return f"{start}, which flags {found} of 100 ill and {called} of 100 healthy films{where}."
     right = predictive_words(point, prevalence, flagged=finding.flagged)

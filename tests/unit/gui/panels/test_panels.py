@@ -24,11 +24,14 @@ from gui.panels.heat_map import HeatMapPanel
 from gui.panels.model_card import ModelPanel
 from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.status_bar import StatusBar
+from gui.panels.wording import finding_sentence
 from gui.review import Review
-from gui.scores import ChosenModel
+from gui.scores import ChosenModel, Evidence
 from imaging.heatmap import Heatmap
 from imaging.release import Release
 from imaging.study import ImageRef
+from inference.card import OperatingPoints, OperatingRow
+from inference.operating import OperatingTable
 from inference.results import Finding, GateVerdict, ImageResult
 from tests.bundles import card_of, multi_label_card
 
@@ -380,3 +383,11 @@ def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: 
     review.take_back(*asked.args)
     assert panel.headline.text() == "No score"
     assert not panel.cards
+
+
+def test_the_finding_and_the_slider_say_the_same_of_a_point() -> None:
+    rows = (OperatingRow(0.5, 285, 1),)
+    points = OperatingPoints(0.5, films=600, patients=600, described="films", ill=300, healthy=300, rows=rows)
+    said = finding_sentence(Finding("OPACITY", 0.9, 0.5), Evidence(points, own=False))
+    assert "flags 95 of 100 ill and fewer than 1 of 100 healthy films" in said
+    assert "finds 95 of 100 and calls fewer than 1 of 100 healthy films" in OperatingTable(points).sentence_at(0.5)
