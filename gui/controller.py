@@ -119,9 +119,9 @@ class Controller(QObject):
 
     def choose_model(self, name: str) -> None:
         """The reader's own choice, remembered for the next time."""
-        self.models.choose(name)
+        kept = self.models.choose(name)
         if self._remembers:
-            self.memory.set_state(MODEL_STATE, name)
+            self.memory.set_state(MODEL_STATE, kept)
 
     def close_films(self) -> None:
         self.opening.forget()

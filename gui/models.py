@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -78,6 +79,8 @@ class Models(QObject):
         self._current = ""
         self._read_for: Wanted | None = None  # how the model that was last asked for is run
         self._handle: JobHandle | None = None
+        self._installed: set[str] = set()  # ids
+        self._places: dict[str, str] = {}  # by id, of the models of this session
         preferences.changed.connect(self._follow_preferences)
 
     @property
@@ -86,8 +89,12 @@ class Models(QObject):
         return self._current
 
     def look_for_models(self) -> None:
-        found, words = self.models_found.emit, "Looking for models…"
+        found, words = self._found, "Looking for models…"
         self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=found, words=words)
+
+    def _found(self, names: tuple[ModelName, ...]) -> None:
+        self._installed = {name.id for name in names}
+        self.models_found.emit(names)
 
     def remember(self, name: str) -> None:
         """The reader chose this model the last time; '' for none. What was chosen meanwhile stays.
@@ -106,11 +113,14 @@ class Models(QObject):
     def _wanted(self) -> str:
         return self._asked or self._films_own or self._own or DEFAULT_MODEL
 
-    def choose(self, name: str) -> None:
-        """The reader chose a model in the window."""
-        self._own = name
+    def choose(self, name: str) -> str:
+        """The reader chose a model in the window. Returns the name by which it is found the next time: a model that was
+        opened by its path and is not installed has no other.
+        """
+        self._own = name if name in self._installed else self._places.get(name, name)
         self._asked = self._films_own = ""
-        self._load(name)
+        self._load(self._own)
+        return self._own
 
     def _follow_preferences(self) -> None:
         """Another engine, device or graph acts at once, and so does another number of views."""
@@ -143,6 +153,7 @@ class Models(QObject):
         )
 
     def _loaded(self, loaded: LoadedModel) -> None:
+        self._places[loaded.chosen.id] = os.path.abspath(loaded.analyser.bundle.location)  # noqa: PTH100 - asks no disk
         self.model_loaded.emit(loaded)
         self._review.set_model(loaded.chosen)
 

@@ -13,7 +13,7 @@ from gui.review import Review
 from inference.bundle import ModelBundle
 from inference.card import QUANTISED
 from inference.local_table import LocalFinding, LocalTable, write_local_table
-from tests.bundles import with_quantised, write_trial_bundle
+from tests.bundles import card_of, with_quantised, write_trial_bundle
 
 
 def made(jobs: Jobs, asked: str = "") -> Models:
@@ -53,6 +53,21 @@ def test_a_late_memory_does_not_take_back_what_the_reader_has_chosen(jobs: Jobs)
     assert models.current == "other@1"
     models.use_films_own("")
     assert models.current == "other@1"
+
+
+def test_a_model_opened_by_its_path_can_be_chosen_again_by_its_name(jobs: Jobs, qtbot: QtBot, tmp_path: Path) -> None:
+    kept, other = (write_trial_bundle(tmp_path / name, card_of(name=name)) for name in ("kept", "other"))
+    models = made(jobs, asked=str(kept.location))
+    with qtbot.waitSignal(models.models_found):
+        models.look_for_models()
+    with qtbot.waitSignal(models.model_loaded):
+        models.use_films_own("")
+    with qtbot.waitSignal(models.model_loaded):
+        models.choose(str(other.location))
+    with qtbot.waitSignal(models.model_loaded) as loaded:
+        remembered = models.choose("kept@1")
+    assert loaded.args[0].chosen.id == "kept@1"
+    assert remembered == str(kept.location), "which finds it the next time too"
 
 
 @pytest.fixture
