@@ -67,7 +67,10 @@ def _take(window: MainWindow, options: argparse.Namespace, err: TextIO, other: P
         err.write("The films are still being looked for; no picture was made.\n")
         return 1
     if options.select is not None and not 0 <= options.select < len(review.entries):
-        err.write(f"--select {options.select}: there are {len(review.entries)} rows, counted from 0.\n")
+        rows = len(review.entries)
+        err.write(
+            f"--select {options.select}: there {'is 1 row' if rows == 1 else f'are {rows} rows'}, counted from 0.\n"
+        )
         return 2
     if options.select is not None:
         review.select(options.select)
@@ -88,6 +91,9 @@ def _save(picture: QWidget, window: MainWindow, options: argparse.Namespace, err
     if not picture.grab().save(str(options.out), "PNG"):
         err.write("The picture can't be written there.\n")
         return 2
+    size = (picture.width(), picture.height())
+    if size != options.size:
+        err.write(f"The window gets no smaller than {size[0]}x{size[1]}; that is the size of the picture.\n")
     if review.model is None:
         err.write(f"{review.model_message}\n")
         return 2

@@ -42,7 +42,7 @@ def test_a_row_that_is_not_there_is_a_mistake(films: Path, trial: ModelBundle, t
     out = tmp_path / "window.png"
     done = snapshot(str(film_paths(films)[0]), "--out", str(out), "--model", str(trial.location), "--select", "7")
     assert done.returncode == 2
-    assert "there are 1 rows" in done.stderr
+    assert "there is 1 row," in done.stderr
     assert not out.exists()
 
 
@@ -50,6 +50,8 @@ def test_refused_inputs_are_told_by_the_status(films: Path, trial: ModelBundle, 
     (tmp_path / "broken.dcm").write_text("This is no film.", encoding="utf-8")
     out = tmp_path / "window.png"
     paths = (str(film_paths(films)[0]), str(tmp_path / "broken.dcm"))
-    done = snapshot(*paths, "--out", str(out), "--model", str(trial.location))
+    done = snapshot(*paths, "--out", str(out), "--model", str(trial.location), "--size", "300x200")
     assert done.returncode == 3, done.stderr
-    assert out.exists()
+    with Image.open(out) as picture:
+        assert picture.size == (1024, 640)
+    assert "no smaller than 1024x640" in done.stderr
