@@ -100,10 +100,9 @@ class Explaining(QObject):
 
     def _subject(self) -> tuple[str, str, str]:
         """What a map would be of: the film's key, the method, the label."""
-        entry, model, overlay = self._review.selected_film, self._review.model, self._review.overlay
-        findings = model.card.findings if model is not None else ("",)
-        label = overlay.label if overlay.label in findings else findings[0]  # it may be another model's
-        return entry.key if entry is not None else "", overlay.method, label
+        entry, overlay = self._review.selected_film, self._review.overlay
+        key = entry.key if entry is not None else ""
+        return key, overlay.method, self._review.shown_label(key)
 
     def _look(self, *_: object) -> None:
         if self._subject() != self._asked or self._review.model is None:

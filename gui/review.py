@@ -30,7 +30,7 @@ PASSING = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)  # of the place, n
 
 @dataclass(frozen=True, slots=True)
 class OverlaySettings:
-    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None is the first finding.
+    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None follows the scores.
 
     `method` is one of `inference.explain`.
     """
@@ -291,8 +291,14 @@ class Review(QObject):
         if self._scores.take_back(key):
             self.set_stage(key, Stage.DONE)
 
+    def shown_label(self, key: str) -> str:
+        """The finding whose map and operating point stand on the film: the one that the reader chose, else the highest
+        flagged score, else the highest.
+        """
+        return self._scores.shown_label(key, self._overlay.label)
+
     def heatmap(self, key: str) -> Heatmap | None:
-        """The map of the label that the reader chose, else of the first finding."""
+        """The map of the finding that `shown_label` names."""
         return self._scores.heatmap(key, self._overlay.label, self._overlay.method)
 
     def explain(self, key: str, method: str, heatmap: Heatmap) -> None:

@@ -209,9 +209,18 @@ class ScoreBook:
             return ()
         return tuple(replace(item, operating_point=self.threshold(item.label)) for item in result.findings)
 
-    def heatmap(self, key: str, label: str | None, method: str = GRAD_CAM) -> Heatmap | None:
-        """The map of a label, else of the first finding; by another method than Grad-CAM once it was worked out."""
-        result = self.result(key)
+    def shown_label(self, key: str, chosen: str | None) -> str:
+        """The finding that is spoken of first: the chosen one where the model has it, else the highest score, flagged
+        ones before others. '' where there is no score.
+        """
+        found = self.findings(key)
+        if any(item.label == chosen for item in found):
+            return chosen or ""
+        return max(found, key=lambda item: (item.flagged, item.probability)).label if found else ""
+
+    def heatmap(self, key: str, chosen: str | None, method: str = GRAD_CAM) -> Heatmap | None:
+        """The map of the finding that `shown_label` names; by another method than Grad-CAM once it was worked out."""
+        result, label = self.result(key), self.shown_label(key, chosen)
         if result is None or not result.heatmaps:
             return None
         shown = next((item for item in result.heatmaps if item.label == label), result.heatmaps[0])

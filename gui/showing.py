@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.entries import Entry, point_figure
+from gui.entries import Entry, label_name, point_figure
 from gui.plain import one_line
 from gui.reading import Reading
 from gui.review import Review
@@ -48,7 +48,7 @@ class Showing(QObject):
         review.film_changed.connect(self._row_changed)
         for changed in (review.overlay_changed, review.ai_visibility_changed, review.model_changed):
             changed.connect(self._show_ai)
-        review.operating_point_moved.connect(self._show_text)
+        review.operating_point_moved.connect(self._point_moved)
         review.patient_visibility_changed.connect(self._show_text)
         review.films_added.connect(self._count_soon)
         review.scan_changed.connect(self._selected)
@@ -137,6 +137,14 @@ class Showing(QObject):
         self._view.set_overlay(Overlay(heatmap, overlay.threshold, overlay.opacity) if heatmap is not None else None)
         self._show_text()
 
+    def _point_moved(self) -> None:
+        """Of several findings another one may be spoken of first. The map is laid anew only where it is."""
+        shown = self._view.overlay.heatmap if self._view.overlay is not None else None
+        if shown is not None and shown is not self._review.heatmap(self._shown_key):
+            self._show_ai()
+        else:
+            self._show_text()
+
     def _show_text(self, *_: object) -> None:
         entry = self._review.selected_entry
         film = self._view.film
@@ -166,9 +174,10 @@ class Showing(QObject):
         findings = self._review.findings(entry.key) if entry is not None else ()
         if model is None or not findings or not self._review.ai_visible:
             return ""
-        shown = self._review.overlay.label
-        finding = next((item for item in findings if item.label == shown), findings[0])
-        return f"{model.title} · operating point {point_figure(finding.operating_point)}"
+        shown = self._review.shown_label(entry.key) if entry is not None else ""
+        finding = next(item for item in findings if item.label == shown)
+        of = f"{label_name(finding.label)}, " if len(findings) > 1 else ""
+        return f"{model.title} · {of}operating point {point_figure(finding.operating_point)}"
 
     def _count_soon(self, *_: object) -> None:
         """Films come in twenty times a second; the words on the film follow less often, as they paint it anew."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from inference.results import Finding
 
 NOTE_PX = 64
+MANY = 3  # more findings than these are folded where they carry no flag
+CARDS_GAP_PX = 10  # on top of the column's own spacing
 
 
 class NoteEdit(QPlainTextEdit):
@@ -65,8 +67,12 @@ class FindingCard(QWidget):
         super().__init__(parent)
         self.label = name
         self._key = ""
+        self._is_new = True  # of the film: whether it is folded is still to be said
         self.title = label()
         self.title.setFont(font("strong"))
+        self.more = QPushButton("More")
+        self.more.setProperty("kind", "chip")
+        self.more.hide()
         self.score = label()
         self.score.setFont(font("strong"))
         self.bar = ScoreBar()
@@ -76,17 +82,20 @@ class FindingCard(QWidget):
         self.agree, self.disagree, self.note = QPushButton("Agree"), QPushButton("Disagree"), QPushButton("Note")
         self.edit = NoteEdit()
         self.edit.hide()
-        for widget in (self.agree, self.disagree, self.note, self.edit):
+        self._body = QWidget()
+        for widget in (self.agree, self.disagree, self.note, self.edit, self.more):
             widget.setAccessibleDescription(label_name(name))  # the same words stand in the card of each finding
         self._lay_out()
         self.agree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.AGREE))
         self.disagree.clicked.connect(lambda: self.verdict_given.emit(self.label, Verdict.DISAGREE))
         self.note.clicked.connect(self._open_note)
+        self.more.clicked.connect(lambda: self._unfold(self._body.isHidden()))
         self.edit.note_written.connect(lambda text: self.note_written.emit(self._key, self.label, text))
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
+        head.addWidget(self.more)
         head.addWidget(self.score)
         buttons = QGridLayout()
         buttons.setSpacing(8)
@@ -100,10 +109,14 @@ class FindingCard(QWidget):
         whole.setSpacing(6)
         whole.addLayout(head)
         whole.addWidget(self.bar)
-        whole.addWidget(self.sentence)
-        whole.addSpacing(2)
-        whole.addLayout(buttons)
-        whole.addWidget(self.edit)
+        whole.addWidget(self._body)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(6)
+        body.addWidget(self.sentence)
+        body.addSpacing(2)
+        body.addLayout(buttons)
+        body.addWidget(self.edit)
 
     def show_finding(
         self,
@@ -121,10 +134,24 @@ class FindingCard(QWidget):
         self.sentence.setText(f"{words} {_site(model, self.label)}")
         self.sentence.setToolTip(site_sentence(model.check, self.label) if model is not None else "")
 
+    def fold(self, *, many: bool, quiet: bool) -> None:
+        """Among many findings a `quiet` one, without a flag and undecided, shows its score alone. Said once a film: a
+        card that opened and closed while the slider is dragged would move the slider away.
+        """
+        if self._is_new:
+            self._is_new = False
+            self.more.setVisible(many)
+            self._unfold(not (many and quiet))
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._body.setVisible(unfolded)
+        self.more.setText("Less" if unfolded else "More")
+
     def show_film(self, key: str) -> None:
         """Another film: what is being written belongs to the one before."""
         if key != self._key and self.edit.hasFocus():
             self.edit.clearFocus()
+        self._is_new = self._is_new or key != self._key
         self._key = key
 
     def show_decision(self, decision: Decision | None) -> None:
@@ -213,7 +240,9 @@ class FindingsPanel(PanelBox):
             card.show_film(entry.key if entry is not None else "")
             prevalence = self._prevalences.of(item.label) if self._prevalences is not None else None
             card.show_finding(item, self._review.scores.evidence(item.label), model, prevalence)
-            card.show_decision(self._deciding.decision(entry.key, item.label) if entry is not None else None)
+            decision = self._deciding.decision(entry.key, item.label) if entry is not None else None
+            card.show_decision(decision)
+            card.fold(many=len(findings) > MANY, quiet=not item.flagged and decision is None)
 
     def _fit_cards(self, labels: tuple[str, ...]) -> None:
         if tuple(self.cards) == labels:
@@ -224,7 +253,8 @@ class FindingsPanel(PanelBox):
             card.hide()  # until it is deleted, it would be painted over what takes its place
             card.deleteLater()
         self.cards = {name: FindingCard(name) for name in labels}
-        for card in self.cards.values():
+        for place, card in enumerate(self.cards.values()):
+            card.setContentsMargins(0, CARDS_GAP_PX if place else 0, 0, 0)
             card.verdict_given.connect(self._deciding.decide)
             card.note_written.connect(self._deciding.write_note)
             card.check_asked.connect(self.check_asked)

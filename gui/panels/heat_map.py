@@ -87,6 +87,7 @@ class HeatMapPanel(PanelBox):
         self.work.clicked.connect(self._work_clicked)
         explaining.changed.connect(self.refresh)
         review.overlay_changed.connect(self.refresh)
+        review.operating_point_moved.connect(self.refresh)
         review.model_changed.connect(self._show_labels)
         review.film_selected.connect(self.refresh)
         review.ai_visibility_changed.connect(self.refresh)
@@ -157,7 +158,8 @@ class HeatMapPanel(PanelBox):
         self.opacity.setValue(round(STEPS * overlay.opacity))
         self._threshold_word.setText(f"Heat threshold {overlay.threshold:.2f}")
         self._opacity_word.setText(f"{100 * overlay.opacity:.0f} %")
-        self.labels.setCurrentIndex(max(0, self.labels.findData(overlay.label)))
+        entry = self._review.selected_film
+        self.labels.setCurrentIndex(max(0, self.labels.findData(self._review.shown_label(entry.key) if entry else "")))
         self.methods.setCurrentIndex(max(0, self.methods.findData(overlay.method)))
         self.work.setText("Stop" if self._explaining.work is not None else "Work the map out")
         self.work.setVisible(

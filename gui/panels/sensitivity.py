@@ -16,7 +16,7 @@ from gui.panels.box import PanelBox, label
 from gui.panels.predictive import PredictiveRow
 from gui.panels.share_box import ShareBox
 from gui.panels.track import Track
-from gui.panels.wording import LINKS, own_films_words
+from gui.panels.wording import LINKS, many_points_words, own_films_words
 from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.scores import RECOMMENDED_SENSITIVITY
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
 MIDDLE_SHARE = 0.72  # where the recommended point lies: the range above it is the one in which every step counts
 STEP = 5
+MANY = 3  # more findings than these share one sentence
 MARK_PX = 22
 MARK_WORD = "Recommended"
 
@@ -152,8 +153,13 @@ class SensitivityPanel(PanelBox):
         self.word.setText(f"{100 * sensitivity:.3g} %")
         tables = self._tables()
         points = {name: self._review.threshold(name) for name in tables}
-        self._sentence.setText(_lines({name: table.sentence_at(points[name]) for name, table in tables.items()}))
-        intervals = _lines({name: table.intervals_at(points[name]) for name, table in tables.items()})
+        sentence = many_points_words(tables, points) if len(tables) > MANY else ""
+        intervals = (
+            "" if sentence else _lines({name: table.intervals_at(points[name]) for name, table in tables.items()})
+        )
+        self._sentence.setText(
+            sentence or _lines({name: table.sentence_at(points[name]) for name, table in tables.items()})
+        )
         self._intervals.setText(intervals)
         self._intervals.setVisible(bool(intervals))
         self._own.setText(own_films_words(model.check, points))

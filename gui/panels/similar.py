@@ -189,9 +189,7 @@ class SimilarPanel(PanelBox):
         found, reference, entry = self._similar.found, self._similar.reference, self._review.selected_film
         if found is None or reference is None or entry is None:
             return ""
-        findings = self._review.findings(entry.key)
-        shown = self._review.overlay.label
-        name = next((item.label for item in findings if item.label == shown), findings[0].label)
+        name = self._review.shown_label(entry.key)
         near, among, total = count_ill(found.learnt_from, name), len(found.learnt_from), reference.spec.films
         word, every = escape(label_name(name).lower()), reference.count_with(name)
         return f"{strong(f'{near} of the {among}')} most similar show {word}; {every:,} of all {total:,} do."

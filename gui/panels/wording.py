@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gui.scores import Evidence
     from inference.card import Measure, OperatingPoints
     from inference.local_table import LocalTable
-    from inference.operating import CountedPoint
+    from inference.operating import CountedPoint, OperatingTable
     from inference.predictive import Prevalence
     from inference.results import Finding
 
@@ -51,6 +51,26 @@ def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalenc
     right = predictive_words(point, prevalence, flagged=finding.flagged)
     own = " by your own films" if evidence.own else ""
     return f"{start}. {prevalence_words(prevalence)},{own} {right}." if right else f"{start}."
+
+
+def many_points_words(tables: Mapping[str, OperatingTable], points: Mapping[str, float]) -> str:
+    """What the operating points of many findings mean, in one sentence and a line for each. Rich text; '' where they
+    were not all counted on the same films.
+    """
+    from inference.operating import of_100
+
+    counted = {(of.points.films, of.points.described, of.own) for of in tables.values()}
+    reached = {name: of.point_at(points[name]) for name, of in tables.items()}
+    if len(counted) != 1 or not all(point.is_counted for point in reached.values()):
+        return ""
+    films, described, own = counted.pop()
+    lines = [f"On {films:,} {described}, ill films found of 100 and healthy films called ill of 100:"]
+    for name, point in reached.items():
+        called = complement(point.specificity)
+        found = f"{of_100(point.sensitivity.value)} ({range_words(point.sensitivity)})"
+        lines.append(f"{label_name(name)} {found} and {of_100(called.value)} ({range_words(called)})")
+    elsewhere = [] if own else ["On films from elsewhere often more healthy ones."]
+    return "<br>".join(escape(line) for line in (*lines, *elsewhere))
 
 
 def prevalence_words(prevalence: Prevalence) -> str:

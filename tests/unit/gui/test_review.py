@@ -16,7 +16,7 @@ from imaging.heatmap import Heatmap
 from imaging.image import Header
 from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
-from tests.bundles import card_of
+from tests.bundles import card_of, multi_label_card
 
 
 @pytest.fixture
@@ -230,6 +230,27 @@ def test_the_heat_map_is_that_of_the_chosen_label(review: Review) -> None:
     heatmap = review.heatmap("a.png")
     assert heatmap is not None
     assert heatmap.label == "OPACITY"
+
+
+def test_the_highest_flagged_finding_is_spoken_of_first(review: Review) -> None:
+    card = multi_label_card()
+    points = card.operating["MASS"]
+    card = replace(card, operating={**card.operating, "EFFUSION": replace(points, recommended=0.6)})
+    review.add([film("a.png")])
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU"))
+    made = result("a.png", 0.9, name=card.name)
+    scores = {"EFFUSION": 0.55, "MASS": 0.45, "NODULE": 0.2}  # of which the second alone reaches its point
+    findings = tuple(Finding(name, score, 0.4) for name, score in scores.items())
+    maps = tuple(Heatmap(name, np.ones((2, 2), np.float32), 1.0) for name in scores)
+    review.store("a.png", replace(made, findings=findings, heatmaps=maps))
+    heatmap = review.heatmap("a.png")
+    assert heatmap is not None
+    assert (review.shown_label("a.png"), heatmap.label) == ("MASS", "MASS")
+    review.set_overlay(OverlaySettings(label="NODULE"))
+    assert review.shown_label("a.png") == "NODULE", "what the reader chose"
+    review.set_overlay(OverlaySettings())
+    review.set_sensitivity(0.5)
+    assert review.shown_label("a.png") == "EFFUSION", "the highest where none is flagged"
 
 
 def test_an_operating_point_comes_back_for_its_model_version_alone(review: Review) -> None:

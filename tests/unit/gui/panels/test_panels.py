@@ -26,11 +26,11 @@ from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.status_bar import StatusBar
 from gui.panels.wording import finding_sentence
 from gui.review import Review
-from gui.scores import ChosenModel, Evidence
+from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel, Evidence
 from imaging.heatmap import Heatmap
 from imaging.release import Release
 from imaging.study import ImageRef
-from inference.card import OperatingPoints, OperatingRow
+from inference.card import Calibration, ModelCard, OperatingPoints, OperatingRow
 from inference.operating import OperatingTable
 from inference.results import Finding, GateVerdict, ImageResult
 from tests.bundles import card_of, multi_label_card
@@ -383,6 +383,72 @@ def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: 
     review.take_back(*asked.args)
     assert panel.headline.text() == "No score"
     assert not panel.cards
+
+
+def many_card(*recommended: float) -> ModelCard:
+    """A card of as many findings, each with its own recommended point."""
+    labels = tuple(f"FINDING_{number}" for number in range(len(recommended)))
+    points = card_of().operating["OPACITY"]
+    return replace(
+        multi_label_card(),
+        labels=labels,
+        calibration=dict.fromkeys(labels, Calibration()),
+        operating={name: replace(points, recommended=at) for name, at in zip(labels, recommended, strict=True)},
+        heat_scale=dict.fromkeys(labels, 0.02),
+    )
+
+
+def test_of_many_findings_those_without_a_flag_are_folded(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    panel.show()
+    card = many_card(0.4, 0.4, 0.6, 0.6)
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
+    store(review, 0.5, 0.3, 0.5, 0.3)
+
+    def open_cards() -> list[bool]:
+        return [shown.agree.isVisibleTo(panel) for shown in panel.cards.values()]
+
+    qtbot.waitUntil(lambda: open_cards() == [True, False, False, False])
+    assert all(shown.score.isVisibleTo(panel) for shown in panel.cards.values())
+    last = panel.cards["FINDING_3"]
+    QTest.mouseClick(last.more, Qt.MouseButton.LeftButton)
+    review.set_sensitivity(1.0)
+    assert open_cards() == [True, False, False, True], "nothing opens or closes under a slider that is dragged"
+    QTest.mouseClick(last.disagree, Qt.MouseButton.LeftButton)
+    review.add([Entry(Path("b.png"), ImageRef(Path("b.png")))])
+    store(review, 0.3, 0.3, 0.3, 0.3, key="b.png")
+    review.set_sensitivity(RECOMMENDED_SENSITIVITY)
+    review.select(1)
+    assert open_cards() == [False] * 4
+    review.select(0)
+    assert open_cards() == [True, False, False, True], "what was decided is in sight"
+
+
+def test_three_findings_are_all_open(review: Review, deciding: Deciding, qtbot: Any) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    panel.show()
+    chosen(review, multi=True)
+    store(review, 0.1, 0.1, 0.1)
+    qtbot.waitUntil(lambda: all(card.agree.isVisibleTo(panel) for card in panel.cards.values()))
+    assert all(card.more.isHidden() for card in panel.cards.values())
+
+
+def test_many_findings_share_a_sentence_below_the_slider(review: Review, qtbot: Any) -> None:
+    panel = SensitivityPanel(review)
+    qtbot.addWidget(panel)
+    card = many_card(0.4, 0.4, 0.6, 0.6)
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
+    lines = panel._sentence.text().split("<br>")
+    assert lines[0].startswith("On 50 validation films of the same hospital")
+    assert lines[1] == "Finding 0 95 (76–99) and 20 (9–38)"
+    assert lines[4] == "Finding 3 75 (53–89) and 3 (1–17)"
+    assert "elsewhere" in lines[5]
+    own = replace(card.operating["FINDING_0"], films=60)
+    card = replace(card, operating={**card.operating, "FINDING_0": own})
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
+    assert "On 60 validation films" in panel._sentence.text(), "each is said of its own films"
 
 
 def test_the_finding_and_the_slider_say_the_same_of_a_point() -> None:
