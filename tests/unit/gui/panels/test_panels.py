@@ -423,6 +423,13 @@ def test_of_many_findings_those_without_a_flag_are_folded(review: Review, decidi
     assert open_cards() == [False] * 4
     review.select(0)
     assert open_cards() == [True, False, False, True], "what was decided is in sight"
+    earlier = deciding.decision("a.png", "FINDING_3")
+    assert earlier is not None
+    deciding._recalled_of("a.png", (replace(earlier, label="FINDING_2"),))
+    assert open_cards() == [True, False, True, True], "what was decided in an earlier session comes a moment later"
+    QTest.mouseClick(last.more, Qt.MouseButton.LeftButton)
+    panel.refresh()
+    assert open_cards() == [True, False, True, False]
 
 
 def test_three_findings_are_all_open(review: Review, deciding: Deciding, qtbot: Any) -> None:
