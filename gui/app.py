@@ -39,6 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the contract."""
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders to open")
     parser.add_argument("--model", default="", metavar="ID", help="a model's name, name@version, or path")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which release this is, and leave")
+
+
+class _Version(argparse.Action):
+    """argparse's own wants the words before anybody has asked for them, and they are read from the disk."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from imaging.release import release
+
+        sys.stdout.write(f"Negatoscope {release().words}\n")
+        parser.exit()
 
 
 def run(options: argparse.Namespace) -> int:

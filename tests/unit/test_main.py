@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gui.app import NO_SCREEN
+from imaging.release import release
 
 MAIN = Path(__file__).parents[2] / "main.py"
 
@@ -34,6 +35,11 @@ def test_a_reader_that_leaves_is_no_defect(words: tuple[str, ...]) -> None:
     run = subprocess.run([sys.executable, MAIN, *words], stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (run.returncode, run.stderr) == (141, b"")
+
+
+def test_the_release_is_said_without_a_window() -> None:
+    run = subprocess.run([sys.executable, MAIN, "--version"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, f"Negatoscope {release().words}\n")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is always a screen there")
