@@ -284,9 +284,15 @@ class FilmDisplay(QWidget):
         image = film.prepared.image
         ai_visible = self._ai_visible or self._overlay is not None
         display = display_words(
-            self._position, state.voi, state.transform.zoom, inverted=state.inverted, size=size_words(image)
+            self._position,
+            state.voi,
+            state.transform.zoom,
+            inverted=state.inverted,
+            size=size_words(image),
+            quarters=state.transform.rotation_quarter,
         )
-        marks = mark_words(image, ai_visible=ai_visible, graphics_shown=self._graphics_shown)
+        mirrored = state.transform.flip_horizontal
+        marks = mark_words(image, ai_visible=ai_visible, graphics_shown=self._graphics_shown, mirrored=mirrored)
         return Scene(
             Shown(film.prepared, film.table, state.transform),
             self._overlay,

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from imaging.image import DecodedImage, Spacing, Voi
 
 
+MIRRORED = "Mirrored"
+
+
 def voi_words(voi: Voi) -> str:
     """'C 2048 W 3300 · automatic', with the explanation where the file gives one; a VOI LUT by its name."""
     from imaging.image import Window
@@ -20,9 +23,14 @@ def voi_words(voi: Voi) -> str:
     return f"{numbers} · {voi.explanation}" if voi.explanation else numbers
 
 
-def display_words(position: str, voi: Voi, zoom: float, *, inverted: bool, size: str = "") -> tuple[str, ...]:
-    """The lines bottom left. `zoom` is device pixels of the view a pixel of the film, `size` what `size_words` says."""
-    state = [voi_words(voi), f"{zoom * 100:.0f} %", *(["inverted"] if inverted else [])]
+def display_words(
+    position: str, voi: Voi, zoom: float, *, inverted: bool, size: str = "", quarters: int = 0
+) -> tuple[str, ...]:
+    """The lines bottom left. `zoom` is device pixels of the view a pixel of the film, `size` what `size_words` says,
+    `quarters` how far the film is turned clockwise.
+    """
+    turned = [f"turned {90 * quarters}°"] if quarters else []
+    state = [voi_words(voi), f"{zoom * 100:.0f} %", *(["inverted"] if inverted else []), *turned]
     return (*(line for line in (position, size) if line), " · ".join(state))
 
 
@@ -54,9 +62,13 @@ def _plane(spacing: Spacing) -> str:
             return f"at {spacing.source}"
 
 
-def mark_words(image: DecodedImage, *, ai_visible: bool, graphics_shown: bool = True) -> tuple[str, ...]:
-    """The lines bottom right that stay in every mode."""
-    marks = []
+def mark_words(
+    image: DecodedImage, *, ai_visible: bool, graphics_shown: bool = True, mirrored: bool = False
+) -> tuple[str, ...]:
+    """The lines bottom right that stay in every mode. A film that the reader has `mirrored` says so: where its file
+    does not tell left from right, no letter does.
+    """
+    marks = [MIRRORED] if mirrored else []
     if image.header.lossy:
         marks.append(image.header.lossy)
     if image.header.icc:

@@ -9,7 +9,7 @@ import pytest
 from gui.viewport.corner_text import RESEARCH_USE
 from gui.viewport.film_view import PreparedFilm
 from gui.viewport.readout import CursorReadout, readout_at
-from gui.viewport.words import display_words, mark_words, size_words, voi_words
+from gui.viewport.words import MIRRORED, display_words, mark_words, size_words, voi_words
 from imaging.image import Graphics, Header, ModalityLut, Rescale, Spacing, VoiLut, Window
 
 MakeFilm = Callable[..., PreparedFilm]
@@ -36,6 +36,9 @@ def test_a_lut_goes_by_its_name() -> None:
 def test_film_window_zoom() -> None:
     lines = display_words("Film 3 of 40", Window(2048, 3300), 0.684, inverted=True)
     assert lines == ("Film 3 of 40", "C 2048 W 3300 · 68 % · inverted")
+    assert display_words("", Window(2048, 3300), 1.0, inverted=False, quarters=3) == (
+        "C 2048 W 3300 · 100 % · turned 270°",
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,7 @@ def test_graphics_that_are_hidden_are_told(make_film: MakeFilm) -> None:
 
 def test_marks(make_film: MakeFilm) -> None:
     assert mark_words(make_film().image, ai_visible=False) == ()
+    assert mark_words(make_film().image, ai_visible=False, mirrored=True) == (MIRRORED,)
     holed = make_film(header=Header(lossy="Lossy", icc=True), complete=0.999).image
     profile = "ICC profile, not applied"
     assert mark_words(holed, ai_visible=True) == (
