@@ -84,9 +84,10 @@ def corrupt_archive(detail: str = "") -> FilmError:
     return FilmError(Code.CORRUPT, "The archive is damaged, or was not copied to its end.", detail=detail)
 
 
-def outside(what: Literal["archive", "folder"]) -> FilmError:
-    """An entry of a table of contents that points out of where it may point."""
-    return FilmError(Code.OUTSIDE, f"This {what} lists a file that lies outside of it; such files are not opened.")
+def outside(what: Literal["archive", "folder"], count: int = 1) -> FilmError:
+    """Entries of a table of contents that point out of where they may point."""
+    files = "a file that lies" if count == 1 else f"{count:,} files that lie"
+    return FilmError(Code.OUTSIDE, f"This {what} lists {files} outside of it; such files are not opened.")
 
 
 def contradictory(detail: str = "") -> FilmError:

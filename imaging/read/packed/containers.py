@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from imaging.errors import FilmError
+from imaging.read import refuse
 from imaging.read.limits import Limits, limits_in_force
 from imaging.read.packed.source import check_status
 
@@ -29,7 +30,22 @@ def container_kind(path: Path, limits: Limits | None = None) -> Container | None
 
 
 def contents(path: Path, kind: Container, limits: Limits) -> Iterator[Path | FilmError]:
-    """The films' paths in their order, and an error for each entry that points outside. Raises FilmError, OSError."""
+    """The films' paths in their order, and behind them one error for all entries that point outside.
+
+    One, as there is nothing to be told of each: none is opened, and their names are not repeated. Raises FilmError,
+    OSError.
+    """
+    outside = 0
+    for film in _listed(path, kind, limits):
+        if film is None:
+            outside += 1
+        else:
+            yield film
+    if outside:
+        yield refuse.outside("archive" if kind == "zip" else "folder", outside)
+
+
+def _listed(path: Path, kind: Container, limits: Limits) -> Iterator[Path | None]:
     if kind == "zip":
         from imaging.read.packed.zips import members
 

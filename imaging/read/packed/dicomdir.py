@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from imaging.errors import FilmError
-from imaging.read import refuse
 from imaging.read.dataset import open_dicom
 from imaging.read.limits import Limits
 from imaging.read.values import items, text, texts
@@ -16,8 +14,8 @@ from imaging.read.values import items, text, texts
 _NamesIn = Callable[[Path], dict[str, str]]
 
 
-def listed_files(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
-    """The files of the IMAGE records in their order, each once; an error for a record that points out of the folder.
+def listed_files(path: Path, limits: Limits) -> Iterator[Path | None]:
+    """The files of the IMAGE records in their order, each once; None for a record that points out of the folder.
 
     A file may be missing: whoever opens it says so. Raises FilmError, OSError.
     """
@@ -29,8 +27,7 @@ def listed_files(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
     root = os.path.realpath(path.parent)
     names_in = functools.cache(_names_in)  # a folder of thousands of films is listed once, on a slow disc too
     for parts in dict.fromkeys(parts for parts in named if parts):
-        found = _contained(path.parent, root, parts, names_in)
-        yield refuse.outside("folder") if found is None else found
+        yield _contained(path.parent, root, parts, names_in)
 
 
 def _is_image(record_type: str) -> bool:

@@ -91,14 +91,14 @@ def is_inside(name: str) -> bool:
     return not (name.startswith("/") or ".." in parts or "\0" in name or parts[0][1:2] == ":")
 
 
-def members(path: Path, limits: Limits) -> Iterator[Path | FilmError]:
-    """The files of an archive in natural order, folders before files, without the hidden; an error for what points out.
+def members(path: Path, limits: Limits) -> Iterator[Path | None]:
+    """The files of an archive in natural order, folders before files, without the hidden; None for what points out.
 
     Raises FilmError, OSError.
     """
     for name in sorted(directory(path, limits), key=_order):
         if not is_inside(name):
-            yield refuse.outside("archive")
+            yield None
         elif not any(part.startswith(".") or part in _OF_SYSTEMS for part in name.split("/")):
             yield path / name
 

@@ -115,6 +115,16 @@ class TestZip:
         assert codes(results) == [Code.OUTSIDE]
         assert len(results) == 2
 
+    def test_many_names_that_point_outside_are_one_refusal(self, tmp_path: Path) -> None:
+        names = [f"../{number}.png" for number in range(1500)]
+        *films, last = scanned(
+            zipped(tmp_path / "films.zip", dict.fromkeys([*names, "x.png", "y.png"], picture_bytes()))
+        )
+        assert [item.path.name for item in films] == ["x.png", "y.png"]
+        assert isinstance(last, Refused)
+        assert (last.path.name, last.error.code) == ("films.zip", Code.OUTSIDE)
+        assert "lists 1,500 files that lie outside of it" in last.error.message
+
     def test_a_film_that_swells(self, tmp_path: Path) -> None:
         archive = zipped(tmp_path / "films.zip", {"bomb": film_bytes(tmp_path) + bytes(32 * MIB)})
         assert archive.stat().st_size < MIB
@@ -294,7 +304,7 @@ class TestDisc:
         self.films(tmp_path, "film", "disc/A/IM1")
         results = scanned(disc(tmp_path / "disc", record(*parts), record("A", "IM1")))
         assert codes(results) == [Code.OUTSIDE]
-        assert [item.path.name for item in results] == ["DICOMDIR", "IM1"]
+        assert [item.path.name for item in results] == ["IM1", "DICOMDIR"]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
     @pytest.mark.parametrize("link", ["file", "folder"])
