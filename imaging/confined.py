@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -32,6 +33,16 @@ def make_harmless() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def silence_libraries() -> None:
+    """Keep what decoders write of damaged films off the terminal; Python's own words still reach it."""
+    with suppress(OSError, ValueError):
+        terminal = os.dup(2)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 2)
+        os.close(quiet)
+        sys.stderr = os.fdopen(terminal, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
 
 
 def limit_memory(most_bytes: int) -> None:

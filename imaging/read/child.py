@@ -25,7 +25,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from imaging.confined import address_space_bytes, interrupts_held_back, limit_memory, make_harmless, resident_bytes
+from imaging.confined import (
+    address_space_bytes,
+    interrupts_held_back,
+    limit_memory,
+    make_harmless,
+    resident_bytes,
+    silence_libraries,
+)
 from imaging.errors import FilmError
 from imaging.image import Pixels
 from imaging.read import codecs, picture, refuse
@@ -37,6 +44,7 @@ Told_co = TypeVar("Told_co", covariant=True)
 _MOST_CHILDREN = max(2, os.cpu_count() or 1)  # one for each caller of `screen`; they start as they are needed
 _START_TIMEOUT_S = 120.0
 _READY = "ready"
+_NOTHING = b"\0"  # pictures come with a path: not every system's pipe carries a message of no bytes
 _WATCH_S = 0.05
 _TURN_S = 60.0  # a site's time-out may be longer than the system can wait in one go
 
@@ -112,7 +120,7 @@ class _Child:
 
     def _run_by_pipe(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
         self._pipe.send((job, self._news(limits), None))
-        self._pipe.send_bytes(data)
+        self._pipe.send_bytes(data or _NOTHING)
         answer = self._answer(limits)
         received = bytearray(job.result_bytes)
         self._pipe.recv_bytes_into(received)
@@ -260,6 +268,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     make_harmless()
     codecs.load()
     picture.load()
+    silence_libraries()
     base_bytes = address_space_bytes()
     desks, limits = DesksInChild(), DEFAULT_LIMITS
     with suppress(EOFError, OSError, KeyboardInterrupt):

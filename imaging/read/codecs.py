@@ -6,6 +6,7 @@ pydicom is not needed here, and not imported: the child is to be ready soon.
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,10 +15,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from imaging.image import Pixels
-from imaging.read.codestream import Family, padded_to_its_end
+from imaging.read.codestream import Family, is_high_throughput, padded_to_its_end
 from imaging.read.limits import Limits
 from imaging.read.packbits import decode_rle
 
+_HEADER_BYTES = 4096
 _THREADS = min(4, os.cpu_count() or 1)  # of one picture, where a decoder can divide it
 
 
@@ -130,16 +132,60 @@ def _decode_into(job: Job, frame: Pixels, decoder: Callable[..., Pixels], data: 
 def _decode_jpeg_2000(job: Job, data: memoryview, frame: Pixels) -> float:
     import imagecodecs
 
+    if job.is_cut and is_high_throughput(bytes(data[:_HEADER_BYTES])):
+        _put(_as_far_as_it_goes(data), frame)
+        return 1.0
     whole = padded_to_its_end(bytes(data)) if job.is_cut else data
     _decode_into(job, frame, imagecodecs.jpeg2k_decode, whole, numthreads=_THREADS)
     return 1.0
 
 
+def _as_far_as_it_goes(data: memoryview) -> Pixels:
+    """An HTJ2K picture that ends early, by OpenJPH: OpenJPEG gives nothing of it. Raises ValueError.
+
+    imagecodecs loses what OpenJPH raises while rows are taken out; Python's own hooks hear of it.
+    """
+    import imagecodecs
+
+    lost: list[object] = []
+    hooks = sys.excepthook, sys.unraisablehook
+    sys.excepthook, sys.unraisablehook = lambda *_: None, lambda failure: lost.append(failure.exc_type)
+    try:
+        decoded = np.asarray(imagecodecs.htj2k_decode(cast(bytes, data), resilient=True))
+    finally:
+        sys.excepthook, sys.unraisablehook = hooks
+    if lost:
+        raise ValueError(f"OpenJPH: {lost[0]}")
+    return decoded
+
+
 def _decode_jpeg_xl(job: Job, data: memoryview, frame: Pixels) -> float:
     import imagecodecs
 
+    if job.is_cut:
+        return _decode_cut_jpeg_xl(job, data, frame)
     _decode_into(job, frame, imagecodecs.jpegxl_decode, data, numthreads=_THREADS)
     return 1.0
+
+
+def _decode_cut_jpeg_xl(job: Job, data: memoryview, frame: Pixels) -> float:
+    """The rows that are there: libjxl has written its groups (of 256 x 256) as far as they went when it gives up.
+
+    What it wrote is what comes out the same over zeros and over ones.
+    """
+    import imagecodecs
+
+    own = _own_array(job, frame)
+    over = [np.full_like(own, fill) for fill in (0, np.iinfo(own.dtype).max)]
+    for out in over:
+        with suppress(imagecodecs.JpegxlError):  # it wants more data
+            imagecodecs.jpegxl_decode(cast(bytes, data), numthreads=_THREADS, out=out)
+    missing = (over[0] != over[1]).reshape(frame.shape[0], -1).any(axis=1)
+    rows = int(np.argmax(missing)) if missing.any() else frame.shape[0]
+    if not rows:
+        raise ValueError("no row of groups")
+    _put(over[0], frame)
+    return _keep_rows(frame, rows)
 
 
 def _decode_jpeg(job: Job, data: memoryview, frame: Pixels) -> float:

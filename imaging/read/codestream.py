@@ -71,6 +71,12 @@ def without_trailing_comment(data: bytes) -> bytes:
     return data[:start] + data[end:]
 
 
+def is_high_throughput(data: bytes) -> bool:
+    """Whether a JPEG 2000 codestream is HTJ2K: bit 14 of its capabilities, Rsiz (ISO 15444-15 A.2)."""
+    start = max(data.find(b"\xff\x4f\xff\x51"), 0)
+    return bool(int.from_bytes(data[start + 6 : start + 8], "big") & 0x4000)
+
+
 def padded_to_its_end(data: bytes) -> bytes:
     """A JPEG 2000 codestream that was cut short, filled up to the length that its last tile-part claims.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,8 @@ _STRIP_ROWS = 256
 _START_OF_SCAN = b"\xff\xda"
 _PIECE_BYTES = 1 << 20
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
+_STRIPS_TAG, _STRIP_BYTES_TAG, _TILES_TAG, _TILE_BYTES_TAG = 273, 279, 324, 325
+_TIFFS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _GREY_MODES = {"1": "u1", "L": "u1", "I;16": "<u2", "I;16L": "<u2", "I;16B": "<u2", "I": "<i4", "F": "<f4"}
 _TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 
@@ -160,7 +162,7 @@ def _decoded(stream: BinaryIO, job: PictureJob, limits: Limits, out: Pixels) -> 
         turn_to(image, job.frame, limits)
         _check_scans(stream, image, limits)
         full_size_px = _draft(image, job.at_least_px)
-        complete = _load_what_is_there(image) if is_cut else 1.0
+        complete = _load_what_is_there(image) if is_cut or _ends_early(stream, image) else 1.0
         turned = _orientation(image)
         is_wide_grey = image.mode.startswith("I;16")
         pixels = _upright(_pixels(image, out), turned, out)
@@ -309,13 +311,35 @@ def _sample_bytes(image: Image) -> int:
 
 
 def _is_cut(stream: BinaryIO) -> bool:
-    """Whether the end of a PNG or JPEG file is missing; of a TIFF nobody knows. Leaves the stream at its start."""
+    """Whether the end of a PNG or JPEG file is missing, or the directory of a TIFF. Leaves the stream at its start."""
     stream.seek(0)
-    head = stream.read(3)
-    stream.seek(max(stream.seek(0, 2) - 64, 0))
+    head = stream.read(16)
+    size = stream.seek(0, 2)
+    stream.seek(max(size - 64, 0))
     tail = stream.read()
     stream.seek(0)
-    return {b"\x89PN": b"IEND" not in tail, b"\xff\xd8\xff": b"\xff\xd9" not in tail}.get(head, False)
+    if head.startswith(_TIFFS):
+        order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
+        is_big = 43 in head[2:4]
+        return int.from_bytes(head[8:16] if is_big else head[4:8], order) >= size
+    return {b"\x89PN": b"IEND" not in tail, b"\xff\xd8\xff": b"\xff\xd9" not in tail}.get(head[:3], False)
+
+
+def _ends_early(stream: BinaryIO, image: Image) -> bool:
+    """Whether strips or tiles of a TIFF lie behind the end of the file."""
+    at = stream.tell()
+    size = stream.seek(0, 2)
+    stream.seek(at)
+    return any(
+        start + length > size
+        for starts, lengths in ((_STRIPS_TAG, _STRIP_BYTES_TAG), (_TILES_TAG, _TILE_BYTES_TAG))
+        for start, length in zip(_numbers(image, starts), _numbers(image, lengths), strict=False)
+    )
+
+
+def _numbers(image: Image, tag: int) -> tuple[int, ...]:
+    found = getattr(image, "tag_v2", {}).get(tag)
+    return tuple(each for each in found if isinstance(each, int)) if isinstance(found, tuple) else ()
 
 
 def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
@@ -324,5 +348,5 @@ def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
     if isinstance(error, MemoryError):
         return refuse.needs_too_much_memory(detail)
     stream.seek(0)
-    of_tiff = stream.read(2) in (b"II", b"MM") and ("truncated" in str(error).lower() or isinstance(error, EOFError))
+    of_tiff = stream.read(4) in _TIFFS and ("truncated" in str(error).lower() or isinstance(error, EOFError))
     return refuse.truncated(None, detail) if of_tiff or _is_cut(stream) else refuse.corrupt(detail)

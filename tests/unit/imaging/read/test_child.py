@@ -19,12 +19,14 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image
 
 from imaging.confined import resident_bytes
 from imaging.errors import Code, FilmError
 from imaging.read.child import DecoderPool
 from imaging.read.codecs import Job
 from imaging.read.limits import MIB, Limits
+from imaging.read.picture import PictureJob
 from tests.dicom_files import film
 
 LIMITS = Limits()
@@ -188,6 +190,22 @@ def test_memory_is_watched_from_outside_where_the_system_does_not_bound_it(monke
         np.testing.assert_array_equal(decoded(pool), PIXELS)
     finally:
         pool.close()
+
+
+def test_frames_and_pictures_go_over_the_pipe_where_there_is_no_shared_memory(
+    tmp_path: Path, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows and macOS."""
+    monkeypatch.setattr("imaging.read.child.HAS_DESKS", False)
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
+    with pytest.raises(FilmError) as refusal:
+        decoded(pool, kept=500)
+    assert refusal.value.code is Code.CORRUPT
+    Image.fromarray(PIXELS).save(tmp_path / "film.png")
+    job = PictureJob(str(tmp_path / "film.png"), 0, None, PIXELS.nbytes)
+    pixels, facts = pool.decode(job, b"", LIMITS)
+    assert facts.shape == PIXELS.shape
+    np.testing.assert_array_equal(pixels.view(facts.kind).reshape(facts.shape), PIXELS)
 
 
 def test_resident_memory_is_that_of_the_process() -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,6 +21,8 @@ from pydicom.uid import UID
 
 from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
+from imaging.read import codecs
+from imaging.read.codestream import padded_to_its_end
 from imaging.read.dataset import open_dicom
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS, MIB, Limits
@@ -159,14 +162,39 @@ class TestCut:
         assert image.complete == pytest.approx(expected, abs=0.1)
         assert (image.pixels[rows + 12 :] == image.pixels.min()).all()
 
+    @pytest.mark.parametrize("syntax", [make.JPEG_2000, make.HTJ2K])
     @pytest.mark.parametrize("share", [0.4, 0.97])
-    def test_a_cut_jpeg_2000_is_less_sharp(self, tmp_path: Path, share: float) -> None:
+    def test_a_cut_jpeg_2000_is_less_sharp(self, tmp_path: Path, share: float, syntax: str) -> None:
         smooth = np.add.outer(np.arange(200), np.arange(200)).astype("u2")
-        path = make.write_dicom(tmp_path / "film", smooth * 9, bits_stored=12, transfer_syntax=make.JPEG_2000)
+        path = make.write_dicom(tmp_path / "film", smooth * 9, bits_stored=12, transfer_syntax=syntax)
         self.cut(path, share)
         image = decode(ImageRef(path))
         assert image.complete == pytest.approx(share, abs=0.05)
         assert np.abs(image.pixels - smooth * 9.0).mean() < 0.1 * 4096
+
+    @pytest.mark.parametrize("bits", [8, 12, 16])
+    @pytest.mark.parametrize(("share", "rows"), [(0.6, 256), (0.97, 512)])
+    def test_whole_rows_of_groups_of_a_cut_jpeg_xl_are_shown(
+        self, tmp_path: Path, share: float, rows: int, bits: int
+    ) -> None:
+        pixels = make.film(600, 500, bits=bits)
+        path = make.write_dicom(tmp_path / "film", pixels, bits_stored=bits, transfer_syntax=make.JPEG_XL)
+        self.cut(path, share)
+        image = decode(ImageRef(path))
+        assert image.complete == pytest.approx(rows / 600)
+        np.testing.assert_array_equal(image.pixels[:rows], pixels[:rows])
+        assert (image.pixels[rows:] == pixels[:rows].min()).all()
+
+    def test_what_openjph_loses_on_the_way_is_no_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without resilience OpenJPH raises where imagecodecs hears nothing, and gives an empty picture."""
+        pixels = make.film(200, 200, bits=12)
+        whole = make._compressed(pixels, make.HTJ2K, make.dataset(pixels, bits_stored=12))
+        cut = memoryview(padded_to_its_end(whole[: len(whole) // 2]))
+        assert codecs._as_far_as_it_goes(cut).shape == (200, 200)
+        honest = imagecodecs.htj2k_decode
+        monkeypatch.setattr(imagecodecs, "htj2k_decode", lambda data, resilient: honest(data))
+        with pytest.raises(ValueError, match="OpenJPH"):
+            codecs._as_far_as_it_goes(cut)
 
     def test_what_cannot_be_shown_in_part_says_how_much_is_there(self, tmp_path: Path) -> None:
         path = make.write_dicom(tmp_path / "film", make.film(200, 200, bits=12), transfer_syntax=make.JPEG_XL)

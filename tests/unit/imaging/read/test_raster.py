@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import struct
+import subprocess
 import sys
 import time
 import zlib
@@ -177,7 +178,7 @@ class TestReduced:
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-@pytest.mark.parametrize("kind", ["png", "png 16", "png colour", "jpg", "jpg colour"])
+@pytest.mark.parametrize("kind", ["png", "png 16", "png colour", "jpg", "jpg colour", "tif", "tif 16", "tif colour"])
 def test_what_a_cut_picture_holds_is_shown(tmp_path: Path, kind: str, share: float) -> None:
     suffix, _, form = kind.partition(" ")
     whole: Any = film(200, 300, bits=16 if form == "16" else 8) | 1
@@ -194,6 +195,29 @@ def test_what_a_cut_picture_holds_is_shown(tmp_path: Path, kind: str, share: flo
     assert not image.pixels[rows:].any()
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_whole_strips_of_a_cut_tiff_are_shown(tmp_path: Path, order: str) -> None:
+    """Deflated, with the directory in front, as some scanners write them."""
+    whole = film(200, 300, bits=8) | 1
+    strips = [zlib.compress(whole[top : top + 20].tobytes()) for top in range(0, 200, 20)]
+    starts = np.cumsum([208] + [len(strip) for strip in strips])
+    lists = struct.pack(f"{order}10I", *(len(strip) for strip in strips)), struct.pack(f"{order}10I", *starts[:10])
+    tags = [(256, 1, 300), (257, 1, 200), (258, 1, 8), (259, 1, 8), (262, 1, 1), (273, 10, 168), (277, 1, 1)]
+    tags += [(278, 1, 20), (279, 10, 128)]
+    entries = b"".join(struct.pack(f"{order}HHII", tag, 4, count, number) for tag, count, number in tags)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, 9) + entries + bytes(4)
+    head += bytes(128 - len(head)) + lists[0] + lists[1]
+    path = tmp_path / "film.tif"
+    data = head.ljust(int(starts[0]), b"\0") + b"".join(strips)
+    path.write_bytes(data)
+    np.testing.assert_array_equal(decoded(path).pixels, whole)
+    path.write_bytes(data[: int(starts[6]) + 9])
+    image = decoded(path)
+    assert image.complete == 0.6
+    np.testing.assert_array_equal(image.pixels[:120], whole[:120])
+    assert not image.pixels[120:].any()
+
+
 class TestRefused:
     def code(self, path: Path, limits: Limits | None = None) -> Code:
         with pytest.raises(FilmError) as refusal:
@@ -202,9 +226,9 @@ class TestRefused:
         return refusal.value.code
 
     @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-    def test_a_tiff_cut_short(self, tmp_path: Path, share: float) -> None:
+    def test_a_tiff_without_its_directory(self, tmp_path: Path, share: float) -> None:
         path = tmp_path / "film.tif"
-        Image.fromarray(film(200, 300, bits=8)).save(path)
+        Image.fromarray(film(200, 300, bits=8)).save(path, compression="tiff_lzw")  # which stands behind the picture
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
         assert self.code(path) is Code.TRUNCATED
 
@@ -323,6 +347,22 @@ class TestInTheChild:
             decode(ImageRef(tmp_path / "film.tif"), limits=replace(Limits(), memory_bytes=20 << 20))
         assert refusal.value.code is Code.TOO_LARGE
         assert (decoded(tmp_path / "film.tif").pixels == 7).all()
+
+
+def test_what_libtiff_says_of_a_damaged_film_stays_off_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "film.tif"
+    Image.fromarray(film(200, 300, bits=8)).save(path, compression="tiff_adobe_deflate")
+    data = bytearray(path.read_bytes())
+    data[200:260] = bytes(60)
+    path.write_bytes(data)
+    code = "import sys; from pathlib import Path; from imaging.read.decode import decode; "
+    code += "from imaging.study import ImageRef; decode(ImageRef(Path(sys.argv[1])))"
+    root = Path(__file__).parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.splitlines()[-1].startswith("imaging.errors.FilmError: The file is damaged")
+    assert "ZIPDecode" not in done.stderr
 
 
 def test_what_pictures_say_of_their_size_is_what_pillow_finds(tmp_path: Path) -> None:
