@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from gui.main_window import MainWindow
+from gui.slow import SLOW_S
+from imaging.paths import user_data_dir
 from inference.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name is how a disk is made slow here")
+
+
+MakeLate: TypeAlias = "Callable[[Path], LateFile]"
 
 
 class LateFile:
@@ -26,19 +30,21 @@ class LateFile:
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
         self.path = path
-        self._thread = threading.Thread(target=self._write)
-        self._content = b""
-        self._answered = threading.Event()
-        self._thread.start()
 
-    def answer(self, content: bytes) -> None:
-        self._content = content
-        self._answered.set()
-        self._thread.join()
+    def answer(self, content: bytes) -> bool:
+        """Whether somebody reads it."""
+        try:
+            pipe = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        os.write(pipe, content)
+        os.close(pipe)
+        return True
 
-    def _write(self) -> None:
-        self._answered.wait()
-        self.path.write_bytes(self._content)
+    def close(self) -> None:
+        """Whoever waits for it still, reads nothing; nobody comes to wait any more."""
+        self.answer(b"")
+        self.path.unlink(missing_ok=True)
 
 
 def said(window: MainWindow, qtbot: Any, words: str) -> None:
@@ -51,29 +57,36 @@ def said(window: MainWindow, qtbot: Any, words: str) -> None:
 
 
 @pytest.fixture
-def late_settings(user_data: Path) -> Iterator[LateFile]:
-    late = LateFile(user_data / "settings.json")
-    yield late
-    late.path.unlink(missing_ok=True)
+def late_file() -> Iterator[MakeLate]:
+    made: list[LateFile] = []
+
+    def make(path: Path) -> LateFile:
+        made.append(LateFile(path))
+        return made[-1]
+
+    yield make
+    for late in made:
+        late.close()
 
 
 def test_settings_on_a_slow_disk(
-    late_settings: LateFile, films: Path, parted: ModelBundle, open_window: OpenWindow, qtbot: Any
+    late_file: MakeLate, films: Path, parted: ModelBundle, open_window: OpenWindow, qtbot: Any
 ) -> None:
+    settings = late_file(user_data_dir() / "settings.json")
     window = open_window([films], model=str(parted.location), wait=False)
     said(window, qtbot, "Reading the settings…")
-    late_settings.answer(b'{"schema": 1, "corner_text": "short"}')
+    assert settings.answer(b'{"schema": 1, "corner_text": "short"}')
     settle(qtbot, window)
     assert len(window.controller.review.entries) == len(film_paths(films))
     assert window.status.queue.text() == ""
 
 
 def test_decisions_that_another_program_holds(
-    films: Path, parted: ModelBundle, open_window: OpenWindow, user_data: Path, qtbot: Any
+    parted: ModelBundle, open_window: OpenWindow, user_data: Path, qtbot: Any
 ) -> None:
     window = open_window(model=str(parted.location))
     settle(qtbot, window)
-    with closing(sqlite3.connect(user_data / "session.sqlite3", isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(user_data / "session.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         window.controller.choose_model(str(parted.location))  # which is remembered
         said(window, qtbot, "Storing what was decided…")
@@ -82,20 +95,13 @@ def test_decisions_that_another_program_holds(
     assert window.status.queue.text() == ""
 
 
-def test_a_folder_and_a_model_that_answer_late(
-    tmp_path: Path, parted: ModelBundle, films: Path, open_window: OpenWindow, qtbot: Any
-) -> None:
-    folder = tmp_path / "ward"
-    folder.mkdir()
-    (folder / "1.dcm").symlink_to(film_paths(films)[0])
-    names = LateFile(folder / "negatoscope.json")
-    model = LateFile(tmp_path / "model.zip")
-    window = open_window([folder], model=str(model.path))
-    said(window, qtbot, "Scanning…")
-    names.answer(b"{}")
-    qtbot.waitUntil(lambda: "Reading the model model.zip…" in window.status.engine.text(), timeout=PATIENCE_MS)
-    assert window.status.engine.isVisible()
-    model.answer(b"no zip")
+def test_a_model_on_a_slow_disk(late_file: MakeLate, open_window: OpenWindow, tmp_path: Path, qtbot: Any) -> None:
+    model = late_file(tmp_path / "model.zip")
+    window = open_window(model=str(model.path))
+    said = window.status.engine
+    qtbot.waitUntil(lambda: said.isVisible() and said.text() == "Reading the model model.zip…", timeout=PATIENCE_MS)
+    qtbot.wait(int(1000 * SLOW_S))
+    assert said.text() == "Reading the model model.zip…"
+    qtbot.waitUntil(lambda: model.answer(b"no zip"), timeout=PATIENCE_MS)
     settle(qtbot, window)
-    assert window.controller.review.model is None
     assert "not a model bundle" in window.controller.review.model_message
