@@ -11,11 +11,17 @@ from inference.preprocess import PreprocessSpec
 
 Activation = Literal["sigmoid_one", "softmax", "sigmoid"]
 WEIGHTS, GRAPH, LICENCE = "weights.safetensors", "graph.onnx", "LICENSE.txt"
+MOST_LABEL_SIGNS = 64
 GATE, REFERENCE, QUANTISED = "gate.safetensors", "reference.safetensors", "graph.int8.onnx"
 
 
 class BundleError(NegatoscopeError):
     """A model bundle can't be used; the message says why in one sentence."""
+
+
+def is_label(text: str) -> bool:
+    """Whether a card takes this for the name of a class."""
+    return 0 < len(text) <= MOST_LABEL_SIGNS and text.isprintable()
 
 
 class CurvePoint(NamedTuple):

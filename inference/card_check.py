@@ -6,7 +6,7 @@ import itertools
 import re
 
 from inference.backbones import BACKBONES
-from inference.card import BundleError, Calibration, ModelCard, OperatingPoints
+from inference.card import BundleError, Calibration, ModelCard, OperatingPoints, is_label
 from inference.head_spec import HeadSpec
 
 MAX_SIZE_PX = 2048
@@ -33,7 +33,7 @@ def _claims(card: ModelCard) -> list[tuple[bool, str]]:
         (_NAME.fullmatch(card.name) is not None, "its name is not made of small letters, digits, dots and dashes"),
         (card.version >= 1, "its version is below 1"),
         (card.backbone in BACKBONES, "this program has no such backbone"),
-        (all(label and len(label) <= 64 and label.isprintable() for label in labels), "a label is empty or too long"),
+        (all(is_label(label) for label in labels), "a label is empty or too long"),
         (len(set(labels)) == len(labels) and bool(findings), "its labels repeat or hold no finding"),
         (card.normal_label is None or card.normal_label in labels, "its normal label is none of its labels"),
         (not one_logit or (len(labels) == 2 and len(findings) == 1), "one logit needs a normal label and one finding"),

@@ -17,6 +17,7 @@ from imaging.read.look import Found, Refused
 from imaging.read.packed.source import film_sha256
 from imaging.read.scan import scan
 from imaging.study import natural_key
+from inference.card import MOST_LABEL_SIGNS, is_label
 
 # `person1000_bacteria_2931` holds a patient number, `IM-0115-0001` and `NORMAL2-IM-0383-0001` a series number,
 # `00000013_005` (ChestX-ray14) a patient number and a follow-up.
@@ -136,6 +137,7 @@ def read_manifest(
         )
     if len(labels) < 2:
         raise DataError("There are not two classes of films in this place: name a folder for each class, or a CSV.")
+    _check_names(labels)
     normal = labels[0] if _is_normal(labels[0], normal_label) else None
     return Manifest(_with_twins_joined(films), labels, normal, tuple(refused))
 
@@ -256,6 +258,16 @@ def _subject(said: Subject, header: Header | None) -> Subject:
         said.view or header.view_position,
         said.source or header.institution,
     )
+
+
+def _check_names(labels: Iterable[str]) -> None:
+    """Raise DataError for what no model's card takes for a label: the model could not be sealed after its training."""
+    wrong = next((label for label in labels if not is_label(label)), None)
+    if wrong is not None:
+        said = "".join(sign for sign in wrong if sign.isprintable())[:24]
+        raise DataError(
+            f"The class “{said}…” needs another name: at most {MOST_LABEL_SIGNS} signs, and none that cannot be shown."
+        )
 
 
 def _labels(films: Sequence[LabelledFilm], normal: str) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class RunDir:
             replace_file(self.path / PLAN, plan_text(plan))
         except OSError as error:
             raise RunError("The folder of the run can't be written.", detail=type(error).__name__) from error
+        except UnicodeEncodeError as error:
+            raise RunError("The name of the films' folder, or of one above it, is damaged; rename it first.") from error
 
     def plan(self) -> TrainingPlan:
         """The run's plan. Raises PlanError."""

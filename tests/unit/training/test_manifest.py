@@ -63,6 +63,15 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
         read_class_folders([_folder(tmp_path, {"NORMAL/IM-0001-0001.jpeg": b"a"})], LABELS)
 
 
+@pytest.mark.parametrize("name", ["P" * 65, "wet\u200blung"])
+def test_a_class_that_no_card_would_take_is_told_before_the_training(tmp_path: Path, name: str) -> None:
+    films = {f"{label}/{number}": f"{label} {number}".encode() for label in LABELS for number in range(4)}
+    (_folder(tmp_path, films) / "PNEUMONIA").rename(tmp_path / name)
+    with pytest.raises(DataError, match="needs another name: at most 64 signs") as told:
+        read_manifest(tmp_path)
+    assert told.value.message.isprintable()
+
+
 def test_no_patient_stands_on_both_sides(tmp_path: Path) -> None:
     manifest = _many(tmp_path)
     split = split_by_patient(manifest, 0.25, seed=3)

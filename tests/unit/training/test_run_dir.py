@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -75,6 +76,13 @@ def test_a_folder_holds_one_run(tmp_path: Path) -> None:
     (run.path / PLAN).write_text("{}")
     with pytest.raises(PlanError):
         run.create(PLAN_OF)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_films_whose_folder_has_a_damaged_name_are_told_of_in_a_sentence(tmp_path: Path) -> None:
+    films = DataPlan(os.fsdecode(b"/films/\xff"))
+    with pytest.raises(RunError, match="is damaged; rename it"):
+        RunDir(tmp_path / "run").create(plan_of(recipe_of("standard"), "trial", films))
 
 
 def test_two_workers_do_not_share_a_run(tmp_path: Path) -> None:
