@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -24,7 +24,7 @@ NOTE_PX = 64
 
 
 class NoteEdit(QPlainTextEdit):
-    """A short note; it is stored when the focus leaves it, or on Ctrl+Enter."""
+    """A short note; it is stored when the focus leaves it, or on Ctrl+Enter and Esc."""
 
     note_written = Signal(str)
 
@@ -39,12 +39,23 @@ class NoteEdit(QPlainTextEdit):
         super().focusOutEvent(event)
         self.note_written.emit(self.toPlainText().strip())
 
+    def event(self, event: QEvent) -> bool:
+        # Esc leaves the note; it must not reset the film besides.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_escape(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         confirmed = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if confirmed and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if _is_escape(event) or (confirmed and event.modifiers() & Qt.KeyboardModifier.ControlModifier):
             self.clearFocus()
             return
         super().keyPressEvent(event)
+
+
+def _is_escape(event: QKeyEvent) -> bool:
+    return event.key() == Qt.Key.Key_Escape
 
 
 class FindingCard(QWidget):

@@ -147,6 +147,26 @@ def test_a_note_in_hand_is_stored_when_the_window_closes(
     assert (stored.note, stored.verdict) == ("Right lower zone, 3 cm", Verdict.NONE)
 
 
+def test_escape_leaves_the_note_and_the_film_as_it_is(
+    open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
+) -> None:
+    window = open_window([films], model=str(parted.location))
+    settle(qtbot, window)
+    window.view.toggle_invert()
+    card = window.findings.cards["OPACITY"]
+    QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(card.edit.hasFocus)
+    QTest.keyClicks(card.edit, "gn 1")
+    QTest.keyClick(card.edit, Qt.Key.Key_Escape)
+    assert not card.edit.hasFocus()
+    assert (window.view.inverted, window.controller.review.overlay.shown) == (True, False)
+    decision = window.controller.deciding.decision(window.controller.review.entries[0].key, "OPACITY")
+    assert decision is not None
+    assert decision.note == "gn 1"
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.view.inverted
+
+
 def test_decisions_come_back_with_the_film(
     open_window: OpenWindow, films: Path, parted: ModelBundle, qtbot: Any
 ) -> None:
