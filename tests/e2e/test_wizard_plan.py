@@ -60,6 +60,11 @@ def test_a_recipe_fills_the_page_and_its_weights_wait_for_consent(
     page.head.read_plan(tmp_path / "nowhere.json")
     qtbot.waitUntil(lambda: "can" in wizard.foot.text() and "be read" in wizard.foot.text(), timeout=PATIENCE_MS)
     assert plan_of(wizard) == read_plan(tmp_path / "plan.json"), "what was there stays"
+    older = Path(__file__).parents[1] / "unit" / "training" / "plans" / "before_hold_out.json"
+    page.head.read_plan(older)
+    qtbot.waitUntil(lambda: plan_of(wizard).recipe == "standard", timeout=PATIENCE_MS)
+    assert (plan_of(wizard).data.source, plan_of(wizard).data.hold_out) == (str(squares), "patients")
+    assert wizard.foot.text() == ""
 
 
 def test_every_field_can_be_reached_and_contradictions_are_said(
