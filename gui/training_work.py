@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from inference.models_dir import Installed
     from training.augment_spec import AugmentSpec
-    from training.checks import Check, Inspection
     from training.estimate import Costs
     from training.from_decisions import DecidedSet
+    from training.inspection import Check, Inspection
     from training.plan import TrainingPlan
 
 PARTS = ("train", "validation", "test")
@@ -113,8 +113,9 @@ def labelled_practice_films(token: CancelToken, say: Callable[[str], None]) -> P
 def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
     from training.acquisition import clusters_for
-    from training.checks import checks, inspect
+    from training.checks import checks
     from training.from_decisions import provenance_of
+    from training.inspection import inspect
     from training.manifest import DataError
     from training.near_twins import with_near_twins_joined
     from training.taught import split_of

@@ -23,11 +23,12 @@ from inference.network import FilmNetwork, build_network
 from inference.records import to_json
 from training.also_kept import AlsoWatcher, also_kept
 from training.checkpoint import STATE
-from training.checks import Inspection, Level, checks
+from training.checks import checks
 from training.choose import fits_head
 from training.distributed import Peers, PeersError, joined_peers
 from training.events import Changed, Checked, Failed, Finished, Started, Stopped, Watching
 from training.folder_watcher import FolderWatcher
+from training.inspection import Inspection, Level
 from training.left_out import left_out, write_left_out
 from training.loop import Loop, best_network, computing_threads, new_learner
 from training.plan import TrainingPlan, without_places

@@ -17,7 +17,8 @@ from imaging.phantom import make_phantom, to_image
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec, network_grey
 from tests import dicom_files
-from training.checks import Check, Inspection, Level, checks, inspect
+from training.checks import checks
+from training.inspection import Check, Inspection, Level, inspect
 from training.near_twins import near_twins
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of

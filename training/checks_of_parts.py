@@ -1,0 +1,79 @@
+"""Whether there are enough films of each class, and whether the parts that teach and judge are parted well."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterator
+
+from training.acquisition import clusters_for
+from training.inspection import Check, Fix, Inspection, Level, amount, split_anew
+from training.manifest import DataError
+from training.split import holds_out_cluster
+from training.taught import split_of
+
+FEW_OF_A_CLASS, TOO_FEW_OF_A_CLASS = 50, 4
+SMALL_VALIDATION = 50  # films of a class: a sensitivity counted on fewer has an interval wider than 0.2
+UNEVEN = 4.0  # times as many films of one class as of another
+
+
+def patients(seen: Inspection) -> Iterator[Check]:
+    """One patient in two of the parts that the source names."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for film in seen.films:
+        parts[film.patient].add(film.part)
+    if not seen.plan.data.keep_parts or all(part == {""} for part in parts.values()):
+        words = f"The split goes by patient: {len(parts):,} patients, {len(seen.films):,} films."
+        yield Check("Patients", Level.GREEN, words)
+        return
+    parted = {patient for patient, own in parts.items() if len(own) > 1}
+    if not parted:
+        yield Check("Patients", Level.GREEN, "No patient stands in two parts.")
+        return
+    films = tuple(at for at, film in enumerate(seen.films) if film.patient in parted)
+    words = f"{amount(len(parted), 'patient')} stand in two parts: a network would recognise them."
+    yield Check("Patients", Level.RED, words, films, split_anew(seen))
+
+
+def classes(seen: Inspection) -> Iterator[Check]:
+    """Too few films of one, or far more of another."""
+    counts = seen.counted(range(len(seen.films)))
+    said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
+    least = min(counts[label] for label in seen.manifest.labels)
+    level = Level.RED if least < TOO_FEW_OF_A_CLASS else Level.AMBER if least < FEW_OF_A_CLASS else Level.GREEN
+    words = {
+        Level.GREEN: f"Enough films of each class: {said}.",
+        Level.AMBER: f"There are few films of a class ({said}): expect wide intervals.",
+        Level.RED: f"There are too few films of a class to learn from: {said}.",
+    }
+    yield Check("Films of each class", level, words[level])
+    if max(counts.values()) > UNEVEN * least and seen.plan.learning.balance == "none":
+        learning = dataclasses.replace(seen.plan.learning, balance="weights")
+        fix = Fix("Let rare classes weigh more", dataclasses.replace(seen.plan, learning=learning))
+        yield Check("Balance", Level.AMBER, f"One class has far more films than another: {said}.", (), fix)
+
+
+def validation(seen: Inspection) -> Iterator[Check]:
+    """Whether the part that judges is large enough to say anything."""
+    try:
+        split = split_of(seen.plan, seen.manifest, clusters_for(seen.plan, seen.manifest, seen.cached))
+    except DataError as error:
+        yield Check("Validation part", Level.RED, error.message)
+        return
+    if len(split.seen):
+        words = f"The model that training starts from knows the patients of {amount(len(split.seen), 'film')} of those"
+        words += " that are to judge: what is measured on them is too good. Add films that are new to it."
+        yield Check("Known to the starting model", Level.AMBER, words, tuple(split.seen.tolist()))
+    if seen.plan.data.hold_out == "clusters" and not holds_out_cluster(seen.manifest, seen.plan.data):
+        words = "The source names its own validation part, so that no cluster of films is held out."
+        yield Check("Held-out films", Level.AMBER, words, (), split_anew(seen))
+    counts = seen.counted(split.validation)
+    least = min((counts[label] for label in seen.manifest.labels), default=0)
+    said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
+    if least >= SMALL_VALIDATION:
+        yield Check("Validation part", Level.GREEN, f"The validation part has {said}.")
+        return
+    own = seen.plan.data.keep_parts and any(film.part == "validation" for film in seen.films)
+    level = Level.RED if own and least < FEW_OF_A_CLASS / 4 else Level.AMBER
+    words = f"The validation part is small ({said}): what is measured on it says little."
+    yield Check("Validation part", level, words, tuple(split.validation.tolist()), split_anew(seen) if own else None)
