@@ -8,37 +8,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QSizePolicy, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.icons import icon
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.theme import PALETTE
 from gui.wizard import run_work
-from gui.wizard.framed import Framed
 from gui.wizard.left_out_card import LeftOutCard
 from gui.wizard.run_curves import RunCurves
 from gui.wizard.run_head import Facts, RunHead
 from gui.wizard.run_states import START_PATIENCE_S, State, state_of, words_of
 from gui.wizard.run_work import Seen
 from gui.wizard.scrolled import ScrolledColumn
+from gui.wizard.told_card import ToldCard
 from gui.wizard.watched_card import WatchedCard
 from imaging.errors import NegatoscopeError
-from training.run_story import Story, Word
 
 if TYPE_CHECKING:
     from training.left_out import LeftOut
 
 TICK_MS = 400
-ROW_PX = 24
 PRIORITY = 3  # behind the film that is being read
-DOTS = {"": PALETTE.secondary, "amber": PALETTE.amber, "red": PALETTE.red, "green": PALETTE.green}
-ICONS = {"amber": "warning", "red": "cross", "green": "check", "": "minus"}
 
 
 class RunPage(ScrolledColumn):
@@ -58,11 +51,10 @@ class RunPage(ScrolledColumn):
         self._state: State | None = None
         self._asked_at = 0.0  # when a worker was asked for, in seconds since 1970 as the events'; 0 for not
         self._told_title = ""
-        self._shown_words: tuple[Word, ...] = ()
         self._looking: JobHandle | None = None
         self.head = RunHead()
         self.curves, self.watched = RunCurves(), WatchedCard(jobs)
-        self.words = QListWidget()
+        self.told = ToldCard()
         self.facts, self.left_out = Facts(), LeftOutCard()
         self._listed: tuple[LeftOut, ...] = ()
         self._wants_left_out, self._hidden = False, False
@@ -78,17 +70,9 @@ class RunPage(ScrolledColumn):
         self.left_out.films_asked.connect(lambda refs: self.film_asked.emit(tuple(refs), refs[0]))
 
     def _lay_out(self) -> None:
-        told = Framed("What happened")
-        self.words.setAccessibleName("What happened")
-        self.words.setWordWrap(True)
-        self.words.setFrameShape(QListWidget.Shape.NoFrame)
-        self.words.setMinimumHeight(72)
-        self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.words.setSelectionMode(QListWidget.SelectionMode.NoSelection)
-        told.column.addWidget(self.words, 1)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(told, 2)
+        below.addWidget(self.told, 2)
         below.addWidget(self.facts, 1)
         self.column.addWidget(self.head)
         self.column.addWidget(self.curves, 3)
@@ -128,8 +112,8 @@ class RunPage(ScrolledColumn):
         self._asked_at = self._asked_at if path == self._path else 0.0  # a run that is being resumed stays so
         self._wants_left_out = self._wants_left_out and path == self._path
         self._path, self._seen, self._state, self._looking = path, None, None, None
-        self._shown_words, self._told_title = (), ""
-        self.words.clear()
+        self._told_title = ""
+        self.told.show_words(())
         self._show_left_out()
         self.head.title.setText("Reading the run")
         self.head.show_trouble("")
@@ -198,7 +182,7 @@ class RunPage(ScrolledColumn):
         self.head.show_words(words_of(seen, state), has_best=seen.story.best is not None, is_heard=is_heard)
         self.curves.show_run(seen)
         self.watched.show_story(seen.story)
-        self._show_told(seen.story)
+        self.told.show_words(seen.story.words)
         self.facts.show_run(seen)
         if seen.left_out != self._listed:
             self._show_left_out()
@@ -210,23 +194,6 @@ class RunPage(ScrolledColumn):
         if self.title != self._told_title:
             self._told_title = self.title
             self.changed.emit()
-
-    def _show_told(self, story: Story) -> None:
-        if story.words == self._shown_words:
-            return
-        bar = self.words.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - 4
-        self._shown_words = story.words
-        self.words.clear()
-        for word in story.words:
-            clock = time.strftime("%H:%M:%S", time.localtime(word.time))
-            item = QListWidgetItem(icon(ICONS[word.tone], DOTS[word.tone]), f"{clock}  {word.text}")
-            item.setToolTip(escape(word.text))
-            if word.tone:
-                item.setForeground(QColor(DOTS[word.tone]))
-            self.words.addItem(item)
-        if follows:
-            self.words.scrollToBottom()
 
     def _show_left_out(self) -> None:
         """Nothing before it is asked for: the list would push the curves together."""

@@ -59,7 +59,7 @@ def test_a_run_is_watched_rests_is_cancelled_and_goes_on_to_its_best(trained: Pa
         again = run_page(qtbot, jobs, path)
         until(qtbot, again, State.PAUSED)
         assert again.curves.loss.accessibleDescription().startswith("training"), "coming back shows the whole run"
-        assert again.words.count() >= 3
+        assert again.told.words.count() >= 3
         QTest.keyClick(again.head.cancel, Qt.Key.Key_Space)
         until(qtbot, again, State.STOPPED)
         assert worker.wait(timeout=60) == 130
