@@ -22,7 +22,8 @@ _notes: list[Path] = []  # the file to note in, while the network is off
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _notes or event not in _ASKING or isinstance(arguments[-1], str | bytes):  # a socket of this machine's own
+    # Text is a socket of this machine's own; None one that is connected, about which `connect` was asked.
+    if not _notes or event not in _ASKING or isinstance(arguments[-1], str | bytes | None):
         return
     with _notes[0].open("a", encoding="utf-8") as notes:
         notes.write(f"{event} {arguments[1:]}\n")
