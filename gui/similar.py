@@ -43,7 +43,7 @@ class Similar(QObject):
         super().__init__(parent)
         self._review = review
         self._jobs = jobs
-        self._tables: dict[str, EmbeddingTable] = {}  # by model id
+        self._tables: dict[str, EmbeddingTable] = {}  # by the sha256 of the weights
         self._keys: dict[tuple[str, int], list[str]] = {}  # open films by sha256 and frame
         self._handle: JobHandle | None = None
         self._busy = False
@@ -114,7 +114,7 @@ class Similar(QObject):
         result = self._review.result(key)
         if result is None:
             return
-        table = self._table(result.model)
+        table = self._table(result.weights_sha256)
         if key in table:
             return
         table.add(key, result.embedding)
@@ -122,11 +122,12 @@ class Similar(QObject):
         if key not in keys:
             keys.append(key)
 
-    def _table(self, model: str) -> EmbeddingTable:
-        """The films that the chosen model has seen."""
-        if model not in self._tables:
-            self._tables[model] = EmbeddingTable(self.reference.centre if self.reference is not None else None)
-        return self._tables[model]
+    def _table(self, weights_sha256: str) -> EmbeddingTable:
+        """The films that the chosen model has seen; other weights see them otherwise, whatever they are called."""
+        if weights_sha256 not in self._tables:
+            centre = self.reference.centre if self.reference is not None else None
+            self._tables[weights_sha256] = EmbeddingTable(centre)
+        return self._tables[weights_sha256]
 
     def _look(self, *_: object) -> None:
         if self._handle is not None:
@@ -140,7 +141,7 @@ class Similar(QObject):
         key, reference = entry.key, self.reference
         if self.found is not None and self.found.key != key:
             self._show(None)
-        films = self._table(result.model).now()
+        films = self._table(result.weights_sha256).now()
         embedding, digest = result.embedding, result.ref.digest or ""
         self._handle = self._jobs.submit(
             Lane.IO,

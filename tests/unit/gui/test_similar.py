@@ -1,0 +1,45 @@
+"""What films are held against: those that the very same weights have seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gui.entries import Entry
+from gui.jobs import Jobs
+from gui.review import Review
+from gui.scores import ChosenModel
+from gui.similar import Similar
+from imaging.study import ImageRef
+from inference.results import Finding, GateVerdict, ImageResult
+from tests.bundles import card_of
+
+
+def read_by(review: Review, weights: str, key: str, *embedding: float) -> None:
+    """A film is scored by a model called trial@1."""
+    finding = (Finding("OPACITY", 0.9, 0.4),)
+    seen = np.array(embedding, np.float32)
+    result = ImageResult(ImageRef(Path(key)), "trial@1", weights, finding, (), GateVerdict(), 0.1, "onnx-cpu", seen)
+    review.store(key, result)
+
+
+def test_films_are_not_compared_by_what_other_weights_of_the_same_name_saw(jobs: Jobs, qtbot: Any) -> None:
+    review = Review()
+    similar = Similar(review, jobs)
+    review.add([Entry(Path(key), ImageRef(Path(key))) for key in ("a.png", "b.png", "c.png")])
+    for weights, films in (
+        ("0" * 64, {"a.png": (1.0, 0.0), "b.png": (0.0, 1.0)}),
+        ("1" * 64, {"a.png": (1.0, 0.0, 0.0)}),
+    ):
+        review.set_model(ChosenModel("trial@1", card_of(), weights, "onnx-cpu", "CPU"))
+        for key, embedding in films.items():
+            read_by(review, weights, key, *embedding)
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert similar.found is not None
+    assert similar.found.open_here == ()
+    read_by(review, "1" * 64, "c.png", 0.6, 0.8, 0.0)
+    similar._look()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert [key for key, _ in similar.found.open_here] == ["c.png"]
