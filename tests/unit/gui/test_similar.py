@@ -29,17 +29,21 @@ def test_films_are_not_compared_by_what_other_weights_of_the_same_name_saw(jobs:
     review = Review()
     similar = Similar(review, jobs)
     review.add([Entry(Path(key), ImageRef(Path(key))) for key in ("a.png", "b.png", "c.png")])
-    for weights, films in (
-        ("0" * 64, {"a.png": (1.0, 0.0), "b.png": (0.0, 1.0)}),
-        ("1" * 64, {"a.png": (1.0, 0.0, 0.0)}),
-    ):
+    seen: dict[str, dict[str, tuple[float, ...]]] = {
+        "0" * 64: {"a.png": (1.0, 0.0), "b.png": (0.0, 1.0)},
+        "1" * 64: {"a.png": (1.0, 0.0, 0.0)},
+    }
+    for weights, films in seen.items():
         review.set_model(ChosenModel("trial@1", card_of(), weights, "onnx-cpu", "CPU"))
         for key, embedding in films.items():
             read_by(review, weights, key, *embedding)
-    qtbot.waitUntil(lambda: jobs.idle)
-    assert similar.found is not None
-    assert similar.found.open_here == ()
+    assert alike(similar, jobs, qtbot) == []
     read_by(review, "1" * 64, "c.png", 0.6, 0.8, 0.0)
     similar._look()
+    assert alike(similar, jobs, qtbot) == ["c.png"]
+
+
+def alike(similar: Similar, jobs: Jobs, qtbot: Any) -> list[str]:
+    """The open films that were found like the selected one."""
     qtbot.waitUntil(lambda: jobs.idle)
-    assert [key for key, _ in similar.found.open_here] == ["c.png"]
+    return [key for key, _ in similar.found.open_here] if similar.found is not None else []
