@@ -55,7 +55,7 @@ class Reading(QObject):
         """Import and start what a first film may need, so that it does not wait for that. One of `paths`, which are
         opened already, has what it needs imported with it; the process that decodes takes longer to start.
         """
-        decoder = not paths or any(path.suffix.lower() != ORDINARY_SUFFIX for path in paths)
+        decoder = may_need_decoder(paths)
         self._jobs.submit(Lane.IO, lambda token, progress: get_ready_to_read(awaited=bool(paths), decoder=decoder))
 
     def give_way(self) -> None:
@@ -163,6 +163,11 @@ class Reading(QObject):
         self._step = 1
         self._cache.clear()
         self._calm.set()
+
+
+def may_need_decoder(paths: Sequence[Path]) -> bool:
+    """Whether a first film may be a compressed one, as far as names tell; nothing is looked at."""
+    return not paths or any(path.suffix.lower() != ORDINARY_SUFFIX for path in paths)
 
 
 # On a worker's thread.

@@ -65,13 +65,14 @@ class Place:
         """Send `message` with the slip behind it, and the memory where the child has not got it. Raises OSError."""
         from multiprocessing.reduction import send_handle
 
-        try:
-            pipe.send((*message, self.slip))
-            if self.descriptor is not None:
-                send_handle(pipe, self.descriptor, None)  # the process id matters on Windows alone
-        finally:
-            if self.descriptor is not None:
-                os.close(self.descriptor)
+        pipe.send((*message, self.slip))
+        if self.descriptor is not None:
+            send_handle(pipe, self.descriptor, None)  # the process id matters on Windows alone
+
+    def close(self) -> None:
+        """Close the descriptor; the memory stays."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
 
 
 class Desks:
@@ -88,7 +89,7 @@ class Desks:
         self._cleared: list[int] = []
 
     def lay(self, data: bytes, result_bytes: int) -> Place:
-        """Put `data` on a desk that has room for the result before it; to be sent at once.
+        """Put `data` on a desk that has room for the result before it; to be sent, and then taken or abandoned.
 
         Raises OSError where the machine has no memory, or no descriptors, left.
         """
@@ -110,11 +111,15 @@ class Desks:
             self._given_up.append(desk)
         elif desk.number is not None:
             weakref.finalize(pixels, self._given_up.append, desk).atexit = False
+        elif place.descriptor is not None:
+            os.ftruncate(place.descriptor, place.slip.data_start)  # the data are no more needed: half of some films
+        place.close()
         return pixels.copy() if is_copied else pixels
 
     def abandon(self, place: Place) -> None:
         """Of a frame that was refused: the desk is cleared, as the child may have had no room for it."""
         self._clear(place.desk)
+        place.close()
 
     def _spare_desk(self, size: int) -> _Desk | None:
         """The smallest that nobody uses and that is large enough."""

@@ -37,7 +37,7 @@ class _Plane:
 
     @property
     def is_there(self) -> bool:
-        return self.number(_ROWS, 0) > 0
+        return self.tag(_ROWS) in self.dataset
 
     @property
     def size_px(self) -> tuple[int, int]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Keyword = str | int  # or the tag, for the groups that repeat and have no keywords of their own
 _NUMBERS_AS_TEXT = frozenset({"IS", "DS"})
+_NUMBER_BYTES = {"US": 2, "UL": 4}
 # What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
 PYDICOM_FAILURES = (
     ArithmeticError,
@@ -106,11 +107,14 @@ def integer(dataset: Elements, keyword: Keyword, default: int) -> int:
     Two bytes under a value representation that does not fit are the number that the dictionary means (US).
     """
     waiting = _as_written(dataset, keyword)
+    raw, order = getattr(waiting, "value", None), getattr(waiting, "is_little_endian", True)
+    representation = getattr(waiting, "VR", None)
+    if isinstance(raw, bytes) and len(raw) == _NUMBER_BYTES.get(str(representation)):
+        return int.from_bytes(raw, "little" if order else "big")  # as pydicom would, at a tenth of the cost
     found = numbers(dataset, keyword)
     if found:
         return int(found[0])
-    raw, order = getattr(waiting, "value", None), getattr(waiting, "is_little_endian", True)
-    if isinstance(raw, bytes) and len(raw) == 2 and getattr(waiting, "VR", None) not in _NUMBERS_AS_TEXT:
+    if isinstance(raw, bytes) and len(raw) == 2 and representation not in _NUMBERS_AS_TEXT:
         return int.from_bytes(raw, "little" if order else "big")
     return default
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from imaging.image import Pixels
 from imaging.read import desk as module
 from imaging.read.codecs import Job, decode_job
 from imaging.read.codestream import Family
-from imaging.read.desk import Desks, DesksInChild, Slip
+from imaging.read.desk import Desks, DesksInChild, Place, Slip
 from tests import dicom_files as make
 
 MIB = 1 << 20
@@ -29,11 +30,12 @@ class Both:
         self.desks, self.in_child = Desks(), DesksInChild()
         self.ours, self.theirs = ours, theirs
         self.slip: Slip | None = None
+        self.place: Place | None = None
 
     def decoded(
         self, value: int, result_bytes: int = 2 * MIB, data: bytes = b"packed", *, refused: bool = False
     ) -> Pixels:
-        place = self.desks.lay(data, result_bytes)
+        self.place = place = self.desks.lay(data, result_bytes)
         place.send(self.ours, ("a job",))
         _, self.slip = self.theirs.recv()
         assert self.slip is not None
@@ -91,6 +93,18 @@ def test_what_is_kept_is_bounded(both: Both, monkeypatch: pytest.MonkeyPatch) ->
     assert sorted(both.slip.cleared) == [0, 1]
     assert both.slip.number is not None
     assert list(both.in_child._known) == [both.slip.number]
+
+
+def test_a_desk_that_is_not_kept_holds_the_film_and_nothing_else(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT_BYTES", MIB)
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    film = both.decoded(5, data=bytes(3 * MIB))
+    assert both.place is not None
+    assert both.place.desk.memory.size() == film.size
+    assert (film == 5).all()
+    both.place = None
+    del film
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
 
 
 def test_the_desk_of_a_refused_frame_is_cleared(both: Both) -> None:
