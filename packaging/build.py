@@ -116,13 +116,13 @@ def main() -> int:
     parser.add_argument("flavour", nargs="?", choices=tuple(FLAVOURS), default="cpu")
     flavour = FLAVOURS[parser.parse_args().flavour]
     start = time.monotonic()
-    work, folder = ROOT / "build" / flavour.name, DIST / PROGRAM
+    work, folder, pictures = ROOT / "build" / flavour.name, DIST / PROGRAM, manual.MANUAL / "pictures"
     shutil.rmtree(folder, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     try:
         check_machine()
-        if not (manual.MANUAL / "pictures").is_dir():
-            manual.make_pictures(manual.MANUAL / "pictures")
+        if not manual.are_made(pictures, commit()[0]):
+            manual.make_pictures(pictures, commit()[0])
         freeze(flavour, work)
         finish(folder, work)
     except (BuildError, subprocess.SubprocessError) as error:

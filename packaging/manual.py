@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 MANUAL = ROOT / "docs" / "manual"
 SITE = ROOT / "dist" / "manual"
+COMMIT = "commit.txt"
 TIMEOUT_S = 900
 # The run that a picture shows, as on the page Commands.
 TRAIN = (
@@ -70,20 +71,34 @@ def picture_table() -> dict[str, list[str]]:
     return table
 
 
-def make_pictures(target: Path) -> None:
-    """Draw the practice films, train on them, and picture the windows. Raises CalledProcessError, OSError."""
+def make_pictures(target: Path, commit: str = "") -> None:
+    """Draw the practice films, train on them, and picture the windows: all of them, or none is changed. `commit` is
+    written beside them. Raises CalledProcessError, OSError.
+    """
     from imaging.phantom_files import write_examples
     from imaging.phantom_labelled import FOLDER, write_labelled
 
-    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="negatoscope-manual-") as place:
         work = Path(place)
         write_examples(work / "films")
         write_labelled(work / FOLDER)
         run(work, *TRAIN)
+        made = work / "pictures"
+        made.mkdir()
         for name, words in picture_table().items():
-            run(work, "snapshot", *words, "--out", str(target / f"{name}.png"))
+            run(work, "snapshot", *words, "--out", str(made / f"{name}.png"))
             print(f"pictures/{name}.png", flush=True)
+        (made / COMMIT).write_text(f"{commit}\n", encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(made, target)
+
+
+def are_made(target: Path, commit: str) -> bool:
+    """Whether the pictures of this commit are there: those of another would go stale, and a build that was broken off
+    leaves none.
+    """
+    stamp = target / COMMIT
+    return bool(commit) and stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == commit
 
 
 def run(work: Path, *words: str) -> None:

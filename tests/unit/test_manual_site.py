@@ -34,3 +34,13 @@ def test_each_page_links_to_pages_that_there_are(site: Path) -> None:
 def test_pictures_are_made_of_the_programs_own_drawn_films_alone() -> None:
     for words in manual.picture_table().values():
         assert words[0] in ("films", "labelled practice films", "runs/practice")
+
+
+def test_pictures_of_another_commit_or_of_a_build_that_was_broken_off_do_not_count(tmp_path: Path) -> None:
+    assert not manual.are_made(tmp_path, "abc")
+    (tmp_path / "viewer.png").touch()
+    assert not manual.are_made(tmp_path, "abc"), "nobody knows whether it is all of them"
+    (tmp_path / manual.COMMIT).write_text("abc\n", encoding="utf-8")
+    assert manual.are_made(tmp_path, "abc")
+    assert not manual.are_made(tmp_path, "def")
+    assert not manual.are_made(tmp_path, ""), "outside of a repository they are made each time"
