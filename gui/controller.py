@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from gui.analysing import Analysing
+from gui.analysis_queue import QueueProgress
 from gui.changing import STATE as LAST_POINTS_STATE
 from gui.changing import Changing, read_last_points
 from gui.checking import Checking
@@ -80,7 +81,7 @@ class Controller(QObject):
         self.opening.opened.connect(self._opened)
         for user in (self.analysing, self.similar, self.checking, self.explaining):
             self.models.model_loaded.connect(user.take_model)
-        for follow_queue in (self.similar.follow_queue, self.second.follow_queue):
+        for follow_queue in (self.similar.follow_queue, self.second.follow_queue, self._follow_queue):
             self.analysing.queue_changed.connect(follow_queue)
         self.reading.film_refused.connect(lambda key, _sentence: self.analysing.drop(key))
         self.review.film_returned.connect(lambda row: self.thumbnails.try_again(self.review.entries[row].key))
@@ -107,12 +108,17 @@ class Controller(QObject):
             self.memory.look_for_recent()
         else:
             self.changing.recall({})
-        self.models.look_for_models()
         self._started = True
         if paths:
+            self.jobs.hold_back()  # neighbours, small pictures and the list of models, until the first film is answered
             self.opening.open_paths(paths)
         elif not self._remembers:
             self.models.use_films_own("")
+        self.models.look_for_models()
+
+    def _follow_queue(self, progress: QueueProgress) -> None:
+        if progress.done or progress.stopped:
+            self.jobs.go_on()
 
     def open_practice_films(self) -> None:
         self.opening.make_practice_films()

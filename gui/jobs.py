@@ -44,6 +44,7 @@ class Lane(StrEnum):
 
 
 THREADS = {Lane.IO: 3, Lane.MODEL: 1, Lane.STORE: 1}
+HELD_FROM, HOLD_MS = 3, 1500  # priorities of the io lane that are held back, and for how long at most
 
 
 class JobHandle:
@@ -131,6 +132,8 @@ class Jobs(QObject):
         self._turn = QTimer(self, singleShot=True, interval=0)
         self._turn.timeout.connect(self._deliver)
         self._wake.connect(self._turn.start, Qt.ConnectionType.QueuedConnection)
+        self._held = QTimer(self, singleShot=True, interval=HOLD_MS)
+        self._held.timeout.connect(self.go_on)
 
     def submit(
         self,
@@ -173,6 +176,17 @@ class Jobs(QObject):
         handle.priority = priority
         self._lanes[handle.lane].reprioritise(handle, priority)
 
+    def hold_back(self) -> None:
+        """Let what is not urgent wait for a moment: something else needs the whole machine."""
+        self._lanes[Lane.IO].hold(HELD_FROM)
+        self._held.start()
+
+    @Slot()
+    def go_on(self) -> None:
+        """It has what it needed; do the rest."""
+        self._held.stop()
+        self._lanes[Lane.IO].hold(None)
+
     def unfinished(self, lane: Lane | None = None) -> int:
         """How many jobs wait, run, or have news that is not delivered yet; cancelled ones are not counted."""
         return sum(not h.cancelled and lane in (None, h.lane) for h in self._live)
@@ -192,6 +206,7 @@ class Jobs(QObject):
             self._news.clear()
             self._progress.clear()
         self._turn.stop()
+        self._held.stop()
         self.slow.stop()
         for handle in self._live:
             handle.cancel()

@@ -41,6 +41,7 @@ class LaneThreads:
         self._waiting: list[Task] = []
         self._threads: list[threading.Thread] = []
         self._resting = 0
+        self._held_from: int | None = None  # tasks of this priority and behind are not taken
         self._closed = False
         self._numbers = itertools.count()
 
@@ -67,6 +68,12 @@ class LaneThreads:
                     heapq.heapify(self._waiting)
                     return
 
+    def hold(self, priority: int | None) -> None:
+        """Take no task of this priority, or behind it, until told otherwise; None takes all again."""
+        with self._changed:
+            self._held_from = priority
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Forget what waits and let each thread end after the task it is at."""
         with self._changed:
@@ -90,8 +97,12 @@ class LaneThreads:
         with self._changed:
             self._resting += 1
             try:
-                while not self._waiting and not self._closed:
+                while not self._has_work() and not self._closed:
                     self._changed.wait()
                 return None if self._closed else heapq.heappop(self._waiting)
             finally:
                 self._resting -= 1
+
+    def _has_work(self) -> bool:
+        held_from = self._held_from
+        return bool(self._waiting) and (held_from is None or self._waiting[0].priority < held_from)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inference.pipeline import Analyser
     from inference.similar import Reference
 
+LIST_PRIORITY = 4  # the list of models: behind the film and its model
 DEFAULT_MODEL = "pneumonia"
 # The values of the settings, as the engines' own types know them.
 ENGINES: dict[str, Literal["auto", "onnx", "torch"]] = {"auto": "auto", "onnx": "onnx", "torch": "torch"}
@@ -89,8 +90,13 @@ class Models(QObject):
         return self._current
 
     def look_for_models(self) -> None:
-        found, words = self._found, "Looking for models…"
-        self._jobs.submit(Lane.IO, lambda token, progress: find_models(), done=found, words=words)
+        self._jobs.submit(
+            Lane.IO,
+            lambda token, progress: find_models(),
+            done=self._found,
+            priority=LIST_PRIORITY,
+            words="Looking for models…",
+        )
 
     def _found(self, names: tuple[ModelName, ...]) -> None:
         self._installed = {name.id for name in names}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 
@@ -12,7 +11,7 @@ def replace_file(path: Path, content: str) -> None:
     """Write beside the file, then rename over it. The file has the rights of any new one: a report that is saved on a
     share is for colleagues too. Raises OSError.
     """
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    beside = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     try:
         with beside.open("x", encoding="utf-8") as file:
             file.write(content)

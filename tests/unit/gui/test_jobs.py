@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from gui.jobs import CRASH_MESSAGE, Jobs, Lane
+from gui.jobs import CRASH_MESSAGE, HELD_FROM, Jobs, Lane
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken, Progress
 
@@ -230,3 +230,18 @@ def test_a_stuck_thread_does_not_hold_up_the_exit(qtbot: QtBot, caplog: pytest.L
     assert time.monotonic() - began < 1.0
     assert "still running" in caplog.text
     release.set()
+
+
+def test_what_is_not_urgent_waits_while_it_is_held_back_and_no_longer_than_a_moment(qtbot: QtBot, jobs: Jobs) -> None:
+    order: list[int] = []
+    for let_go in (jobs.go_on, lambda: None):
+        jobs.hold_back()
+        for priority in (HELD_FROM, HELD_FROM + 7, 0, HELD_FROM - 1):
+            jobs.submit(Lane.IO, _giving(priority), done=order.append, priority=priority)
+        qtbot.waitUntil(lambda: len(order) == 2, timeout=5000)
+        qtbot.wait(50)
+        assert sorted(order) == [0, HELD_FROM - 1]
+        let_go()
+        _settle(qtbot, jobs)
+        assert sorted(order) == [0, HELD_FROM - 1, HELD_FROM, HELD_FROM + 7]
+        order.clear()
