@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 _EXACT = 1 << 53
+_SCALARS = (int, float, str, bool)
 
 
 class RecordError(ValueError):
@@ -66,6 +67,8 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
+    if kind in _SCALARS:  # first, as nearly all values are
+        return _read_scalar(kind, value, where)
     if kind is Any:
         return value
     if dataclasses.is_dataclass(kind):
