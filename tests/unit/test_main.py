@@ -48,3 +48,25 @@ def test_without_a_screen_the_window_says_so_in_one_line() -> None:
     bare = {name: value for name, value in os.environ.items() if name not in screens}
     run = subprocess.run([sys.executable, MAIN], capture_output=True, text=True, check=False, env=bare)
     assert (run.returncode, run.stderr) == (2, f"{NO_SCREEN}\n")
+
+
+GARBAGE = """
+import gc, os, threading, time
+import main
+from gui import app
+app.STARTED_MS = 50
+def look():
+    while gc.isenabled():
+        time.sleep(0.001)
+    while not gc.isenabled():
+        time.sleep(0.001)
+    os._exit(7)
+threading.Thread(target=look).start()
+main._run([])
+"""
+
+
+def test_garbage_is_looked_for_again_once_the_window_has_started(tmp_path: Path) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "NEGATOSCOPE_DATA": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", GARBAGE], cwd=MAIN.parent, env=environment, timeout=120, check=False)
+    assert run.returncode == 7
