@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from gui.analysis_queue import QueueProgress
 from gui.panels.box import label
+from gui.plain import plain_tip
 from gui.review import Review
 from imaging.release import Release
 
@@ -33,7 +35,7 @@ class StatusBar(QWidget):
         self.queue = label(tone="secondary")
         self.bar = QProgressBar()
         self.button = QPushButton("Cancel")
-        self.message = label(tone="secondary")
+        self.message = _Elastic()
         self.cursor_text = label(tone="secondary")
         self._lay_out()
         self.button.clicked.connect(self._pressed)
@@ -52,7 +54,7 @@ class StatusBar(QWidget):
         row.setSpacing(16)
         for widget in (self.engine, self.queue, self.bar, self.button):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(_elastic(self.message), 1)
+        row.addWidget(self.message, 1)
         row.addWidget(self.cursor_text)
 
     def show_release(self, release: Release) -> None:
@@ -75,7 +77,7 @@ class StatusBar(QWidget):
     def show_message(self, text: str) -> None:
         """Something the reader should know; it stays until the next one."""
         self.message.setText(text)
-        self.message.setToolTip(text)
+        self.message.setToolTip(plain_tip(text))
 
     def _pressed(self) -> None:
         (self.cancel_asked if self._progress.active or self._review.scanning else self.resume_asked).emit()
@@ -107,7 +109,21 @@ class StatusBar(QWidget):
         return ""
 
 
-def _elastic(text: QLabel) -> QLabel:
-    """A label that gives way rather than widening the window."""
-    text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return text
+class _Elastic(QLabel):
+    """A line that gives way rather than widening the window, and ends in an ellipsis where it is cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("tone", "secondary")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    @property
+    def shown(self) -> str:
+        """What there is room for."""
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.shown)

@@ -464,3 +464,15 @@ def test_the_finding_and_the_slider_say_the_same_of_a_point() -> None:
     said = finding_sentence(Finding("OPACITY", 0.9, 0.5), Evidence(points, own=False))
     assert "flags 95 of 100 ill and fewer than 1 of 100 healthy films" in said
     assert "finds 95 of 100 and calls fewer than 1 of 100 healthy films" in OperatingTable(points).sentence_at(0.5)
+
+
+def test_a_long_message_ends_in_an_ellipsis_and_widens_nothing(review: Review, qtbot: Any) -> None:
+    bar = StatusBar(review)
+    qtbot.addWidget(bar)
+    bar.resize(900, 32)
+    bar.show()
+    bar.show_message("These folders are named after the model’s labels. " * 8)
+    assert bar.minimumSizeHint().width() < 900
+    qtbot.waitUntil(lambda: 0 < bar.message.width() < 900)
+    assert bar.message.shown.endswith("…")
+    assert "labels. These" in bar.message.toolTip()
