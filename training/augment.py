@@ -11,24 +11,38 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from training.augment_litter import framed, marked
 from training.augment_spec import AugmentSpec
 
+_KNOTS = 8  # of a tone curve: enough to bend darks and lights apart, too few to ripple
+_STEPS = 1024  # of its table
 
 def augment(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
     """Change each film a little. films: float32 [N, 1, S, S], 0 to 1; the result has the same shape and range."""
-    return _re_expose(_moved(films, _movement(films, spec, rng)), spec, rng)
+    return _re_expose(_littered(_moved(films, _movement(films, spec, rng)), spec, rng), spec, rng)
 
 
 def augment_with_places(films: Tensor, places: Tensor, spec: AugmentSpec, rng: Generator) -> tuple[Tensor, Tensor]:
     """`augment`, and what is marked on the films (`places`, of their shape, 0 to 1) moved along with them."""
     grid = _movement(films, spec, rng)
-    return _re_expose(_moved(films, grid), spec, rng), _moved(places, grid)
+    return _re_expose(_littered(_moved(films, grid), spec, rng), spec, rng), _moved(places, grid)
+
+
+def _littered(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
+    """Marks and frames on a share of the films."""
+    if spec.marks_share > 0.0:
+        films = marked(films, spec.marks_share, rng)
+    return framed(films, spec.frame_share, rng) if spec.frame_share > 0.0 else films
 
 
 def _re_expose(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
     """All changes that leave everything in its place."""
     films = _soften_or_sharpen(films, spec, rng)
+    if spec.tone > 0.0:
+        films = _bend_tones(films, spec.tone, rng)
     films = _expose(films, spec, rng)
+    if spec.shade > 0.0:
+        films = _shade(films, spec.shade, rng)
     return _add_noise(films, spec, rng).clamp_(0.0, 1.0)
 
 
@@ -75,6 +89,27 @@ def _expose(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
     mean = films.mean(dim=(1, 2, 3), keepdim=True)
     contrast = torch.exp(_uniform(films, spec.contrast_log, rng))
     return (films - mean) * contrast + mean + _uniform(films, spec.brightness, rng)
+
+
+def _bend_tones(films: Tensor, half: float, rng: Generator) -> Tensor:
+    """A rising curve of its own for each film, from 0 to 1: other makers' processing.
+
+    `half` bounds the logarithm of each knot's slope, before the curve is made to end at 1.
+    """
+    count = films.shape[0]
+    slopes = torch.exp((torch.rand((count, _KNOTS), generator=rng) * 2.0 - 1.0) * half)
+    rises = torch.cat([torch.zeros((count, 1)), torch.cumsum(slopes, dim=1)], dim=1)
+    rises = (rises / rises[:, -1:]).unsqueeze(1)
+    table = functional.interpolate(rises, size=_STEPS, mode="linear", align_corners=True).squeeze(1).to(films.device)
+    at = (films.clamp(0.0, 1.0) * (_STEPS - 1)).round().long().flatten(1)
+    return torch.gather(table, 1, at).view_as(films)
+
+
+def _shade(films: Tensor, half: float, rng: Generator) -> Tensor:
+    """Uneven light: brighter towards one side."""
+    ramp = torch.linspace(-0.5, 0.5, films.shape[-1], device=films.device)
+    down, across = _uniform(films, half, rng), _uniform(films, half, rng)
+    return films + down * ramp[:, None] + across * ramp[None, :]
 
 
 def _add_noise(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:

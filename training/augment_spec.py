@@ -10,7 +10,9 @@ class AugmentSpec:
     """Half-widths of the uniform ranges; each film of a batch draws its own values.
 
     They reach beyond the changes of `training.shifts`. `aspect` is wide because films are squashed to squares: how wide
-    a film was cut would otherwise tell its class.
+    a film was cut would otherwise tell its class. `tone` bends the greys by a rising curve, `shade` is the difference of
+    light from one side of the film to the other, and a share of the films gets plain frames (`frame_share`) or side
+    marks, plates and wires (`marks_share`): what stands at the edge of a film may tell how it was collected.
     """
 
     rotate_deg: float = 8.0
@@ -23,3 +25,13 @@ class AugmentSpec:
     noise: float = 0.05
     soften_share: float = 0.5
     sharpen_share: float = 0.2
+    tone: float = 0.0
+    shade: float = 0.0
+    frame_share: float = 0.0
+    marks_share: float = 0.0
+
+
+# As films of other rooms and makers differ, all at once.
+OTHER_ROOMS = AugmentSpec(
+    scale=0.2, gamma_log=0.52, contrast_log=0.52, tone=0.4, shade=0.2, frame_share=0.3, marks_share=0.5
+)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
-from training.augment_spec import AugmentSpec
+from training.augment_spec import OTHER_ROOMS, AugmentSpec
 from training.plan import (
     ChoicePlan,
     DataPlan,
@@ -160,7 +160,7 @@ _ALL = (
         learning=LearningPlan(epochs=6),
         choice=ChoicePlan(bear_shifts=True),
         size_px=224,
-        augment=AugmentSpec(),
+        augment=OTHER_ROOMS,
     ),
     Recipe(
         name="stacked",

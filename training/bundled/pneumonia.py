@@ -27,7 +27,7 @@ from training.split import Split, split_by_patient
 from training.worker import train
 
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
-FROM_IMAGENET = LearningPlan(epochs=8)
+FROM_IMAGENET = LearningPlan(epochs=8, average_over_steps=200, precision="bfloat16")
 GOES_ON = LearningPlan(epochs=2, rate=2e-4, head_rate=5e-4)
 LIST = "films.csv"  # in the run's folder
 SPLIT_SEED, VALIDATION_SHARE = 7, 0.15
