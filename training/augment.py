@@ -17,6 +17,7 @@ from training.augment_spec import AugmentSpec
 _KNOTS = 8  # of a tone curve: enough to bend darks and lights apart, too few to ripple
 _STEPS = 1024  # of its table
 
+
 def augment(films: Tensor, spec: AugmentSpec, rng: Generator) -> Tensor:
     """Change each film a little. films: float32 [N, 1, S, S], 0 to 1; the result has the same shape and range."""
     return _re_expose(_littered(_moved(films, _movement(films, spec, rng)), spec, rng), spec, rng)

@@ -10,8 +10,8 @@ class AugmentSpec:
     """Half-widths of the uniform ranges; each film of a batch draws its own values.
 
     They reach beyond the changes of `training.shifts`. `aspect` is wide because films are squashed to squares: how wide
-    a film was cut would otherwise tell its class. `tone` bends the greys by a rising curve, `shade` is the difference of
-    light from one side of the film to the other, and a share of the films gets plain frames (`frame_share`) or side
+    a film was cut would otherwise tell its class. `tone` bends the greys by a rising curve, `shade` is how the light
+    differs from one side of the film to the other, and a share of the films gets plain frames (`frame_share`) or side
     marks, plates and wires (`marks_share`): what stands at the edge of a film may tell how it was collected.
     """
 

@@ -1,6 +1,7 @@
 """How models bear what films elsewhere are like, on validation films that none of them learnt from: each change of
-`training.shifts`, mixtures of changes that no training and no choice has seen (`training.gate_changes`), and clusters
-of films that were collected alike. Prints Markdown; docs/results.md holds it.
+`training.shifts`, mixtures of changes as wide as a gate lets through (`training.gate_changes`), what other makers'
+machines would make of the films (`other_makers`: no training has seen it), and clusters of films that were collected
+alike. Prints Markdown; docs/results.md holds it.
 
 usage: python -m tests.benchmarks.bench_shifts [--model ID]... [--data DIR] [--keep-out DIR]
 A model is a bundle's name or its folder. Three minutes a model on one idle core.
@@ -21,6 +22,7 @@ from inference.device import choose_engine
 from inference.models_dir import find
 from inference.preprocess import Grey
 from inference.scores import probabilities
+from tests.benchmarks.other_makers import MAKERS
 from training.acquisition import cluster_of_patients, clusters_of, facts_of
 from training.bundled.pneumonia import WORDS, Material, read_material
 from training.calibrate import RECOMMENDED_SENSITIVITY
@@ -74,8 +76,10 @@ def under_suite(score: Scorer, films: Grey) -> dict[str, Scores]:
     return {name: score(shifted(films, name)) for name in SUITE}
 
 
-def other_rooms(films: Grey) -> Iterator[tuple[str, Grey]]:
-    """The films as they might come from other rooms: mixtures drawn by seed, as wide as the gate lets through."""
+def elsewhere(films: Grey) -> Iterator[tuple[str, Grey]]:
+    """The films as they might come from other makers' machines, then from other rooms: mixtures drawn by seed."""
+    for name, change in MAKERS.items():
+        yield name, np.stack([change(film) for film in films])
     for room in range(ROOMS):
         rng = np.random.default_rng(1000 + room)
         yield f"mixture {room + 1}", np.stack([varied(film, rng) for film in films])
@@ -92,7 +96,7 @@ def main() -> None:
     films = material.films[material.split.validation]
     under = [under_suite(scorer(bundle), films) for bundle in bundles]
     for bundle, scores in zip(bundles, under, strict=True):
-        scores.update({name: scorer(bundle)(moved) for name, moved in other_rooms(films)})
+        scores.update({name: scorer(bundle)(moved) for name, moved in elsewhere(films)})
     for line in (*changes_table(bundles, under, material), "", *clusters_table(bundles, under, material)):
         print(line)
 
@@ -114,6 +118,7 @@ def changes_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], ma
     for name in under[0]:
         yield f"| {name} | " + " | ".join(str(of[name]) for of in rows) + " |"
     yield "| **worst of the suite** | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in rows) + " |"
+    yield "| **worst of other makers** | " + " | ".join(str(worst_of({k: of[k] for k in MAKERS})) for of in rows) + " |"
     own = [
         {name: row_of(ill, of, bundle.card.operating[LABEL].recommended) for name, of in scores.items()}
         for bundle, scores in zip(bundles, under, strict=True)
