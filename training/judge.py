@@ -51,7 +51,7 @@ def judge_epoch(
             moved = Material(shifted(films, name), places, some.targets)
             shifted_loss, found = _measured(network, moved, plan, peers)
             picked = min(picked, worth(shifted_loss, found, plan.choice.pick))
-        measures = measures | {"worst": picked}
+        measures = measures | {"worst": -picked if plan.choice.pick == "loss" else picked}
     return Judgement(loss, measures, picked)
 
 
