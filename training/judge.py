@@ -22,12 +22,13 @@ from training.plan import Pick, TrainingPlan
 from training.shifts import MOST_SHIFTED, SUITE, shifted
 
 Vector = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 _BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`loss` is the plan's own, unweighted; `measures` are those that the films define; `picked` rises with worth."""
+    """`loss` is the plan's own; `measures` are those that the films define; `picked` rises with worth."""
 
     loss: float
     measures: dict[str, float]
@@ -35,21 +36,28 @@ class Judgement:
 
 
 def judge_epoch(
-    network: FilmNetwork, validation: Material, plan: TrainingPlan, peers: Peers | None = None
+    network: FilmNetwork,
+    validation: Material,
+    plan: TrainingPlan,
+    peers: Peers | None = None,
+    weights: Floats32 | None = None,
 ) -> Judgement:
     """The network's worth on the validation part; under the worst change of the suite where the plan asks for that.
 
+    `weights` [K] is how much each output counts in the loss (`judging_weights`), None for alike: what learns with
+    classes in balance calls fewer films ill than there are, and a loss that knows nothing of it would choose by that.
     Of several processes each looks at a slice of the films, and all come to the same judgement.
     """
     peers = peers or Peers()
-    loss, measures = _measured(network, validation, plan, peers)
+    counted = np.ones(validation.targets.shape[1], np.float32) if weights is None else weights
+    loss, measures = _measured(network, validation, plan, counted, peers)
     picked = worth(loss, measures, plan.choice.pick)
     if plan.choice.bear_shifts:
         some = validation.evenly(MOST_SHIFTED)
         films, places = some.grey(np.arange(len(some))), np.arange(len(some))
         for name in SUITE:
             moved = Material(shifted(films, name), places, some.targets)
-            shifted_loss, found = _measured(network, moved, plan, peers)
+            shifted_loss, found = _measured(network, moved, plan, counted, peers)
             picked = min(picked, worth(shifted_loss, found, plan.choice.pick))
         measures = measures | {"worst": -picked if plan.choice.pick == "loss" else picked}
     return Judgement(loss, measures, picked)
@@ -88,14 +96,12 @@ def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:
 
 
 def _measured(
-    network: FilmNetwork, films: Material, plan: TrainingPlan, peers: Peers
+    network: FilmNetwork, films: Material, plan: TrainingPlan, weights: Floats32, peers: Peers
 ) -> tuple[float, dict[str, float]]:
     is_softmax = plan.network.outputs == "softmax"
     logits = logits_of(network, films, peers)
-    ones = torch.ones(logits.shape[1])
-    loss = loss_of(
-        torch.from_numpy(logits), torch.from_numpy(films.targets), ones, plan.learning, is_softmax=is_softmax
-    )
+    wanted, counted = torch.from_numpy(films.targets), torch.from_numpy(weights)
+    loss = loss_of(torch.from_numpy(logits), wanted, counted, plan.learning, is_softmax=is_softmax)
     scores = scores_of(logits, is_softmax=is_softmax)
     return float(loss), _macro(films.targets > 0.5, scores, plan)
 

@@ -36,7 +36,7 @@ from training.losses import loss_of
 from training.places import place_loss
 from training.plan import TrainingPlan
 from training.rates import make_optimiser, schedule_share, set_rates
-from training.targets import class_weights
+from training.targets import class_weights, judging_weights
 from training.watched import Looks, films_to_watch
 
 SAVE_SECONDS, TELL_SECONDS = 60.0, 0.5
@@ -187,7 +187,8 @@ class Loop:
     def _judge(self, epoch: int, loss: float) -> None:
         """Keep the epoch where it is the best so far, and let the plateau schedule fall where it is stale."""
         plan, learner, progress = self.plan, self.learner, self.learner.progress
-        found = judge_epoch(learner.averaged, self.validation, plan, self.peers)
+        weights = judging_weights(self.training.targets, plan.network, plan.learning.balance)
+        found = judge_epoch(learner.averaged, self.validation, plan, self.peers, weights)
         if not np.isfinite(found.loss):
             raise _LossLostError
         is_best = beats(found.picked, found.loss, progress.best, progress.best_loss)

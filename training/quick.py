@@ -24,7 +24,7 @@ from training.loop import TELL_SECONDS, Watcher
 from training.losses import loss_of
 from training.plan import TrainingPlan
 from training.seal import Words, draft_card
-from training.targets import class_weights
+from training.targets import judging_weights
 from training.watched import own_label_scores
 
 _BATCH = 16
@@ -154,7 +154,7 @@ def _regression(plan: TrainingPlan, strength: float) -> Any:
 
 def _loss(logits: Floats, targets: Floats, plan: TrainingPlan) -> float:
     """The mean negative log-likelihood of films that were not fitted to, with the weights of the plan."""
-    weights = class_weights(targets, plan.network, "none" if plan.learning.balance == "none" else "weights")
+    weights = judging_weights(targets, plan.network, plan.learning.balance)
     return float(
         loss_of(
             torch.from_numpy(logits),

@@ -38,6 +38,11 @@ def class_weights(targets: Floats32, network: NetworkPlan, balance: Balance) -> 
     return np.asarray((films - found) / np.maximum(found, 1), np.float32)
 
 
+def judging_weights(targets: Floats32, network: NetworkPlan, balance: Balance) -> Floats32:
+    """The weights by which a plan that balances classes, by weights or by drawing films, is judged; else ones."""
+    return class_weights(targets, network, "none" if balance == "none" else "weights")
+
+
 def sampling_weights(targets: Floats32, balance: Balance) -> npt.NDArray[np.float64] | None:
     """How likely each film is to be drawn, float64 [N] with the sum 1, so that films of every class come equally often.
 
