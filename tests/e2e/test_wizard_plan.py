@@ -114,7 +114,7 @@ def test_a_model_goes_on_from_another_and_may_be_its_next_version(
     assert not start.keep_head.isEnabled(), "quick training fits its head anew"
     tick(start.next_version)
     assert plan_of(wizard).name == wizard.plan.head.name.text() == "pneumonia"
-    assert "takes the place of pneumonia@1 only if" in start.about.text()
+    assert "takes the place of pneumonia@2 only if" in start.about.text()
     type_in(wizard.plan.head.name, "Other")
     assert not start.next_version.isChecked(), "another name is another model"
     tick(start.next_version)

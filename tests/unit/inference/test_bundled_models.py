@@ -29,7 +29,7 @@ REAL_FILMS = Path(__file__).resolve().parents[4] / "shared" / "data" / "films"
 FRESH_SEEDS = range(500_000, 500_040)  # beyond the seeds of `training.bundled.practice` and of the example films
 
 
-@pytest.fixture(scope="module", params=["pneumonia@1", "practice@1"])
+@pytest.fixture(scope="module", params=["pneumonia@2", "practice@1"])
 def bundled(request: pytest.FixtureRequest) -> ModelBundle:
     return read_bundle(resource_path("models", request.param))
 
@@ -99,7 +99,7 @@ def _peak_lies_in(raw: np.ndarray, opacities: tuple[Opacity, ...], side_px: int)
 
 @pytest.mark.skipif(not REAL_FILMS.is_dir(), reason="the films of ../shared/data are not here")
 def test_pneumonia_judges_patients_it_never_saw() -> None:
-    bundle = read_bundle(resource_path("models", "pneumonia@1"))
+    bundle = read_bundle(resource_path("models", "pneumonia@2"))
     analyser = Analyser(bundle, choose_engine(bundle, "onnx"))
     results = {
         label: [analyser.analyse(ImageRef(path), CancelToken()) for path in sorted((REAL_FILMS / label).iterdir())]
