@@ -7,6 +7,7 @@ that decode files import this module anew.
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -22,7 +23,7 @@ from typing import TextIO
 # 2^26 cycles from its start on, which is a core for the time in which the first film is read: 2^4, and it sleeps.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
-INTERRUPTED, READER_LEFT = 130, 141
+MISTAKE, INTERRUPTED, READER_LEFT = 2, 130, 141
 VIEWER = "gui.app"
 
 
@@ -55,11 +56,22 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains of it when it ends
+        _leave_stdout()
         return READER_LEFT
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _leave_stdout()
+        sys.stderr.write("There is no room left where the command writes to, or where its words go.\n")
+        return MISTAKE
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
+
+
+def _leave_stdout() -> None:
+    """Have what is still to be said go nowhere, or Python complains of it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:

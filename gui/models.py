@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -46,6 +45,7 @@ class LoadedModel:
     analyser: Analyser
     reference: Reference | None = None
     one_view: Analyser | None = None  # the same, where `analyser` averages several views
+    place: str = ""  # the bundle's path
 
 
 class Models(QObject):
@@ -159,7 +159,7 @@ class Models(QObject):
         )
 
     def _loaded(self, loaded: LoadedModel) -> None:
-        self._places[loaded.chosen.id] = os.path.abspath(loaded.analyser.bundle.location)  # noqa: PTH100 - asks no disk
+        self._places[loaded.chosen.id] = loaded.place
         self.model_loaded.emit(loaded)
         self._review.set_model(loaded.chosen)
 
@@ -216,4 +216,4 @@ def load_model(name: str, wanted: Wanted = Wanted()) -> LoadedModel:
     check = read_local_table(bundle.card, scored_by) if wanted.with_check and wanted.views == 1 else None
     engine = analyser.engine
     chosen = ChosenModel(bundle.id, analyser.card, bundle.weights_sha256, engine.name, engine.why, check)
-    return LoadedModel(chosen, analyser, read_reference(bundle), one_view)
+    return LoadedModel(chosen, analyser, read_reference(bundle), one_view, str(bundle.location.absolute()))

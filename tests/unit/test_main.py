@@ -37,6 +37,14 @@ def test_a_reader_that_leaves_is_no_defect(words: tuple[str, ...]) -> None:
     assert (run.returncode, run.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [("doctor",), ("models", "list")])
+def test_no_room_for_what_is_said_is_one_sentence(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        run = subprocess.run([sys.executable, MAIN, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (run.returncode, run.stderr.count(b"\n")) == (2, 1)
+
+
 def test_the_release_is_said_without_a_window() -> None:
     run = subprocess.run([sys.executable, MAIN, "--version"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, f"Negatoscope {release().words}\n")
