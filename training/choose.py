@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from inference.backbones import BACKBONES
@@ -104,7 +105,8 @@ def started_from(start: StartPlan, models: Sequence[Installed]) -> Installed | N
 
 def model_name(plan_name: str) -> str:
     """What the model of a plan of this name is called."""
-    return re.sub(r"[^a-z0-9._-]+", "-", plan_name.casefold()).strip("-._")[:60] or "model"
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", plan_name) if not unicodedata.combining(sign))
+    return re.sub(r"[^a-z0-9._-]+", "-", bare.casefold()).strip("-._")[:60] or "model"
 
 
 def next_version_of(plan: TrainingPlan, models: Sequence[Installed]) -> Installed | None:

@@ -14,6 +14,7 @@ from training.choose import (
     fits_head,
     fitting_films,
     in_way,
+    model_name,
     next_version_of,
     on_backbone,
     renamed,
@@ -116,3 +117,11 @@ def test_a_head_is_kept_only_where_it_says_the_same() -> None:
     assert not fits_head(card, plan, manifest(("NORMAL",), ("OTHER",)))
     kept = dataclasses.replace(plan.network, start=StartPlan("bundle", "small", with_head=True))
     assert not with_mode(dataclasses.replace(plan, network=kept), "quick").network.start.with_head
+
+
+@pytest.mark.parametrize(
+    ("plan", "model"),
+    [("Ärzte Müller (2)", "arzte-muller-2"), ("Großer Saal", "grosser-saal"), ("снимки", "model"), ("..a/b", "a-b")],
+)
+def test_a_model_is_named_after_its_plan_in_plain_letters(plan: str, model: str) -> None:
+    assert model_name(plan) == model
