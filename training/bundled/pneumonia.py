@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
+import logging
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from imaging.progress import CancelToken
 from inference.card import DataSummary, StartRecord
 from inference.device import usable_cores
 from inference.head_spec import HeadSpec
@@ -18,14 +22,17 @@ from inference.preprocess import Grey, PreprocessSpec
 from training.dataset import load_films
 from training.film_set import FilmSet
 from training.manifest import Manifest, patient_of, read_class_folders
-from training.plan import DataPlan, LearningPlan, StartPlan, TrainingPlan
-from training.prepare import Prepared
+from training.plan import DataPlan, LearningPlan, StartPlan, TrainingPlan, parse_plan
+from training.prepare import Prepared, prepare
+from training.reading import MOST_TO_SEAL
 from training.recipes import plan_of, recipe_of
 from training.run_dir import PLAN, RunDir
 from training.seal import Words, seal_again
 from training.split import Split, split_by_patient
+from training.words import described
 from training.worker import train
 
+_LOG = logging.getLogger(__name__)
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
 FROM_IMAGENET = LearningPlan(epochs=8, average_over_steps=200, precision="bfloat16")
 GOES_ON = LearningPlan(epochs=2, rate=2e-4, head_rate=5e-4)
@@ -157,6 +164,19 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
 
 
 def reseal_pneumonia(data: Path, keep_out: Path, models_dir: Path) -> None:
-    """Judge the present weights anew, by the same films as when they were made, and write their card again."""
-    material = read_material(data, keep_out)
-    seal_again(find(WORDS.name, [models_dir]), material.training(), material.validation(), models_dir)
+    """Judge the present weights anew by the plan on their card, and write the card again: with the same program and
+    films to the same bytes. Raises NegatoscopeError, OSError.
+    """
+    bundle = find(WORDS.name, [models_dir])
+    plan = parse_plan(json.dumps(bundle.card.recipe["plan"]).encode("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / LIST
+        write_list(listed, *read_list(data.resolve(), keep_out))
+        plan = dataclasses.replace(plan, data=dataclasses.replace(plan.data, source=str(listed)))
+        prepared = prepare(plan, CancelToken(), _LOG.info)
+    seal_again(
+        bundle,
+        prepared.film_set(prepared.split.train, "training films", MOST_TO_SEAL),
+        prepared.film_set(prepared.split.validation, described(prepared)),
+        models_dir,
+    )

@@ -17,7 +17,16 @@ from inference.network import build_network
 from inference.preprocess import PreprocessSpec
 from inference.similar import read_reference
 from tests.runs import BrokenOff
-from training.bundled.pneumonia import LIST, WORDS, make_pneumonia, plan_for, read_list, write_list
+from training.bundled.pneumonia import (
+    LIST,
+    WORDS,
+    make_pneumonia,
+    plan_for,
+    read_list,
+    reseal_pneumonia,
+    words_of,
+    write_list,
+)
 from training.events import Saved
 from training.manifest import patient_of
 from training.plan import StartPlan, TrainingPlan, check_plan
@@ -105,3 +114,15 @@ def test_a_run_that_was_broken_off_goes_on_and_says_what_the_model_is(films: Pat
     kept = {patient_of(path.name) for path in (films / "keep").glob("*/*")}
     manifest, _ = read_list(films / "data", films / "keep")
     assert reference.trained_on <= {film.digest for film in manifest.films if film.patient not in kept}
+
+
+def test_sealing_again_changes_nothing(films: Path, tmp_path: Path) -> None:
+    folder, models = tmp_path / "run", tmp_path / "models"
+    folder.mkdir()
+    write_list(folder / LIST, *read_list(films / "data", films / "keep"))
+    RunDir(folder).create(tiny(plan_for(folder / LIST, None)))
+    made = train(RunDir(folder), models, words_for=words_of)
+    assert made is not None
+    before = {path.name: path.read_bytes() for path in Path(str(made.location)).iterdir()}
+    reseal_pneumonia(films / "data", films / "keep", models)
+    assert {path.name: path.read_bytes() for path in Path(str(made.location)).iterdir()} == before
