@@ -97,8 +97,9 @@ def main() -> None:
     under = [under_suite(scorer(bundle), films) for bundle in bundles]
     for bundle, scores in zip(bundles, under, strict=True):
         scores.update({name: scorer(bundle)(moved) for name, moved in elsewhere(films)})
-    for line in (*changes_table(bundles, under, material), "", *clusters_table(bundles, under, material)):
-        print(line)
+    tables = (changes_table(bundles, under, material), clusters_table(bundles, under, material))
+    for table in (*tables, corners_table(bundles, films[material.ill[material.split.validation]])):
+        print(*table, "", sep="\n")
 
 
 def scorer(bundle: ModelBundle) -> Scorer:
@@ -159,6 +160,43 @@ def clusters_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], m
             for scores, point in zip(under, points, strict=True)
         ]
         yield f"| {name} | {counts} | " + " | ".join(map(str, rows)) + " |"
+
+
+def corners_table(bundles: list[ModelBundle], ill: Grey) -> Iterator[str]:
+    """How much of the heat on ill films [N, S, S] lies in the corners, where side marks stand and no lung does."""
+    yield from _head("share of the heat on ill films in the corner", [bundle.id for bundle in bundles])
+    shares = [
+        _in_corners(run_engine(choose_engine(bundle, "onnx", threads=1), ill).class_maps[:, 0]) for bundle in bundles
+    ]
+    for corner in CORNERS:
+        yield f"| {corner} | " + " | ".join(f"{100 * of[corner]:.1f} %" for of in shares) + " |"
+
+
+def _in_corners(maps: npt.NDArray[np.float32]) -> dict[str, float]:
+    """The mean share of what is above zero of maps [N, h, w] in each corner of a quarter of the sides."""
+    heat = np.maximum(maps, 0.0)
+    side = round(heat.shape[1] / 4)
+    whole = np.maximum(heat.sum(axis=(1, 2)), 1e-9)
+    return {
+        name: float((heat[:, rows(side), columns(side)].sum(axis=(1, 2)) / whole).mean())
+        for name, (rows, columns) in CORNERS.items()
+    }
+
+
+def _first(side: int) -> slice:
+    return slice(0, side)
+
+
+def _last(side: int) -> slice:
+    return slice(-side, None)
+
+
+CORNERS = {
+    "top left": (_first, _first),
+    "top right": (_first, _last),
+    "bottom left": (_last, _first),
+    "bottom right": (_last, _last),
+}
 
 
 def _head(first: str, names: list[str]) -> Iterator[str]:
