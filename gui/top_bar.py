@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidge
 from gui.icons import icon
 from gui.models import ModelName
 from gui.panels.box import upright
+from gui.plain import plain_tip
 from gui.review import Review
 from gui.theme import PALETTE, font
 from gui.viewport.tools import TOOLS, WINDOW
@@ -109,7 +110,7 @@ class TopBar(QWidget):
         self.models.clear()
         for name in names:
             self.models.addItem(name.id.replace("@", " "), name.id)
-            self.models.setItemData(self.models.count() - 1, name.title, Qt.ItemDataRole.ToolTipRole)
+            self.models.setItemData(self.models.count() - 1, plain_tip(name.title), Qt.ItemDataRole.ToolTipRole)
         self._show_model()
 
     def _show_model(self) -> None:

@@ -13,6 +13,7 @@ from gui.entries import label_name, score_words
 from gui.panels.box import label, set_tone
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import LINKS, finding_sentence, finding_title, site_sentence, site_words
+from gui.plain import plain_tip
 from gui.scores import ChosenModel, Evidence
 from gui.theme import font
 
@@ -73,6 +74,7 @@ class FindingCard(QWidget):
         self._decision: Decision | None = None  # that is shown
         self.title = label()
         self.title.setFont(font("strong"))
+        self.title.setTextFormat(Qt.TextFormat.PlainText)  # a card may call its findings anything
         self.more = QPushButton("More")
         self.more.setProperty("kind", "chip")
         self.more.hide()
@@ -135,7 +137,7 @@ class FindingCard(QWidget):
         self.bar.set_score(finding.probability, finding.operating_point)
         words = finding_sentence(finding, evidence, prevalence) if evidence is not None else ""
         self.sentence.setText(f"{words} {_site(model, self.label)}")
-        self.sentence.setToolTip(site_sentence(model.check, self.label) if model is not None else "")
+        self.sentence.setToolTip(plain_tip(site_sentence(model.check, self.label)) if model is not None else "")
 
     def fold(self, *, many: bool, quiet: bool) -> None:
         """Among many findings a `quiet` one, without a flag and undecided, shows its score alone. Said once a film: a

@@ -33,6 +33,7 @@ class SecondScore(QWidget):
         self.score = label(tone="strong")
         for text in (self.title, self.score):
             text.setFont(font("strong"))
+            text.setTextFormat(Qt.TextFormat.PlainText)  # a card may call its findings anything
         self.bar = ScoreBar()
         self.bar.setAccessibleDescription("By the second model")
         head = QHBoxLayout()

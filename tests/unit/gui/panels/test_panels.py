@@ -432,6 +432,25 @@ def test_of_many_findings_those_without_a_flag_are_folded(review: Review, decidi
     assert open_cards() == [True, False, True, False]
 
 
+def test_a_finding_that_is_called_like_markup_is_shown_as_it_is_called(
+    review: Review, deciding: Deciding, qtbot: Any
+) -> None:
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    name = "<h1>large"
+    points = card_of().operating["OPACITY"]
+    card = replace(
+        card_of(labels=("NORMAL", name)),
+        calibration={name: Calibration()},
+        operating={name: points},
+        heat_scale={name: 0.02},
+    )
+    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", WHY))
+    store(review, 0.5)
+    title = panel.cards[name].title
+    assert (title.text(), title.textFormat()) == ("<h1>large suspected", Qt.TextFormat.PlainText)
+
+
 def test_three_findings_are_all_open(review: Review, deciding: Deciding, qtbot: Any) -> None:
     panel = FindingsPanel(review, deciding)
     qtbot.addWidget(panel)
