@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ROW_PX = 28
 TONES = {"worse": "amber", "too large": "amber", "better": "green"}
+THREE_DIGITS = ("auc", "calibration_error")  # with two, a good AUC reads 1.00
 CAUTION = "A point chosen on these films looks a little better on them than it will on the next ones."
 PLOTTED = (
     "On the dashed line a score of 0.7 means that 7 of 10 such films are ill. Each dot stands for about a dozen films, "
@@ -220,7 +221,7 @@ class MeasureTable(QWidget):
     def show_measures(self, of: LocalFinding, promised: dict[str, Measure | None]) -> None:
         for name, (own_text, card_text, bar, word) in self.rows.items():
             own: Measure | None = getattr(of, name)
-            digits = 3 if name == "calibration_error" else 2
+            digits = 3 if name in THREE_DIGITS else 2
             own_text.setText(check_words.measure_words(own, digits))
             card_text.setText(check_words.measure_words(promised[name], digits, nothing="not said"))
             bar.show_measures(own, promised[name])

@@ -94,6 +94,10 @@ def test_films_are_dropped_counted_kept_and_the_words_change(
     measure = table.findings["OPACITY"].sensitivity
     assert measure is not None
     assert own == f"{measure.value:.2f} ({measure.low:.2f}–{measure.high:.2f})"
+    auc = table.findings["OPACITY"].auc
+    assert auc is not None
+    said = f"{auc.value:.3f} ({auc.low:.3f}–{auc.high:.3f})"
+    assert dialog.found.measures.rows["auc"][0].text() == said, "two digits would make 1.00 of 0.997"
     assert f"Checked at your site on only {FILMS} films" in sentence.text()
     assert f"On {FILMS} films of your own it finds" in window.sensitivity._own.text()
     second = open_window([films], model=str(parted.location))
