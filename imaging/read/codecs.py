@@ -57,7 +57,7 @@ def load() -> None:
 
     for decoder in (
         *(imagecodecs.jpeg8_decode, imagecodecs.jpeg2k_decode, imagecodecs.jpegls_decode, imagecodecs.jpegxl_decode),
-        *(imagecodecs.packbits_decode, jpeg_ls.decode_buffer),
+        *(imagecodecs.packbits_decode, imagecodecs.deflate_decode, imagecodecs.htj2k_decode, jpeg_ls.decode_buffer),
     ):
         assert callable(decoder)
 
