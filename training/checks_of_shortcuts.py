@@ -32,7 +32,9 @@ def _telling(
         ill = seen.is_ill(label)[readable]
         area = auc(ill, values[readable])
         if max(area, 1 - area) >= TELLING:
-            words = f"{what} alone tells {label} from the others in {max(area, 1 - area):.0%} of pairs of films."
+            words = (
+                f"{what} alone tells {label} from the others in {100 * max(area, 1 - area):.0f} % of pairs of films."
+            )
             yield Check(name, Level.AMBER, words)
             return
     yield Check(name, Level.GREEN, f"{what} does not tell the class.")
@@ -66,7 +68,7 @@ def markers(seen: Inspection) -> Iterator[Check]:
         return
     label, worst = max(found, key=lambda item: item[1].auc)
     words = (
-        f"Something small and bright {worst.place} tells {label} from the others in {worst.auc:.0%} of pairs of films: "
+        f"Something small and bright {worst.place} tells {label} from the others in {100 * worst.auc:.0f} % of pairs of films: "
         "a marker, or burned-in text?"
     )
     yield Check("Markers", Level.RED if worst.auc >= SURELY_TELLING else Level.AMBER, words, worst.films)
