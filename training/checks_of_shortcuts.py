@@ -68,7 +68,8 @@ def markers(seen: Inspection) -> Iterator[Check]:
         return
     label, worst = max(found, key=lambda item: item[1].auc)
     words = (
-        f"Something small and bright {worst.place} tells {label} from the others in {100 * worst.auc:.0f} % of pairs of films: "
+        f"Something small and bright {worst.place} tells {label} from the others "
+        f"in {100 * worst.auc:.0f} % of pairs of films: "
         "a marker, or burned-in text?"
     )
     yield Check("Markers", Level.RED if worst.auc >= SURELY_TELLING else Level.AMBER, words, worst.films)
