@@ -47,7 +47,7 @@ def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...
 
     said = []
     views = views_of(result.engine)
-    if views > 1:
+    if views > 1 and result.findings:
         said.append(f"The mean score of {views} views; the operating points were counted on one.")
     if similar is not None and similar.was_trained_on(key):
         said.append(TRAINED_ON)

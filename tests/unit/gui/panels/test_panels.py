@@ -22,6 +22,7 @@ from gui.memory import Memory
 from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
 from gui.panels.model_card import ModelPanel
+from gui.panels.remarks import remarks
 from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.status_bar import StatusBar
 from gui.panels.wording import finding_sentence
@@ -495,3 +496,15 @@ def test_a_long_message_ends_in_an_ellipsis_and_widens_nothing(review: Review, q
     qtbot.waitUntil(lambda: 0 < bar.message.width() < 900)
     assert bar.message.shown.endswith("…")
     assert "labels. These" in bar.message.toolTip()
+
+
+def test_a_film_without_a_score_has_no_mean_of_one(review: Review) -> None:
+    chosen(review)
+    model = review.model
+    assert model is not None
+    ref, embedding, engine = ImageRef(Path("a.png")), np.zeros(4, np.float32), "onnx-cpu+5views"
+    review.set_model(replace(model, engine=engine))
+    for findings, said in (((Finding("OPACITY", 0.5, 0.4),), 1), ((), 0)):
+        gate = GateVerdict(bool(findings), () if findings else ("quality",))
+        review.store("a.png", ImageResult(ref, model.id, "0" * 64, findings, (), gate, 0.1, engine, embedding))
+        assert len(remarks(review, None, "a.png")) == said
