@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from gui.analysis_queue import QueueProgress
 from gui.controller import Controller
 from gui.main_window import MainWindow
+from gui.terminal import TerminalSignals
 from gui.theme import apply_theme
 from gui.window_state import StateReader, WindowKeeper, WindowState
 from imaging.paths import resource_path
@@ -60,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
     window = build_window(options.paths, model=options.model)
     _log_the_start(window)
     window.shown.connect(lambda: QTimer.singleShot(STARTED_MS, app, gc.enable))  # main.py switched it off
-    window.shown.connect(lambda: _listen_to_the_terminal(app))
     window.show()
+    TerminalSignals(app)
     status = app.exec()
     if not window.controller.ended:
         _leave_at_once(status)
@@ -72,13 +73,6 @@ def _is_without_screen() -> bool:
     """Whether this is Linux without X and Wayland, as over ssh: Qt would abort the program there."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return sys.platform == "linux" and not any(os.environ.get(name) for name in named)
-
-
-def _listen_to_the_terminal(app: QApplication) -> None:
-    """Once the window shows, as sockets come with it."""
-    from gui.terminal import TerminalSignals
-
-    TerminalSignals(app)
 
 
 def _log_the_start(window: MainWindow) -> None:

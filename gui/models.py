@@ -196,7 +196,9 @@ def load_model(name: str, wanted: Wanted = Wanted()) -> LoadedModel:
 
     A check on the reader's own films counts for the graph that scored them, on one view each.
     """
-    import inference.explain  # noqa: F401  which the window's thread asks for methods, and should not import itself
+    # What the window's thread asks of a model, so that it does not read that from the disk itself.
+    import inference.explain
+    import inference.predictive  # noqa: F401
     from inference.device import choose_engine
     from inference.local_table import read_local_table
     from inference.models_dir import find

@@ -16,6 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from imaging.phantom_files import write_examples
+
 ROOT = Path(__file__).resolve().parents[1]
 # Each costs 0.1 to 7 seconds to import, and the first window, which takes 0.3, must not wait for it.
 HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "sklearn", "scipy", "pyqtgraph", "highdicom"}
@@ -64,6 +66,42 @@ def test_no_sources_are_read_with_what_is_imported() -> None:
     command = "import contextlib, main\nwith contextlib.suppress(SystemExit):\n    main._run(['snapshot', '--help'])\n"
     assert sources_read("import PySide6.QtCore\nimport gui.app") > 50  # else gui.plain_imports has nothing to do
     assert sources_read(command + "import gui.app") < 5  # those that Qt imports itself
+
+
+# What the window's thread imports from the first paint on, until a film has its score and all is painted.
+LATE = """
+import sys, threading
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from gui import app
+late = []
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is threading.main_thread():
+            late.append(name)
+application = app.make_application()
+window = app.build_window([Path(sys.argv[1])], model="practice")
+window.shown.connect(lambda: sys.meta_path.insert(0, Watch()))
+controller, clock = window.controller, QTimer(interval=20)
+clock.timeout.connect(lambda: controller.analysing.progress.done and window.settled and application.quit())
+clock.start()
+window.show()
+application.exec()
+found = list(late)
+import this
+print(found, late[-1])
+window.close()
+"""
+
+
+def test_the_windows_thread_imports_nothing_once_it_shows(tmp_path: Path) -> None:
+    """An import is read from the disk, and waits for whoever imports the same on a worker."""
+    write_examples(tmp_path / "films", 1, size_px=(256, 256))
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "NEGATOSCOPE_DATA": str(tmp_path)}
+    command = [sys.executable, "-c", LATE, str(tmp_path / "films")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[] this"
 
 
 def test_packaging_is_no_package() -> None:
