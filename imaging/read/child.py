@@ -43,6 +43,7 @@ Told_co = TypeVar("Told_co", covariant=True)
 
 _MOST_CHILDREN = max(2, os.cpu_count() or 1)  # one for each caller of `screen`; they start as they are needed
 _START_TIMEOUT_S = 120.0
+_START_S = 0.25  # what a start costs, more or less
 _READY = "ready"
 _NOTHING = b"\0"  # pictures come with a path: not every system's pipe carries a message of no bytes
 _WATCH_S = 0.05
@@ -87,7 +88,7 @@ class _Child:
         self._base_bytes = 0
         self._desks = Desks()
         self._told: Limits | None = None
-        self._is_ready = False
+        self.is_ready = False
         self.is_lost = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -151,7 +152,7 @@ class _Child:
 
     def wait_until_ready(self) -> None:
         """Wait for the decoders to be imported, which is no part of a frame's time. Raises FilmError DECODER_DIED."""
-        if self._is_ready:
+        if self.is_ready:
             return
         try:
             ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv() == _READY
@@ -161,7 +162,7 @@ class _Child:
             self._base_bytes = resident_bytes(self._process.pid)
         if not ready:
             raise refuse.decoder_not_started("no sign of life")
-        self._is_ready = True
+        self.is_ready = True
 
     @property
     def is_alive(self) -> bool:
@@ -185,17 +186,21 @@ def _started(*, watched: bool) -> _Child:
 
 
 class DecoderPool:
-    """Up to `most` children, started when they are needed. Thread-safe; who finds none waits for a free one.
+    """Up to `most` children. Thread-safe; who finds none free waits for one, or for another to start.
 
-    `watched`: their memory is looked at from outside, for systems that do not bound it themselves.
+    One starts at a time, and not before callers have waited for as long, all together, as it takes to start: a film and
+    its small picture share one. `watched`: their memory is looked at from outside, for systems that do not bound it.
     """
 
     def __init__(self, most: int = _MOST_CHILDREN, *, watched: bool = sys.platform != "linux") -> None:
         self._watched = watched
         self._free = threading.BoundedSemaphore(most)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._idle: list[_Child] = []
+        self._busy = 0
+        self._starting = False
         self._has_begun = False
+        self._waited_s = 0.0  # since the last start
 
     def decode(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
         """Decode one frame: its bytes, uint8 [N], and what the job says of them.
@@ -217,45 +222,77 @@ class DecoderPool:
 
     def get_ready(self) -> None:
         """Start the first child, so that the first film does not wait for it. What fails is told over that film."""
-        with self._lock:
-            if self._idle or self._has_begun:
+        with self._changed:
+            if self._has_begun:
                 return
             self._has_begun = True
-        with suppress(FilmError):
-            self._give_back(_started(watched=self._watched), reusable=True)
+            with suppress(FilmError):
+                self._idle.append(_started(watched=self._watched))
 
     def close(self) -> None:
         """End all idle children. The pool starts new ones if it is used again."""
-        with self._lock:
+        with self._changed:
             children, self._idle = self._idle, []
         for child in children:
             child.stop()
 
     def _taken(self) -> _Child:
         """A child that is ready. Raises FilmError DECODER_DIED."""
-        child = self._idle_child()
-        while child is not None and not child.is_alive:
-            child.stop()  # killed from outside while it waited (for memory, say): the next film did nothing to it
-            child = self._idle_child()
-        child = child or _started(watched=self._watched)
+        child, starts = self._chosen()
         try:
+            child = child or _started(watched=self._watched)
             child.wait_until_ready()
-        except FilmError:
-            child.stop()
+        except BaseException:
+            self._give_back(child, reusable=False)
             raise
+        finally:
+            if starts:
+                with self._changed:
+                    self._starting = False
+                    self._changed.notify_all()
         return child
 
-    def _idle_child(self) -> _Child | None:
-        with self._lock:
+    def _chosen(self) -> tuple[_Child | None, bool]:
+        """A child that was idle, None where one has to be started; and whether it starts: no other does meanwhile."""
+        dead = []
+        with self._changed:
             self._has_begun = True
-            return self._idle.pop() if self._idle else None
+            while True:
+                while self._idle and not self._idle[-1].is_alive:
+                    # Killed from outside while it waited (for memory, say): the next film did nothing to it.
+                    dead.append(self._idle.pop())
+                if self._idle or not self._has_waited():
+                    break
+            child = self._idle.pop() if self._idle else None
+            starts = child is None or not child.is_ready
+            self._busy += 1
+            if starts:
+                self._starting, self._waited_s = True, 0.0
+        for each in dead:
+            each.stop()
+        return child, starts
 
-    def _give_back(self, child: _Child, reusable: bool) -> None:
-        if reusable:
-            with self._lock:
-                self._idle.append(child)
-        else:
+    def _has_waited(self) -> bool:
+        """Wait for a change, unless a start is due. The lock is held."""
+        if self._starting:
+            self._changed.wait()
+            return True
+        left_s = _START_S - self._waited_s
+        if not self._busy or left_s <= 0.0:
+            return False
+        began = time.monotonic()
+        self._changed.wait(left_s)
+        self._waited_s += time.monotonic() - began
+        return True
+
+    def _give_back(self, child: _Child | None, reusable: bool) -> None:
+        if child is not None and not reusable:
             child.stop()
+        with self._changed:
+            self._busy -= 1
+            if child is not None and reusable:
+                self._idle.append(child)
+            self._changed.notify()
 
 
 # One pool a process: children are dear, and `decode` is the only door to them. It is empty until the first frame.

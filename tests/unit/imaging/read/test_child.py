@@ -215,13 +215,44 @@ def test_resident_memory_is_that_of_the_process() -> None:
     assert resident_bytes(2**22 + 1) == 0
 
 
-def test_many_threads_share_two_children(pool: DecoderPool) -> None:
+@pytest.mark.parametrize(("start_s", "count"), [(0.0, 2), (60.0, 1)])
+def test_many_threads_share_as_many_children_as_are_worth_their_start(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch, start_s: float, count: int
+) -> None:
+    monkeypatch.setattr("imaging.read.child._START_S", start_s)
     before = len(children())
     films = [film(100, 120, bits=16, seed=seed) for seed in range(12)]
     with ThreadPoolExecutor(6) as threads:
         for pixels, result in zip(films, threads.map(lambda p: decoded(pool, p), films), strict=True):
             np.testing.assert_array_equal(result, pixels)
-    assert len(children()) == before + 2
+    assert len(children()) == before + count
+
+
+def test_who_has_waited_as_long_as_a_start_takes_has_another_child(pool: DecoderPool) -> None:
+    others = children()
+    decoded(pool)
+    (busy,) = children() - others
+    assert busy.pid is not None
+    os.kill(busy.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        slow = thread.submit(decoded, pool)
+        time.sleep(0.1)  # the child is taken by now
+        np.testing.assert_array_equal(decoded(pool), PIXELS)
+        assert len(children() - others) == 2
+        os.kill(busy.pid, signal.SIGCONT)
+        np.testing.assert_array_equal(slow.result(10), PIXELS)
+
+
+def test_a_start_that_fails_leaves_the_next_one_to_try(pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_descriptors(*_: object) -> None:
+        raise OSError(errno.EMFILE, "no more descriptors")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("multiprocessing.connection.Pipe", no_more_descriptors)
+        for _ in range(3):
+            with pytest.raises(FilmError):
+                decoded(pool)
+    np.testing.assert_array_equal(decoded(pool), PIXELS)
 
 
 def test_closing_leaves_no_thread_and_no_process(pool: DecoderPool) -> None:
