@@ -19,9 +19,10 @@ import threading
 import time
 import zlib
 from contextlib import suppress
+from multiprocessing import BufferTooShort
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from imaging.confined import (
 from imaging.errors import FilmError
 from imaging.image import Pixels
 from imaging.read import codecs, picture, refuse
+from imaging.read.answer import MOST_BYTES, READY, AnswerError, heard, refused, told
 from imaging.read.desk import HAS_DESKS, Desks, DesksInChild, Slip
 from imaging.read.limits import DEFAULT_LIMITS, Limits
 
@@ -44,7 +46,6 @@ Told_co = TypeVar("Told_co", covariant=True)
 _MOST_CHILDREN = max(2, os.cpu_count() or 1)  # one for each caller of `screen`; they start as they are needed
 _START_TIMEOUT_S = 120.0
 _START_S = 0.25  # what a start costs, more or less
-_READY = "ready"
 _NOTHING = b"\0"  # pictures come with a path: not every system's pipe carries a message of no bytes
 _WATCH_S = 0.05
 _TURN_S = 60.0  # a site's time-out may be longer than the system can wait in one go
@@ -73,11 +74,9 @@ class Work(Protocol[Told_co]):
 
     def decode(self, data: memoryview, limits: Limits, out: Pixels, /) -> Told_co: ...
 
-
-class _Answer(NamedTuple):
-    """What a child says of a frame that it has decoded. Where there is no shared memory, the frame's bytes follow."""
-
-    told: Any
+    def heard(self, told: Any, /) -> Told_co:
+        """What `decode` gave back, from the JSON that came of it. Raises AnswerError where it can't be that."""
+        ...
 
 
 class _Child:
@@ -101,10 +100,13 @@ class _Child:
         """Have one frame decoded. A child that hangs, died or outgrew its limit `is_lost`: of no more use."""
         try:
             return self._run_on_desk(job, data, limits) if HAS_DESKS else self._run_by_pipe(job, data, limits)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, BufferTooShort) as error:
             self.is_lost = True
             self._process.join(1.0)
             raise refuse.decoder_died(f"exit code {self._process.exitcode}") from error
+        except AnswerError as error:
+            self.is_lost = True
+            raise refuse.decoder_died(f"a strange answer: {error}") from error
 
     def _run_on_desk(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
         try:
@@ -113,19 +115,19 @@ class _Child:
             raise refuse.needs_too_much_memory(f"desk: errno {error.errno}") from error
         try:
             place.send(self._pipe, (job, self._news(limits)))
-            answer = self._answer(limits)
+            told = job.heard(self._answer(limits))
         except BaseException:
             self._desks.abandon(place)
             raise
-        return self._desks.taken(place), answer.told
+        return self._desks.taken(place), told
 
     def _run_by_pipe(self, job: Work[Told_co], data: bytes, limits: Limits) -> tuple[Pixels, Told_co]:
         self._pipe.send((job, self._news(limits), None))
         self._pipe.send_bytes(data or _NOTHING)
-        answer = self._answer(limits)
+        told = job.heard(self._answer(limits))
         received = bytearray(job.result_bytes)
         self._pipe.recv_bytes_into(received)
-        return np.frombuffer(received, np.uint8), answer.told
+        return np.frombuffer(received, np.uint8), told
 
     def _news(self, limits: Limits) -> Limits | None:
         """The limits, unless the child knows them: they are half of what it takes to send a frame."""
@@ -133,8 +135,8 @@ class _Child:
         self._told = limits
         return news
 
-    def _answer(self, limits: Limits) -> _Answer:
-        """Wait for what the child says. Raises FilmError, EOFError, OSError."""
+    def _answer(self, limits: Limits) -> Any:
+        """Wait for what the child tells of its frame. Raises FilmError, AnswerError, EOFError, OSError."""
         deadline = time.monotonic() + limits.timeout_s
         turn_s = _WATCH_S if self._watched else _TURN_S
         while not self._pipe.poll(min(turn_s, max(deadline - time.monotonic(), 0.0))):
@@ -144,18 +146,14 @@ class _Child:
             if time.monotonic() >= deadline:
                 self.is_lost = True
                 raise refuse.timed_out(limits)
-        answer = self._pipe.recv()
-        if isinstance(answer, FilmError):
-            raise answer
-        assert isinstance(answer, _Answer)
-        return answer
+        return heard(self._pipe.recv_bytes(MOST_BYTES))
 
     def wait_until_ready(self) -> None:
         """Wait for the decoders to be imported, which is no part of a frame's time. Raises FilmError DECODER_DIED."""
         if self.is_ready:
             return
         try:
-            ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv() == _READY
+            ready = self._pipe.poll(_START_TIMEOUT_S) and self._pipe.recv_bytes(MOST_BYTES) == READY
         except (EOFError, OSError):
             ready = False
         if self._watched:
@@ -309,7 +307,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     base_bytes = address_space_bytes()
     desks, limits = DesksInChild(), DEFAULT_LIMITS
     with suppress(EOFError, OSError, KeyboardInterrupt):
-        pipe.send(_READY)
+        pipe.send_bytes(READY)
         while True:
             job, news, slip = pipe.recv()
             if news is not None:
@@ -318,34 +316,36 @@ def _serve(pipe: Connection[Any, Any]) -> None:
             if slip is None:
                 _serve_by_pipe(pipe, job, limits)
             else:
-                pipe.send(_on_desk(pipe, desks, job, limits, slip))
+                pipe.send_bytes(_on_desk(pipe, desks, job, limits, slip)[0])
 
 
 def _on_desk(
     pipe: Connection[Any, Any], desks: DesksInChild, job: Work[Any], limits: Limits, slip: Slip
-) -> _Answer | FilmError:
+) -> tuple[bytes, bool]:
     try:
         out, data = desks.received(pipe, slip, job.result_bytes)
     except MemoryError:
-        return refuse.needs_too_much_memory("no room for the result")
+        return refused(refuse.needs_too_much_memory("no room for the result")), False
     return _decoded(job, data, limits, out)
 
 
 def _serve_by_pipe(pipe: Connection[Any, Any], job: Work[Any], limits: Limits) -> None:
+    """Where there is no shared memory, the frame's bytes follow the answer."""
     data = memoryview(pipe.recv_bytes())
     out = np.zeros(job.result_bytes, np.uint8)
-    answer = _decoded(job, data, limits, out)
-    pipe.send(answer)
-    if isinstance(answer, _Answer):
+    answer, is_decoded = _decoded(job, data, limits, out)
+    pipe.send_bytes(answer)
+    if is_decoded:
         pipe.send_bytes(out.data)
 
 
-def _decoded(job: Work[Any], data: memoryview, limits: Limits, out: Pixels) -> _Answer | FilmError:
+def _decoded(job: Work[Any], data: memoryview, limits: Limits, out: Pixels) -> tuple[bytes, bool]:
+    """The answer, and whether there is a frame."""
     try:
-        return _Answer(job.decode(data, limits, out))
+        return told(job.decode(data, limits, out)), True
     except FilmError as error:
-        return error
+        return refused(error), False
     except MemoryError as error:
-        return refuse.needs_too_much_memory(str(error))
+        return refused(refuse.needs_too_much_memory(str(error))), False
     except _DECODER_FAILURES as error:
-        return refuse.corrupt(f"{job.family}: {type(error).__name__}")
+        return refused(refuse.corrupt(f"{job.family}: {type(error).__name__}")), False

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from imaging.image import Pixels
+from imaging.read.answer import share
 from imaging.read.codestream import Family, is_high_throughput, padded_to_its_end
 from imaging.read.limits import Limits
 from imaging.read.packbits import decode_rle
@@ -44,6 +45,9 @@ class Job(NamedTuple):  # which crosses over in a third of a dataclass's time
     def decode(self, data: memoryview, _limits: Limits, out: Pixels) -> float:
         """See `decode_job`."""
         return decode_job(self, data, out)
+
+    def heard(self, told: Any) -> float:
+        return share(told)
 
     @property
     def result_bytes(self) -> int:

@@ -5,6 +5,7 @@ Opening a picture is Python; decoding it is libjpeg, libtiff, zlib. Qt, torch an
 
 from __future__ import annotations
 
+import math
 import struct
 import warnings
 import zlib
@@ -18,8 +19,9 @@ import numpy as np
 
 from imaging.image import Pixels
 from imaging.read import refuse
+from imaging.read.answer import demand, flag, share, whole
 from imaging.read.colour import grey_if_equal
-from imaging.read.limits import Limits
+from imaging.read.limits import MOST, Limits
 from imaging.read.packed.source import open_film
 from imaging.read.picture_size import HEAD_BYTES, PictureSize, read_size, reduced
 
@@ -39,6 +41,7 @@ _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
 _STRIPS_TAG, _STRIP_BYTES_TAG, _TILES_TAG, _TILE_BYTES_TAG = 273, 279, 324, 325
 _TIFFS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _GREY_MODES = {"1": "u1", "L": "u1", "I;16": "<u2", "I;16L": "<u2", "I;16B": "<u2", "I": "<i4", "F": "<f4"}
+_KINDS = frozenset(np.dtype(kind).str for kind in _GREY_MODES.values())
 _TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 
 
@@ -79,6 +82,19 @@ class PictureJob(NamedTuple):
                 return _decoded(stream, self, limits, out)
         except OSError as error:
             raise refuse.from_os_error(error) from error
+
+    def heard(self, told: Any) -> PictureFacts:
+        """The facts, such that an array can be made of the result. Raises AnswerError."""
+        demand(isinstance(told, list) and len(told) == len(PictureFacts._fields), "no facts")
+        shape, kind, bits, inverted, icc, full_size_px, complete = told
+        demand(isinstance(shape, list) and len(shape) in (2, 3), "no shape")
+        demand(isinstance(full_size_px, list) and len(full_size_px) == 2, "no size")
+        demand(kind in _KINDS, "no kind")
+        sides = tuple(whole(side, self.result_bytes) for side in shape)
+        demand(math.prod(sides) * np.dtype(kind).itemsize <= self.result_bytes, "too large")
+        height, width = (whole(side, MOST) for side in full_size_px)
+        bits = whole(bits, 8 * np.dtype(kind).itemsize)
+        return PictureFacts(sides, kind, bits, flag(inverted), flag(icc), (height, width), share(complete))
 
 
 @contextmanager

@@ -37,8 +37,12 @@ class LateFile:
             pipe = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
             return False
-        os.write(pipe, content)
-        os.close(pipe)
+        try:
+            os.write(pipe, content)
+        except BrokenPipeError:  # who opened it has closed it meanwhile, to open it once more
+            return False
+        finally:
+            os.close(pipe)
         return True
 
     def close(self) -> None:
