@@ -206,12 +206,18 @@ def locked_settings(site: Site | None = None) -> Loaded:
 
 def _load_own(path: Path | None) -> Loaded:
     try:
+        return _read_own(path)
+    except OSError:
+        return Loaded(Settings(), "The settings cannot be read; the usual ones are in force.")
+
+
+def _read_own(path: Path | None) -> Loaded:
+    """Raises OSError where there is a file that can't be read: what it holds is not known then."""
+    try:
         file = path or user_data_dir() / FILE_NAME
         read = _object(file.read_bytes())
     except FileNotFoundError:
         return Loaded(Settings())
-    except OSError:
-        return Loaded(Settings(), "The settings cannot be read; the usual ones are in force.")
     if read is None:
         with contextlib.suppress(OSError):
             file.replace(file.with_name(f"{file.stem}.damaged{file.suffix}"))
@@ -242,9 +248,15 @@ def _object(content: bytes) -> dict[str, object] | None:
 
 def change_settings(changes: Mapping[str, Value], path: Path | None = None) -> None:
     """Write these values into the file as it is now: another window may have changed others since it was read, and
-    whoever hid patient data there wants them hidden. Raises NegatoscopeError.
+    whoever hid patient data there wants them hidden. Raises NegatoscopeError; a file that can't be read just now is
+    left alone.
     """
-    own = _load_own(path).settings
+    try:
+        own = _read_own(path).settings
+    except OSError as error:
+        raise NegatoscopeError(
+            "The settings could not be saved: those that are there cannot be read.", detail=type(error).__name__
+        ) from error
     save_settings(replace(own, values=MappingProxyType({**own.values, **changes})), path)
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from gui.settings import SCHEMA, Settings, load_settings, row, save_settings
+from gui.settings import SCHEMA, Settings, change_settings, load_settings, row, save_settings
 from imaging.errors import NegatoscopeError
 from imaging.site import Site
 
@@ -56,6 +57,15 @@ def test_a_damaged_file_is_put_aside_and_said(user_data: Path, content: bytes) -
 def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(NegatoscopeError, match="could not be saved"):
         save_settings(Settings(), tmp_path / "missing" / "settings.json")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a link needs rights there")
+def test_a_file_that_cannot_be_read_just_now_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.symlink_to(path)  # opened, it leads nowhere; renamed over, it would be gone
+    with pytest.raises(NegatoscopeError, match="could not be saved"):
+        change_settings({"wheel": "zoom"}, path)
+    assert path.is_symlink()
 
 
 def test_the_schema_accepts_its_own_defaults() -> None:
