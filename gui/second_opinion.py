@@ -205,6 +205,8 @@ class SecondOpinion(QObject):
         """What could not be read may be now."""
         self._failures.pop(self._review.entries[row].key, None)
         self._added(row, row)
+        self._advance()  # it may be the one that is looked at
+        self.changed.emit()
 
     def _closed(self) -> None:
         if self._running is not None:

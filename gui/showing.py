@@ -14,6 +14,7 @@ from gui.review import Review
 from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
 
 if TYPE_CHECKING:
+    from imaging.heatmap import Heatmap
     from imaging.image import Header
 
 MODES = (TextMode.FULL, TextMode.SHORT, TextMode.OFF)
@@ -131,19 +132,22 @@ class Showing(QObject):
             self._show_ai()
 
     def _show_ai(self, *_: object) -> None:
-        overlay, heatmap = self._review.overlay, None
-        if self._shown_key and overlay.shown and self._review.ai_visible:
-            heatmap = self._review.heatmap(self._shown_key)
+        overlay, heatmap = self._review.overlay, self._heatmap()
         self._view.set_overlay(Overlay(heatmap, overlay.threshold, overlay.opacity) if heatmap is not None else None)
         self._show_text()
 
     def _point_moved(self) -> None:
         """Of several findings another one may be spoken of first. The map is laid anew only where it is."""
         shown = self._view.overlay.heatmap if self._view.overlay is not None else None
-        if shown is not None and shown is not self._review.heatmap(self._shown_key):
+        if shown is not self._heatmap():
             self._show_ai()
         else:
             self._show_text()
+
+    def _heatmap(self) -> Heatmap | None:
+        """What is to be laid over the film on screen."""
+        visible = self._shown_key and self._review.overlay.shown and self._review.ai_visible
+        return self._review.heatmap(self._shown_key) if visible else None
 
     def _show_text(self, *_: object) -> None:
         entry = self._review.selected_entry

@@ -12,8 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
-from gui.review import Review
+from gui.review import OverlaySettings, Review
+from imaging.heatmap import Heatmap
 from inference.bundle import ModelBundle
+from inference.results import Finding
+from tests.bundles import multi_label_card, write_trial_bundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 
 
@@ -75,6 +78,31 @@ def test_a_finding_that_was_chosen_for_another_model_is_not_asked_of_this_one(wi
     choose(window, "occlusion")
     qtbot.waitUntil(lambda: shown_map(review) is not None, timeout=PATIENCE_MS)
     assert window.controller.explaining.message == ""
+
+
+def test_the_map_on_the_film_follows_the_finding_that_is_spoken_of_first(
+    open_window: OpenWindow, films: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    card = multi_label_card()
+    late = replace(card.operating["EFFUSION"], recommended=0.6)
+    card = replace(card, operating={**card.operating, "EFFUSION": late})
+    window = open_window([films], model=str(write_trial_bundle(tmp_path / "multi@1", card).location))
+    settle(qtbot, window)
+    review = window.controller.review
+    key = review.entries[0].key
+    result = review.result(key)
+    assert result is not None
+    scores = {"EFFUSION": 0.55, "MASS": 0.45}  # of which the second alone reaches its point
+    findings = tuple(Finding(name, score, 0.4) for name, score in scores.items())
+    maps = tuple(Heatmap(name, np.ones((2, 2), np.float32), 1.0) for name in scores)
+    review.store(key, replace(result, findings=findings, heatmaps=maps))
+    review.set_overlay(OverlaySettings(shown=True, method="occlusion"))
+    review.explain(key, "occlusion", maps[0])
+    assert (review.shown_label(key), window.view.overlay) == ("MASS", None)
+    review.set_sensitivity(0.5)
+    assert review.shown_label(key) == "EFFUSION"
+    assert window.view.overlay is not None
+    assert window.view.overlay.heatmap is maps[0]
 
 
 def test_it_says_how_far_it_is_and_stops_at_once(window: MainWindow, qtbot: Any) -> None:
