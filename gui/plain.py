@@ -23,7 +23,7 @@ def shortened(name: str, most: int = 32) -> str:
 
 
 def plain_tip(text: str) -> str:
-    """A tool tip, in which Qt takes for rich text whatever looks like it: a file may be called `<img src=...>`. None
-    for no text.
+    """A tool tip, in which Qt takes for rich text whatever looks like it: a file may be called `<img src=...>`. No
+    text is no tip.
     """
     return f"<p>{escape(text).replace(chr(10), '<br>')}</p>" if text else ""

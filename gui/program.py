@@ -39,7 +39,12 @@ class ProgramFacts(QObject):
         if len(self._asked) == 1:
             words = "Looking at what is installed…"
             self._jobs.submit(
-                Lane.IO, lambda token, progress: read_program(), done=self._read, priority=PRIORITY, words=words
+                Lane.IO,
+                lambda token, progress: read_program(),
+                done=self._read,
+                failed=lambda _: self._asked.clear(),  # the next one to ask tries again
+                priority=PRIORITY,
+                words=words,
             )
 
     def _read(self, program: Program) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from gui.plain import one_line, plain_tip
 from gui.wizard.framed import Framed
 from imaging.study import ImageRef
 
@@ -44,11 +45,11 @@ class LeftOutList(QTreeWidget):
         self._films = tuple(films[:MOST_LISTED])
         self.clear()
         for place, film in enumerate(self._films):
-            name = f"Film {place + 1}" if hide_names else Path(film.path).name
+            name = f"Film {place + 1}" if hide_names else one_line(Path(film.path).name)
             item = QTreeWidgetItem([name, film.reason])
             for column, text in enumerate((name, film.reason)):
                 item.setSizeHint(column, QSize(0, ROW_PX))
-                item.setToolTip(column, text)
+                item.setToolTip(column, plain_tip(text))
             self.addTopLevelItem(item)
         self.setFixedHeight(ROW_PX * min(max(1, len(self._films)), MOST_ROWS) + 4)
 

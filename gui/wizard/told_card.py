@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from html import escape
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from gui.icons import icon
+from gui.plain import plain_tip
 from gui.theme import PALETTE
 from gui.wizard.framed import Framed
 from training.run_story import Word
@@ -42,7 +42,7 @@ class ToldCard(Framed):
         for word in words:
             clock = time.strftime("%H:%M:%S", time.localtime(word.time))
             item = QListWidgetItem(icon(ICONS[word.tone], DOTS[word.tone]), f"{clock}  {word.text}")
-            item.setToolTip(escape(word.text))
+            item.setToolTip(plain_tip(word.text))
             if word.tone:
                 item.setForeground(QColor(DOTS[word.tone]))
             self.words.addItem(item)
