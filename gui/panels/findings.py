@@ -13,12 +13,12 @@ from gui.panels.box import PanelBox, label
 from gui.panels.finding_card import FindingCard
 from gui.panels.gate_notice import GateNotice
 from gui.panels.remarks import RemarkLines
+from gui.panels.wording import MANY
 from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.similar import Similar
 from gui.theme import font
 
-MANY = 3  # more findings than these are folded where they carry no flag
 CARDS_GAP_PX = 10  # on top of the column's own spacing
 
 

@@ -16,7 +16,7 @@ from gui.panels.box import PanelBox, label
 from gui.panels.predictive import PredictiveRow
 from gui.panels.share_box import ShareBox
 from gui.panels.track import Track
-from gui.panels.wording import LINKS, many_points_words, own_films_words
+from gui.panels.wording import LINKS, MANY, many_points_words, own_films_words
 from gui.prevalence import Prevalences
 from gui.review import Review
 from gui.scores import RECOMMENDED_SENSITIVITY
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
 MIDDLE_SHARE = 0.72  # where the recommended point lies: the range above it is the one in which every step counts
 STEP = 5
-MANY = 3  # more findings than these share one sentence
 MARK_PX = 22
 MARK_WORD = "Recommended"
 

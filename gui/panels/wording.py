@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inference.predictive import Prevalence
     from inference.results import Finding
 
+MANY = 3  # more findings than these share one sentence, and are folded where they carry no flag
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
