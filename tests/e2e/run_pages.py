@@ -20,17 +20,14 @@ from gui.wizard.run_states import State
 from tests.e2e.training_process import start_training
 from tests.e2e.window import PATIENCE_MS
 
+SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
+SMALLEST_PX = (835, 520)  # of the smallest window
+
 
 def start_run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[str]:
     """The worker of a run, as the window starts it."""
     run, models = folder / "runs" / name, folder / "models" / name
     return start_training(folder, run, *arguments, models=models, output=subprocess.DEVNULL)
-
-
-SIZE_PX = (1036, 600)  # what the wizard leaves of 1280 x 720
-
-
-SMALLEST_PX = (835, 520)  # of the smallest window
 
 
 def shown(qtbot: Any, page: QWidget) -> None:
