@@ -36,6 +36,7 @@ PILLOW_FAILURES = (
 )  # fmt: skip
 _STRIP_ROWS = 256
 _START_OF_SCAN = b"\xff\xda"
+_SEVERAL_PICTURES = b"MPF\0"  # in a JPEG of a phone, which Pillow takes for a format of its own and does not reduce
 _PIECE_BYTES = 1 << 20
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
 _STRIPS_TAG, _STRIP_BYTES_TAG, _TILES_TAG, _TILE_BYTES_TAG = 273, 279, 324, 325
@@ -87,9 +88,9 @@ class PictureJob(NamedTuple):
         """The facts, such that an array can be made of the result. Raises AnswerError."""
         demand(isinstance(told, list) and len(told) == len(PictureFacts._fields), "no facts")
         shape, kind, bits, inverted, icc, full_size_px, complete = told
-        demand(isinstance(shape, list) and len(shape) in (2, 3), "no shape")
+        demand(isinstance(shape, list) and (len(shape) == 2 or shape[2:] == [3]), "no shape")
         demand(isinstance(full_size_px, list) and len(full_size_px) == 2, "no size")
-        demand(kind in _KINDS, "no kind")
+        demand(isinstance(kind, str) and kind in _KINDS, "no kind")
         sides = tuple(whole(side, self.result_bytes) for side in shape)
         demand(math.prod(sides) * np.dtype(kind).itemsize <= self.result_bytes, "too large")
         height, width = (whole(side, MOST) for side in full_size_px)
@@ -113,13 +114,15 @@ def outline(stream: BinaryIO, frame: int, limits: Limits, at_least_px: tuple[int
     head, frames = stream.read(HEAD_BYTES), 1
     stream.seek(0)
     size = read_size(head) if not frame else None
+    is_jpeg = head.startswith(b"\xff\xd8") and _SEVERAL_PICTURES not in head
     if size is None:
         with open_picture(stream) as image:
+            is_jpeg = image.format == "JPEG"
             frames = turn_to(image, frame, limits)
             pixel_bytes = _sample_bytes(image) if image.mode in _GREY_MODES else 3
             size = PictureSize(image.height, image.width, len(image.getbands()), _sample_bytes(image), pixel_bytes)
     refuse.check_size(size.height, size.width, size.sample_bytes, size.channels, limits)
-    if at_least_px is not None and head.startswith(b"\xff\xd8"):
+    if at_least_px is not None and is_jpeg:
         size = reduced(size, at_least_px)
     pixels = size.height * size.width
     return Outline(frames, pixels * size.pixel_bytes, pixels * size.channels * size.sample_bytes)

@@ -35,9 +35,10 @@ def test_facts_come_back_as_they_went() -> None:
 
 
 def test_refusals_come_back_as_they_went_but_for_their_length() -> None:
-    error = FilmError(Code.CORRUPT, "The picture is damaged.", detail="x" * MOST_BYTES)
+    error = FilmError(Code.CORRUPT, "The picture is damaged.", detail="\U0001d11e" * MOST_BYTES)
     answer = refused(error)
     assert len(answer) < MOST_BYTES
+    assert len(refused(FilmError(Code.CORRUPT, error.detail, detail=error.detail))) < MOST_BYTES
     with pytest.raises(FilmError, match=r"The picture is damaged\.") as refusal:
         heard(answer)
     assert refusal.value.code is Code.CORRUPT
@@ -74,9 +75,12 @@ def test_what_is_no_answer(answer: bytes) -> None:
         (0, [2, -3]),
         (0, [2, 1.5]),
         (0, [10**30, 1]),
+        (0, [1, 2, 2]),
+        (0, [[1], 2]),
         (0, "23"),
         (1, "O"),
         (1, "<u8"),
+        (1, ["<u2"]),
         (2, 17),
         (2, True),
         (3, 0),
@@ -84,6 +88,7 @@ def test_what_is_no_answer(answer: bytes) -> None:
         (5, [4]),
         (5, [4, 0]),
         (6, 1.01),
+        pytest.param(6, 10**400, id="more than a float"),
         (6, float("nan")),
         (6, "1"),
     ],

@@ -176,6 +176,14 @@ class TestReduced:
         Image.fromarray(GREY).save(tmp_path / "film.png")
         assert decode_reduced(ImageRef(tmp_path / "film.png"), (5, 5)).pixels.shape == GREY.shape
 
+    @pytest.mark.parametrize("comment", [b"", bytes(60_000)])
+    def test_a_jpeg_of_several_pictures_comes_at_full_size(self, tmp_path: Path, comment: bytes) -> None:
+        """As phones save them, with whatever else in front of the picture's size."""
+        picture = Image.fromarray(film(800, 1200, bits=8))
+        options: dict[str, Any] = {"comment": comment, "icc_profile": comment}
+        picture.save(tmp_path / "film.jpg", "MPO", save_all=True, append_images=[picture], **options)
+        assert decode_reduced(ImageRef(tmp_path / "film.jpg"), (200, 200)).pixels.shape == (800, 1200)
+
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 @pytest.mark.parametrize("kind", ["png", "png 16", "png colour", "jpg", "jpg colour", "tif", "tif 16", "tif colour"])
@@ -333,6 +341,8 @@ class TestInTheChild:
     def test_one_that_ends_the_decoder(self, path: Path, child_pid: int) -> None:
         with ThreadPoolExecutor(1) as thread:
             decoding = thread.submit(decode, ImageRef(path))
+            while not POOL._busy:
+                time.sleep(0.01)
             time.sleep(0.1)  # it has the picture by now
             os.kill(child_pid, signal.SIGKILL)
             with pytest.raises(FilmError) as refusal:
