@@ -51,7 +51,7 @@ def with_defaults(kind: Any, value: Any) -> Any:
         kind = next(option for option in typing.get_args(kind) if option is not type(None))
     if not (dataclasses.is_dataclass(kind) and isinstance(value, dict)):
         return value
-    hints = typing.get_type_hints(kind)
+    hints = _hints(typing.cast(Any, kind))
     fields = {field.name: field for field in dataclasses.fields(kind)}
     known = {name: with_defaults(hints[name], item) if name in fields else item for name, item in value.items()}
     lacking = (field for name, field in fields.items() if name not in value)

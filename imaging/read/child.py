@@ -1,9 +1,9 @@
 """The child processes in which compressed frames and pictures are decoded.
 
 A hostile or damaged frame may crash a decoder, hang it or make it ask for all memory; here that costs one child and
-refuses one film. A child starts with the first compressed frame (a fifth of a second of CPU), serves one frame after
-another, and is replaced when it dies or runs out of time. It ends with its parent: it is a daemon process, and the end
-of the pipe ends it even where the parent was killed.
+refuses one film. The first child starts with the first compressed frame or picture, or ahead of it (a fifth of a second
+of CPU). A child serves one frame after another, and is replaced when it dies or runs out of time. It ends with its
+parent: it is a daemon process, and the end of the pipe ends it even where the parent was killed.
 
 On Linux a frame goes and comes in memory that both processes map (memfd, whose size no /dev/shm bounds), and the child
 decodes right into it; elsewhere over the pipe.
@@ -316,23 +316,25 @@ def _serve(pipe: Connection[Any, Any]) -> None:
             if slip is None:
                 _serve_by_pipe(pipe, job, limits)
             else:
-                pipe.send_bytes(_on_desk(pipe, desks, job, limits, slip)[0])
+                pipe.send_bytes(_on_desk(pipe, desks, job, limits, slip))
 
 
-def _on_desk(
-    pipe: Connection[Any, Any], desks: DesksInChild, job: Work[Any], limits: Limits, slip: Slip
-) -> tuple[bytes, bool]:
+def _on_desk(pipe: Connection[Any, Any], desks: DesksInChild, job: Work[Any], limits: Limits, slip: Slip) -> bytes:
     try:
         out, data = desks.received(pipe, slip, job.result_bytes)
     except MemoryError:
-        return refused(refuse.needs_too_much_memory("no room for the result")), False
-    return _decoded(job, data, limits, out)
+        return refused(refuse.needs_too_much_memory("no room for the result"))
+    return _decoded(job, data, limits, out)[0]
 
 
 def _serve_by_pipe(pipe: Connection[Any, Any], job: Work[Any], limits: Limits) -> None:
     """Where there is no shared memory, the frame's bytes follow the answer."""
     data = memoryview(pipe.recv_bytes())
-    out = np.zeros(job.result_bytes, np.uint8)
+    try:
+        out = np.zeros(job.result_bytes, np.uint8)
+    except MemoryError:
+        pipe.send_bytes(refused(refuse.needs_too_much_memory("no room for the result")))
+        return
     answer, is_decoded = _decoded(job, data, limits, out)
     pipe.send_bytes(answer)
     if is_decoded:

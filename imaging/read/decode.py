@@ -16,7 +16,7 @@ def decode(ref: ImageRef, *, limits: Limits | None = None) -> DecodedImage:
     """Decode one frame at full size, whatever the kind of file. Thread-safe.
 
     The result's `ref` carries the SOP Instance UID of a DICOM file. Raises FilmError with the reason in one
-    sentence, and nothing else. Compressed DICOM pixel data are decoded in a child process.
+    sentence, and nothing else. Pictures and compressed DICOM pixel data are decoded in a child process.
     """
     return _decode(ref, limits or limits_in_force(), None)
 

@@ -25,7 +25,7 @@ class Limits:
     `max_fragments` into how many pieces compressed frames may be cut; `max_members` and `max_directory_bytes` what an
     archive may list. `max_scan_pixels` bounds how many pixels a progressive JPEG picture goes over, all scans together.
     `timeout_s` bounds the reading of a header and the decoding of a frame; `memory_bytes` the child process that
-    decodes compressed pixel data, on top of what it holds when it is ready.
+    decodes compressed pixel data and pictures, on top of what it holds when it is ready.
     `in_flight_bytes` bounds what all films that are being decoded may take together (`imaging.read.budget`).
     """
 

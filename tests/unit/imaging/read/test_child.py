@@ -103,6 +103,8 @@ def test_a_child_that_dies_over_a_film_refuses_it_and_is_replaced(pool: DecoderP
     os.kill(child.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         decoding = thread.submit(decoded, pool)
+        while not pool._busy:
+            time.sleep(0.01)
         time.sleep(0.1)  # it has the job by now, and does not answer
         child.kill()
         with pytest.raises(FilmError) as refusal:
@@ -157,7 +159,7 @@ def test_a_child_that_hangs_is_given_up(pool: DecoderPool) -> None:
     with pytest.raises(FilmError) as refusal:
         decoded(pool, limits=replace(LIMITS, timeout_s=0.3))
     assert refusal.value.code is Code.TIMEOUT
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < LIMITS.timeout_s / 2
     assert child not in children()
     np.testing.assert_array_equal(decoded(pool), PIXELS)
 
@@ -201,6 +203,10 @@ def test_frames_and_pictures_go_over_the_pipe_where_there_is_no_shared_memory(
     with pytest.raises(FilmError) as refusal:
         decoded(pool, kept=500)
     assert refusal.value.code is Code.CORRUPT
+    if sys.platform == "linux":  # which alone bounds a process's memory
+        with pytest.raises(FilmError) as refusal:
+            decoded(pool, np.zeros((6000, 6000), np.uint16), replace(LIMITS, memory_bytes=40 * MIB))
+        assert refusal.value.code is Code.TOO_LARGE
     Image.fromarray(PIXELS).save(tmp_path / "film.png")
     job = PictureJob(str(tmp_path / "film.png"), 0, None, PIXELS.nbytes)
     pixels, facts = pool.decode(job, b"", LIMITS)
@@ -236,7 +242,8 @@ def test_who_has_waited_as_long_as_a_start_takes_has_another_child(pool: Decoder
     os.kill(busy.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         slow = thread.submit(decoded, pool)
-        time.sleep(0.1)  # the child is taken by now
+        while not pool._busy:
+            time.sleep(0.01)
         np.testing.assert_array_equal(decoded(pool), PIXELS)
         assert len(children() - others) == 2
         os.kill(busy.pid, signal.SIGCONT)
