@@ -138,17 +138,20 @@ def _inventory() -> dict[str, Any]:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _logs() -> list[Path]:
-    try:
-        folder = log_folder()
-    except OSError:
-        return []
     numbers = ("", *(f".{number}" for number in range(1, LOG_FILES + 1)))
     names = (f"{log}{number}" for log in (CRASHES, LOG) for number in numbers)
-    return [folder / name for name in names if (folder / name).is_file()]
+    try:
+        folder = log_folder()
+        return [folder / name for name in names if (folder / name).is_file()]
+    except OSError:  # a site's share that is away
+        return []
 
 
 def scrubbed(line: str) -> str:

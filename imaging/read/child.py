@@ -252,13 +252,12 @@ class DecoderPool:
 
     def _chosen(self) -> tuple[_Child | None, bool]:
         """A child that was idle, None where one has to be started; and whether it starts: no other does meanwhile."""
-        dead = []
         with self._changed:
             self._has_begun = True
             while True:
                 while self._idle and not self._idle[-1].is_alive:
                     # Killed from outside while it waited (for memory, say): the next film did nothing to it.
-                    dead.append(self._idle.pop())
+                    self._idle.pop().stop()
                 if self._idle or not self._has_waited():
                     break
             child = self._idle.pop() if self._idle else None
@@ -266,9 +265,7 @@ class DecoderPool:
             self._busy += 1
             if starts:
                 self._starting, self._waited_s = True, 0.0
-        for each in dead:
-            each.stop()
-        return child, starts
+            return child, starts
 
     def _has_waited(self) -> bool:
         """Wait for a change, unless a start is due. The lock is held."""

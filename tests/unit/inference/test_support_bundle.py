@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from imaging.site import VARIABLE
 from inference import doctor
 from inference.support_bundle import scrubbed, scrubbed_words, write_support_bundle
 from tests.bundles import card_of, write_trial_bundle
@@ -97,6 +98,16 @@ def test_a_log_that_cannot_be_read_is_said_in_its_place(planted: Path, tmp_path:
     with zipfile.ZipFile(tmp_path / "report.zip") as packed:
         assert packed.read("logs/negatoscope.log").decode() == "This could not be read (OSError).\n"
         assert "calibrated on 12 films" in packed.read("logs/negatoscope.log.1").decode()
+
+
+@pytest.mark.usefixtures("planted")
+def test_logs_on_a_share_that_is_away_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share = tmp_path / ("x" * 300)  # no system takes the name: asking for a file in it fails
+    (tmp_path / "site.json").write_text(json.dumps({"schema": 1, "log_folder": str(share)}), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
+    names = write_support_bundle(tmp_path / "report.zip")
+    assert "data.json" in names
+    assert not [name for name in names if name.startswith("logs/")]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_a_child_that_dies_over_a_film_refuses_it_and_is_replaced(pool: DecoderP
     os.kill(child.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         decoding = thread.submit(decoded, pool)
-        while not pool._busy:
+        while not (pool._busy or decoding.done()):
             time.sleep(0.01)
         time.sleep(0.1)  # it has the job by now, and does not answer
         child.kill()
@@ -242,7 +242,7 @@ def test_who_has_waited_as_long_as_a_start_takes_has_another_child(pool: Decoder
     os.kill(busy.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         slow = thread.submit(decoded, pool)
-        while not pool._busy:
+        while not (pool._busy or slow.done()):
             time.sleep(0.01)
         np.testing.assert_array_equal(decoded(pool), PIXELS)
         assert len(children() - others) == 2

@@ -341,7 +341,7 @@ class TestInTheChild:
     def test_one_that_ends_the_decoder(self, path: Path, child_pid: int) -> None:
         with ThreadPoolExecutor(1) as thread:
             decoding = thread.submit(decode, ImageRef(path))
-            while not POOL._busy:
+            while not (POOL._busy or decoding.done()):
                 time.sleep(0.01)
             time.sleep(0.1)  # it has the picture by now
             os.kill(child_pid, signal.SIGKILL)
