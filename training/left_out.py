@@ -62,7 +62,8 @@ def unread_films(manifest: Manifest, cached: CachedFilms, positions: Iterable[in
 
 def write_left_out(run: RunDir, films: Sequence[LeftOut]) -> None:
     """Raises RunError where the disk does not take it."""
-    lines = (json.dumps(to_json(film), ensure_ascii=False) + "\n" for film in films)
+    # In ASCII: names may hold stray bytes, which are no UTF-8, and signs at which lines would be parted.
+    lines = (json.dumps(to_json(film)) + "\n" for film in films)
     try:
         replace_file(run.path / LEFT_OUT, "".join(lines))
     except OSError as error:

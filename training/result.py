@@ -100,4 +100,5 @@ def _line(part: str, prepared: Prepared, position: int, scores: dict[str, float]
         "probabilities": scores,
         "subject": dataclasses.asdict(film.subject),
     }
-    return json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n"
+    # In ASCII: names may hold stray bytes, which are no UTF-8, and signs at which lines would be parted.
+    return json.dumps(body, allow_nan=False) + "\n"

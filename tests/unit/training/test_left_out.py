@@ -6,15 +6,17 @@ import argparse
 import dataclasses
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
 from training import train_command
-from training.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, left_out, read_left_out, write_left_out
+from training.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, LeftOut, left_out, read_left_out, write_left_out
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
 from training.prepare import prepare
 from training.recipes import own_title, plan_of, recipe_of, true_title
@@ -64,6 +66,13 @@ def test_every_film_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     assert read_left_out(tmp_path) == tuple(left_out(prepared))
     (tmp_path / LEFT_OUT).write_text("torn", encoding="utf-8")
     assert read_left_out(tmp_path) == read_left_out(tmp_path / "nowhere") == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_any_name_that_a_disk_takes_is_kept(tmp_path: Path) -> None:
+    films = tuple(LeftOut(os.fsdecode(name), 0, "Why.") for name in (b"/f/\xff.png", "/f/a\u2028b\x85.png".encode()))
+    write_left_out(RunDir(tmp_path), films)
+    assert read_left_out(tmp_path) == films
 
 
 def test_an_agreed_download_is_agreed_for_going_on_too(tmp_path: Path) -> None:
