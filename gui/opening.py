@@ -200,7 +200,8 @@ def rows_of(item: Found | Refused) -> list[Entry]:
     rows = [replace(base, ref=replace(ref, frame=frame)) for frame in range(listed)] if frames > 1 else [base]
     if listed < frames:
         sentence = f"The file claims {frames:,} frames; the first {listed} are listed."
-        rows.append(Entry(path=item.ref.path, refusal=sentence))
+        # In the place of the first that is not: by its path alone it would be taken for the first frame.
+        rows.append(Entry(path=ref.path, ref=replace(ref, frame=listed), refusal=sentence))
     return rows
 
 

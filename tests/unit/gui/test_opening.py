@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from gui.opening import MODEL_FILE, named_model
+from gui.films import Films
+from gui.opening import FRAMES_LISTED, MODEL_FILE, named_model, rows_of
+from imaging.read.look import Found
+from imaging.study import ImageRef
+
+
+def test_a_file_of_very_many_frames_says_that_not_all_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "loop.dcm"
+    path.touch()
+    films = Films()
+    films.add(rows_of(Found(ImageRef(path), "dicom", None, frames=FRAMES_LISTED + 700)))
+    assert [entry.is_film for entry in films.entries] == [True] * FRAMES_LISTED + [False]
+    assert films.entries[-1].refusal == "The file claims 1,200 frames; the first 500 are listed."
 
 
 @pytest.mark.parametrize("name", ["practice", "ward-2.x@12"])
