@@ -64,10 +64,11 @@ def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelTok
     """Analyse every film below `paths` that the run wants and `lines` does not have yet, and write its line, in the
     order of the input. Raises NegatoscopeError where results can't be written, Cancelled.
 
-    On a CPU the same threads, one for every core, decode films, run the network and write heat maps, each whatever is
-    next: more threads than cores would push each other out of the caches. What waits for a GPU has threads of its own.
+    On a CPU the same threads decode films, run the network and write heat maps, each what is next. They are one more
+    than the cores, as now and then one waits for a decoding child; more would push each other out of the caches. What
+    waits for a GPU has threads of its own.
     """
-    pool = ThreadPoolExecutor(run.threads, thread_name_prefix="screen")
+    pool = ThreadPoolExecutor(run.threads + 1, thread_name_prefix="screen")
     on_cpu = "-cpu" in run.analyser.engine.name
     lanes = pool if on_cpu else ThreadPoolExecutor(LANES_GPU, thread_name_prefix="screen-network")
     ahead = 2 * run.threads
