@@ -36,7 +36,7 @@ class CheckRow(QWidget):
     films_asked = Signal()
     fix_asked = Signal()
 
-    def __init__(self, check: Check, parent: QWidget | None = None) -> None:
+    def __init__(self, check: Check, *, hide_names: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.check = check
         name, colour, word = LOOKS[check.level.value]
@@ -61,7 +61,7 @@ class CheckRow(QWidget):
         self.row = TileRow(shown)
         self.row.setMaximumWidth(max(1, shown) * TILE_PX)
         self.lost = LeftOutList()
-        self.lost.show_films(check.lost)
+        self.lost.show_films(check.lost, hide_names=hide_names)
         self.row.hide()
         self.lost.hide()
         picture = QLabel()
@@ -112,13 +112,13 @@ class CheckRows(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
 
-    def show_checks(self, checks: tuple[Check, ...]) -> None:
+    def show_checks(self, checks: tuple[Check, ...], *, hide_names: bool = False) -> None:
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.rows = [CheckRow(check) for check in checks]
+        self.rows = [CheckRow(check, hide_names=hide_names) for check in checks]
         for number, row in enumerate(self.rows):
             if number:
                 self._column.addWidget(rule())

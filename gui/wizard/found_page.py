@@ -49,6 +49,7 @@ class FoundPage(ScrolledColumn):
         self._training = training
         self._found: Inspected | None = None
         self._pictured: Check | None = None
+        self._hidden = False
         self.source, self.sizes = label(tone="strong"), label(tone="secondary")
         self.other, self.stop = QPushButton("Choose other films…"), QPushButton("Stop")
         self.put_back = QPushButton("Put them back")
@@ -148,10 +149,19 @@ class FoundPage(ScrolledColumn):
         self.left_out.setText(f"{out:,} {'picture' if out == 1 else 'pictures'} left out" if out else "")
         for widget in (self.left_out, self.put_back):
             widget.setVisible(bool(out))
-        self.checks.show_checks(found.checks)
+        self.checks.show_checks(found.checks, hide_names=self._hidden)
         levels = [check.level.value for check in found.checks]
         self._checked.word.setText(f"{levels.count('red') or 'nothing'} to mend, {levels.count('amber')} to look at")
         self.show_busy("")
+
+    def hide_names(self, *, hidden: bool) -> None:
+        """Whether file names, which may be patients', are kept off the page."""
+        if hidden == self._hidden:
+            return
+        self._hidden = hidden
+        self.patients.hide_names(hidden=hidden)
+        if self._found is not None:
+            self.checks.show_checks(self._found.checks, hide_names=hidden)
 
     def show_busy(self, words: str) -> None:
         """Films are inspected anew; what is shown stays until they were."""
@@ -188,7 +198,8 @@ class FoundPage(ScrolledColumn):
         step = max(1, len(check.films) // SHOWN)
         chosen = check.films[::step][:SHOWN]
         films = [found.inspection.films[at] for at in chosen]
-        words = [(", ".join(film.labels), film.path.name, str(at)) for film, at in zip(films, chosen, strict=True)]
+        names = [f"Film {place + 1}" if self._hidden else film.path.name for place, film in enumerate(films)]
+        words = [(", ".join(film.labels), name, str(at)) for film, name, at in zip(films, names, chosen, strict=True)]
         self._training.jobs.submit(
             Lane.IO,
             lambda token, progress: pictures_of(found.inspection, chosen, PICTURE_PX),

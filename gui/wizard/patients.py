@@ -13,6 +13,7 @@ from gui.wizard.card import Card
 
 EXAMPLES, LINE_PX = 4, 17
 LIVE_MS = 150
+HIDDEN = "No examples: patient data are hidden."
 ABOUT = "Of the file names, where DICOM or the CSV do not say. The brackets hold the patient."
 
 
@@ -26,6 +27,7 @@ class PatientCard(Card):
         self._jobs = jobs
         self._names: tuple[str, ...] = ()
         self._taken = ""
+        self._hidden = False
         self.pattern = QLineEdit()
         self.pattern.setPlaceholderText("for example ^([^_]+)_")
         self.pattern.setAccessibleName("Pattern for patients")
@@ -57,6 +59,11 @@ class PatientCard(Card):
             self.pattern.setText(pattern)
         self._try()
 
+    def hide_names(self, *, hidden: bool) -> None:
+        """Whether the examples, which are file names, are kept off the page."""
+        self._hidden = hidden
+        self._try()
+
     def _choose(self) -> None:
         if self.apply.isEnabled():
             self.pattern_chosen.emit(self.pattern.text())
@@ -76,6 +83,8 @@ class PatientCard(Card):
             return
         if isinstance(found, str):
             self.examples.setText(escape(found))
+        elif self._hidden:
+            self.examples.setText(HIDDEN)
         else:
             lines = (f"{escape(name)} → {strong(escape(patient))}" for name, patient in found)
             self.examples.setText("<br>".join(lines))

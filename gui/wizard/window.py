@@ -122,8 +122,8 @@ class WizardWindow(QWidget):
         self.result.point_chosen.connect(self.point_chosen)
 
     def hide_names(self, *, hidden: bool) -> None:
-        """Whether file names, which may be patients', are kept off what a run says of its films."""
-        for page in (self.run, self.result):
+        """Whether file names, which may be patients', are kept off what is said of films."""
+        for page in (self.data.found, self.run, self.result):
             page.hide_names(hidden=hidden)
 
     @property

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableWidget
 
 from gui.main_window import MainWindow
+from gui.wizard.patients import HIDDEN
 from gui.wizard.window import WizardWindow
 from tests.e2e.window import PATIENCE_MS, settle
 from tests.e2e.wizard_hands import (
@@ -236,3 +237,20 @@ def test_reading_stops_at_once(open_wizard: OpenWizard, squares: Path, qtbot: An
     assert wizard.data.currentWidget() is wizard.data.source
     qtbot.waitUntil(lambda: wizard.training.jobs.idle, timeout=PATIENCE_MS)
     assert wizard.training.found is None
+
+
+def test_names_are_hidden_where_patient_data_are(open_wizard: OpenWizard, squares: Path, qtbot: Any) -> None:
+    wizard = open_wizard()
+    drop(wizard, squares)
+    inspected(qtbot, wizard)
+    examples = wizard.data.found.patients.examples
+    qtbot.waitUntil(lambda: "person" in examples.text(), timeout=PATIENCE_MS)
+    for hidden in (True, False):
+        wizard.hide_names(hidden=hidden)
+        qtbot.waitUntil(lambda: (examples.text() == HIDDEN) == hidden, timeout=PATIENCE_MS)  # noqa: B023
+        torn = check_named(wizard, "Labels that disagree")
+        click(torn.films)
+        qtbot.waitUntil(lambda: torn.row.tiles[0].tile is not None, timeout=PATIENCE_MS)  # noqa: B023
+        names = [tile.tile.likeness for tile in torn.row.tiles]
+        assert names == (["Film 1", "Film 2"] if hidden else [name for name in names if name.endswith(".png")])
+        assert not any(hidden and ".png" in tile.accessibleName() for tile in torn.row.tiles)
