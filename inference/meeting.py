@@ -92,7 +92,7 @@ class Meeting:
 
     def await_dismissal(self) -> None:
         """Every other process waits until the first has merged the parts. Raises NegatoscopeError."""
-        first = _Watch(self._file(0), self._patience)
+        first = _Watch(self._file(0), self._patience, begun=True)  # it was there when this one began
         while self._file(self._rank.rank).exists():
             first.look()
             if first.silent_too_long():
@@ -131,13 +131,15 @@ class Meeting:
 
 
 class _Watch:
-    """Another process's file: its last word, and when it last changed by our own clock."""
+    """Another process's file: its last word, and when it last changed by our own clock. One that has `begun` and has no
+    file has ended.
+    """
 
-    def __init__(self, path: Path, patience: Patience) -> None:
+    def __init__(self, path: Path, patience: Patience, *, begun: bool = False) -> None:
         self._path = path
         self._patience = patience
         self._seen = ""
-        self._begun = False
+        self._begun = begun
         self._changed = time.monotonic()
 
     def look(self) -> str:

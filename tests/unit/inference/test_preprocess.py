@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -73,6 +73,7 @@ def test_the_grid_lies_where_the_network_looked() -> None:
 
 @given(st.integers(2, 90), st.integers(2, 90), st.integers(8, 40), st.sampled_from(["squash", "pad", "crop"]))
 def test_the_grid_covers_the_square_whatever_the_shape(height: int, width: int, side: int, how: Fit) -> None:
+    assume(how != "crop" or max(height, width) <= 30 * min(height, width))  # strips are refused, see above
     chosen = spec(side, how)
     found = fit(np.full((height, width), 255, np.uint8), chosen)
     assert found.shape == (side, side)

@@ -209,15 +209,19 @@ def test_a_word_of_an_earlier_run_is_not_believed(two: Ranks) -> None:
 def test_the_first_process_that_ends_is_noticed(two: Ranks) -> None:
     begun = threading.Event()
 
+    ended = threading.Event()
+
     def second() -> None:
         with two.meeting(1) as meeting:
             begun.set()
             meeting.done()
+            ended.wait(5.0)
             meeting.await_dismissal()
 
     thread, failed = in_thread(second)
     with two.meeting(0):
         assert begun.wait(5.0)
+    ended.set()  # it is gone before the second one looks
     thread.join(5.0)
     assert [str(error) for error in failed] == ["The first process has stopped; --resume merges what was written."]
 
