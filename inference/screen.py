@@ -13,7 +13,7 @@ from imaging.ahead import ordered_map
 from imaging.errors import FilmError
 from imaging.progress import CancelToken
 from imaging.read.look import Found, Refused
-from imaging.read.scan import scan
+from imaging.read.scan import everything, scan
 from imaging.study import ImageRef
 from inference.engine import Engine, is_concurrent, wanted_batch
 from inference.heat_files import write_heatmaps
@@ -23,10 +23,6 @@ from inference.screen_lines import Lines
 from inference.screen_rows import Row, Terms, analysed_row, refused_row
 
 LANES_GPU = 3
-
-
-def _everything(path: Path) -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class Screening:
     terms: Terms
     heatmaps: Path | None
     threads: int
-    wanted: Callable[[Path], bool | None] = _everything
+    wanted: Callable[[Path], bool | None] = everything
 
 
 def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelToken) -> None:

@@ -27,12 +27,13 @@ _NO_FILMS = {
 }
 
 
-def _everything(path: Path) -> bool:
+def everything(path: Path) -> bool:
+    """What a scan wants unless it is told otherwise."""
     return True
 
 
 def scan(
-    paths: Sequence[Path], token: CancelToken, wanted: Callable[[Path], bool | None] = _everything
+    paths: Sequence[Path], token: CancelToken, wanted: Callable[[Path], bool | None] = everything
 ) -> Generator[Found | Refused]:
     """Find the films in files, folders, ZIP archives and discs, one by one as they are found, in the order of `paths`.
 

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -56,6 +57,21 @@ def children() -> set[BaseProcess]:
     return set(multiprocessing.active_children())
 
 
+@contextmanager
+def held_up(pool: DecoderPool) -> Iterator[tuple[BaseProcess, Future[np.ndarray]]]:
+    """The pool's only child, stopped over a film, and the film."""
+    others = children()
+    decoded(pool)
+    (child,) = children() - others
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        decoding = thread.submit(decoded, pool)
+        while not (pool._busy or decoding.done()):
+            time.sleep(0.01)
+        yield child, decoding
+
+
 def is_running(pid: int) -> bool:
     """Whether the process lives; one that is dead and not yet reaped by anybody does not."""
     try:
@@ -96,15 +112,7 @@ def test_a_damaged_frame_leaves_the_child_alive(pool: DecoderPool) -> None:
 
 
 def test_a_child_that_dies_over_a_film_refuses_it_and_is_replaced(pool: DecoderPool) -> None:
-    others = children()
-    decoded(pool)
-    (child,) = children() - others
-    assert child.pid is not None
-    os.kill(child.pid, signal.SIGSTOP)
-    with ThreadPoolExecutor(1) as thread:
-        decoding = thread.submit(decoded, pool)
-        while not (pool._busy or decoding.done()):
-            time.sleep(0.01)
+    with held_up(pool) as (child, decoding):
         time.sleep(0.1)  # it has the job by now, and does not answer
         child.kill()
         with pytest.raises(FilmError) as refusal:
@@ -236,14 +244,8 @@ def test_many_threads_share_as_many_children_as_are_worth_their_start(
 
 def test_who_has_waited_as_long_as_a_start_takes_has_another_child(pool: DecoderPool) -> None:
     others = children()
-    decoded(pool)
-    (busy,) = children() - others
-    assert busy.pid is not None
-    os.kill(busy.pid, signal.SIGSTOP)
-    with ThreadPoolExecutor(1) as thread:
-        slow = thread.submit(decoded, pool)
-        while not (pool._busy or slow.done()):
-            time.sleep(0.01)
+    with held_up(pool) as (busy, slow):
+        assert busy.pid is not None
         np.testing.assert_array_equal(decoded(pool), PIXELS)
         assert len(children() - others) == 2
         os.kill(busy.pid, signal.SIGCONT)
