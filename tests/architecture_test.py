@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -102,6 +103,13 @@ def test_the_windows_thread_imports_nothing_once_it_shows(tmp_path: Path) -> Non
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[] this"
+
+
+def test_drawn_tests_draw_the_same_cases_in_every_run(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--hypothesis-profile") == "search":
+        pytest.skip("asked to draw anew")
+    drawn = settings()
+    assert (drawn.derandomize, drawn.deadline, drawn.database) == (True, None, None)
 
 
 def test_packaging_is_no_package() -> None:

@@ -1,6 +1,7 @@
 """What holds for every test: no display, no file of the user's touched, nothing left behind, nothing said in vain.
 
 NEGATOSCOPE_TEST_PLATFORM=xcb runs the window's tests on a real display (or Xvfb) instead of offscreen.
+`--hypothesis-profile search` has the drawn tests draw anew, and more, instead of the same cases every time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("NEGATOSCOPE_TEST_PLATFORM", "offscreen")
 # The engine is not left to a stopwatch; the tests of `engine_choice` measure.
@@ -30,6 +32,11 @@ OFFSCREEN_REMARKS = (
     "This plugin does not support grabbing the keyboard",
 )
 THREAD_PATIENCE_S = 2.0
+
+# A test that fails by chance fails for somebody who did not cause it. No deadline: it would be a timed test.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -137,7 +137,7 @@ def test_data_that_end_early_show_what_is_there(tmp_path: Path) -> None:
     assert int(shown(graphics(tmp_path, made)).sum()) == 80
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     numbers=st.dictionaries(
         st.sampled_from(["e0010", "e0011", "e0015", "e0051", "e0100", "e0102"]), st.integers(0, 65535)

@@ -149,7 +149,7 @@ numbers = some.text("0123456789 -+.\\e", max_size=8)
 charsets = some.sampled_from(["", "ISO_IR 100", "ISO_IR 192", "ISO_IR 144", "ISO_IR 126", "ISO_IR 13", "GB18030"])
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(charset=charsets, words=some.tuples(words, words, numbers), implicit=some.booleans())
 def test_any_text_is_that_of_pydicom(tmp_path: Path, charset: str, words: tuple[str, str, str], implicit: bool) -> None:
     name, about, number = words
