@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import onnxruntime
-
 from imaging.paths import resource_path
 from inference.bundle import ModelBundle
 from inference.card import GRAPH, QUANTISED, BundleError, ModelCard
 from inference.engine import INPUT, OUTPUTS, EngineError, Floats, Output
 from inference.graph_check import check_graph
+from inference.onnx_door import onnxruntime
 
 FLOAT, INT8 = "onnx-cpu", "onnx-cpu-int8"
 

@@ -9,13 +9,14 @@ from types import TracebackType
 from typing import Any
 
 import onnx
-from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from inference.engine import INPUT
+from inference.onnx_door import quantisation_modules
 from inference.preprocess import Grey, to_input
 
 STEM_LAYERS = 3
+
+_quantization, _quant_utils = quantisation_modules()
 
 
 class Int8Maker:
@@ -28,7 +29,7 @@ class Int8Maker:
         self._model = onnx.load_model_from_string(graph)
         self._films = films
         # Otherwise it warns that the graph was not prepared; the exporter has folded all there is to fold already.
-        add_pre_process_metadata(self._model)
+        _quant_utils.add_pre_process_metadata(self._model)
 
     def __enter__(self) -> Int8Maker:
         self._folder = tempfile.TemporaryDirectory()
@@ -63,13 +64,13 @@ class Int8Maker:
     def _quantised(self, left: set[str]) -> bytes:
         """7 bits a weight keep processors without VNNI from saturating in 16 bits: results are the same on all."""
         target = self._path("int8.onnx")
-        quantize_static(
+        _quantization.quantize_static(
             self._path("float.onnx"),
             target,
             _Films(self._films),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+            quant_format=_quantization.QuantFormat.QDQ,
+            activation_type=_quantization.QuantType.QUInt8,
+            weight_type=_quantization.QuantType.QInt8,
             per_channel=True,
             reduce_range=True,
             nodes_to_exclude=sorted(left),

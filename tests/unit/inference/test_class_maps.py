@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
@@ -16,6 +15,7 @@ from inference.export import onnx_graph
 from inference.head_spec import LINEAR, HeadSpec
 from inference.models_verify import relative_difference
 from inference.network import FilmNetwork, grids
+from inference.onnx_door import onnxruntime
 from inference.preprocess import PreprocessSpec
 from inference.stack import GridSum, reading
 from tests.networks import card_for, cloudy_films, stirred, trial
