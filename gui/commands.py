@@ -78,6 +78,7 @@ class Commands(QObject):
 
     def _view_and_tools(self) -> dict[str, Callable[[], object]]:
         controller, view, actions = self._controller, self._view, self._actions
+        visibility = controller.review.visibility
         return {
             "film_next": lambda: controller.step_film(1),
             "film_previous": lambda: controller.step_film(-1),
@@ -95,16 +96,16 @@ class Commands(QObject):
             "reset": view.reset,
             "corner_text": self._showing.cycle_corner_text,
             "graphics": lambda: self._change("graphics"),
-            "hide_patient": lambda: controller.review.set_patient_hidden(actions["hide_patient"].isChecked()),
+            "hide_patient": lambda: visibility.set_patient_hidden(actions["hide_patient"].isChecked()),
             "full_screen": self._toggle_full_screen,
             **{f"tool_{name}": partial(view.set_tool, name) for name in TOOLS},
         }
 
     def _ai_and_help(self) -> dict[str, Callable[[], object]]:
-        controller = self._controller
+        controller, visibility = self._controller, self._controller.review.visibility
         return {
             "overlay": controller.toggle_overlay,
-            "ai_visible": lambda: controller.review.set_ai_visible(not controller.review.ai_visible),
+            "ai_visible": lambda: visibility.set_ai_visible(not visibility.ai_visible),
             "next_flagged": controller.go_to_next_flagged,
             "seen": self._toggle_seen,
             "cancel": controller.cancel,
@@ -122,8 +123,9 @@ class Commands(QObject):
 
     def _follow_state(self) -> None:
         review, stack = self._controller.review, self._controller.deciding.undo_stack
+        visibility = review.visibility
         self._actions[f"tool_{self._view.tool.name}"].setChecked(True)
-        for changed in (review.overlay_changed, review.ai_visibility_changed, review.patient_visibility_changed):
+        for changed in (visibility.overlay_changed, visibility.ai_toggled, visibility.patient_toggled):
             changed.connect(self._show_state)
         for name, can in (("undo", stack.canUndoChanged), ("redo", stack.canRedoChanged)):
             self._actions[name].setEnabled(False)
@@ -139,9 +141,10 @@ class Commands(QObject):
 
     def _show_state(self, *_: object) -> None:
         review, progress = self._controller.review, self._controller.analysing.progress
-        self._actions["overlay"].setChecked(review.overlay.shown and review.ai_visible)
-        self._actions["ai_visible"].setChecked(review.ai_visible)
-        self._actions["hide_patient"].setChecked(review.patient_hidden)
+        visibility = review.visibility
+        self._actions["overlay"].setChecked(visibility.overlay_visible)
+        self._actions["ai_visible"].setChecked(visibility.ai_visible)
+        self._actions["hide_patient"].setChecked(visibility.patient_hidden)
         for name in ("model_card", "check_model"):
             self._actions[name].setEnabled(review.model is not None)
         self._actions["cancel"].setEnabled(progress.active or review.scanning)
@@ -152,7 +155,7 @@ class Commands(QObject):
         self._show_locks()
         for name in ("close_films", "film_next", "film_previous"):
             self._actions[name].setEnabled(bool(review.entries))
-        self._actions["next_flagged"].setEnabled(bool(review.entries) and review.ai_visible)
+        self._actions["next_flagged"].setEnabled(bool(review.entries) and visibility.ai_visible)
 
     def _show_locks(self) -> None:
         """What the administrator has set cannot be changed from the menu either."""
@@ -222,8 +225,8 @@ class Commands(QObject):
             self._wizard.film_asked.connect(self._show_films_of_wizard)
             review = self._controller.review
             self._wizard.point_chosen.connect(review.choose_sensitivities)
-            self._wizard.hide_names(hidden=review.patient_hidden)
-            review.patient_visibility_changed.connect(lambda hidden: self._hide_names(hidden=hidden))
+            self._wizard.hide_names(hidden=review.visibility.patient_hidden)
+            review.visibility.patient_toggled.connect(lambda hidden: self._hide_names(hidden=hidden))
             self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
             self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
             self.windows.explain(self._wizard, self._wizard_topic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ from gui.prevalence import STATE as PREVALENCE_STATE
 from gui.prevalence import Prevalences
 from gui.program import ProgramFacts
 from gui.reading import Reading
-from gui.review import OverlaySettings, Review
+from gui.review import Review
 from gui.second_opinion import SecondOpinion
 from gui.seen import Seen
 from gui.similar import Similar
 from gui.thumbnails import Thumbnails
+from gui.visibility import recalled_overlay
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
@@ -87,7 +88,7 @@ class Controller(QObject):
         self.review.film_returned.connect(lambda row: self.thumbnails.try_again(self.review.entries[row].key))
         self.review.films_closed.connect(self.thumbnails.clear)
         self.review.films_closed.connect(self.memory.forget_films)
-        self.review.overlay_changed.connect(self._remember_soon)
+        self.review.visibility.overlay_changed.connect(self._remember_soon)
         self.review.operating_point_moved.connect(self._remember_soon)
         self.preferences.changed.connect(self._follow_preferences)
         self._remember.timeout.connect(self._remember_now)
@@ -135,9 +136,7 @@ class Controller(QObject):
 
     def toggle_overlay(self) -> None:
         """G: the heat map on or off; it also brings back an AI that is hidden."""
-        shown = not (self.review.overlay.shown and self.review.ai_visible)
-        self.review.set_ai_visible(True)
-        self.review.set_overlay(replace(self.review.overlay, shown=shown))
+        self.review.visibility.show_overlay(not self.review.visibility.overlay_visible)
 
     def cancel(self) -> None:
         """Stop scanning and analysing, at once."""
@@ -147,8 +146,7 @@ class Controller(QObject):
 
     def show_films(self, refs: Sequence[ImageRef], chosen: ImageRef) -> None:
         """List these films and show one of them with its heat map."""
-        self.review.set_ai_visible(True)
-        self.review.set_overlay(replace(self.review.overlay, shown=True))
+        self.review.visibility.show_overlay(True)
         self.opening.open_listed(refs, chosen)
 
     def step_film(self, step: int) -> None:
@@ -164,7 +162,7 @@ class Controller(QObject):
             self.review.select(row)
 
     def go_to_next_flagged(self) -> None:
-        row = self.review.next_flagged()
+        row = self.review.rows.next_flagged(self.review.selected)
         if row >= 0:
             self.review.select(row)
 
@@ -207,16 +205,9 @@ class Controller(QObject):
             self.memory.add_recent(folders)
 
     def _recall_overlay(self, stored: Any) -> None:
-        """Numbers and switches only, within their range: the file is the user's to change."""
-        if not isinstance(stored, dict):
-            return
-        usual = OverlaySettings()
-        kept = OverlaySettings(
-            shown=stored.get("shown") is True,
-            threshold=_share(stored.get("threshold"), usual.threshold),
-            opacity=_share(stored.get("opacity"), usual.opacity),
-        )
-        self.review.set_overlay(kept)
+        overlay = recalled_overlay(stored)
+        if overlay is not None:
+            self.review.visibility.set_overlay(overlay)
 
     def _recall_sensitivities(self, stored: Any) -> None:
         self.review.recall_sensitivities(stored)
@@ -232,10 +223,6 @@ class Controller(QObject):
             self._remember.start()
 
     def _remember_now(self) -> None:
-        self.memory.set_state(OVERLAY_STATE, asdict(self.review.overlay))
+        self.memory.set_state(OVERLAY_STATE, asdict(self.review.visibility.overlay))
         if self._recalled_sensitivities:  # else those of earlier sessions would be written over
             self.memory.set_state(SENSITIVITY_STATE, self.review.scores.chosen_sensitivities)
-
-
-def _share(value: object, usual: float) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else usual

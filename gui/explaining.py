@@ -40,13 +40,15 @@ class Explaining(QObject):
     def __init__(self, review: Review, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._review = review
+        self._visibility = review.visibility
         self._jobs = jobs
         self._analyser: Analyser | None = None
         self._handle: JobHandle | None = None
         self._asked = self._subject()
         self.work: Work | None = None
         self.message = ""  # why the last one failed
-        for another in (review.film_selected, review.overlay_changed, review.model_changed, review.films_closed):
+        shown = self._visibility
+        for another in (review.film_selected, shown.overlay_changed, review.model_changed, review.films_closed):
             another.connect(self._look)
 
     def take_model(self, loaded: LoadedModel) -> None:
@@ -71,7 +73,7 @@ class Explaining(QObject):
 
     def choose(self, method: str) -> None:
         """The reader chose a method: its map is shown, and worked out for the film on screen."""
-        self._review.set_overlay(replace(self._review.overlay, method=method, shown=True))
+        self._visibility.set_overlay(replace(self._visibility.overlay, method=method, shown=True))
         self.start()
 
     def start(self) -> None:
@@ -100,7 +102,7 @@ class Explaining(QObject):
 
     def _subject(self) -> tuple[str, str, str]:
         """What a map would be of: the film's key, the method, the label."""
-        entry, overlay = self._review.selected_film, self._review.overlay
+        entry, overlay = self._review.selected_film, self._visibility.overlay
         key = entry.key if entry is not None else ""
         return key, overlay.method, self._review.shown_label(key)
 
@@ -109,8 +111,8 @@ class Explaining(QObject):
             self.message = ""
             if self.work is not None:
                 self.stop()
-        if self._review.model is not None and self._review.overlay.method not in self.methods:
-            self._review.set_overlay(replace(self._review.overlay, method=GRAD_CAM))
+        if self._review.model is not None and self._visibility.overlay.method not in self.methods:
+            self._visibility.set_overlay(replace(self._visibility.overlay, method=GRAD_CAM))
 
     def _went_on(self, key: str, done: int, runs: int | None) -> None:
         self.work = Work(key, done, runs or 0)

@@ -137,12 +137,12 @@ class MainWindow(QMainWindow):
         self.view.film_step_requested.connect(controller.step_film)
         self.empty.recent_picked.connect(lambda path: controller.opening.open_paths([path]))
         controller.memory.recent_changed.connect(self.empty.show_recent)
-        review.patient_visibility_changed.connect(self.empty.hide_recent)
+        review.visibility.patient_toggled.connect(self.empty.hide_recent)
         for failed in (controller.opening.failed, controller.memory.failed, controller.memory.noticed):
             failed.connect(self.status.show_message)
         controller.preferences.failed.connect(self.status.show_message)
         controller.preferences.changed.connect(self._follow_preferences)
-        review.patient_visibility_changed.connect(lambda hidden: controller.preferences.change("hide_patient", hidden))
+        review.visibility.patient_toggled.connect(lambda hidden: controller.preferences.change("hide_patient", hidden))
         self.showing.text_mode_chosen.connect(lambda mode: controller.preferences.change("corner_text", mode))
         controller.jobs.crashed.connect(self._show_crash)
         controller.jobs.slow.changed.connect(self.status.show_slow)
@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         self.view.set_opening_sizing(settings.text("opening_zoom"))
         self.view.set_text_mode(settings.text("corner_text"))
         self.view.set_graphics_shown(settings.flag("graphics"))
-        self.controller.review.set_patient_hidden(settings.flag("hide_patient"))
+        self.controller.review.visibility.set_patient_hidden(settings.flag("hide_patient"))
 
     def _show_crash(self, sentence: str) -> None:
         from gui.dialogs.message import message_dialog

@@ -96,7 +96,7 @@ class Reading(QObject):
         """The films that the reader is likely to want after the selected one, the likeliest first."""
         entries, review = self._review.entries, self._review
         rows = likely_next(entries, self._row, self._step)
-        flagged = review.next_flagged()
+        flagged = review.rows.next_flagged(review.selected)
         rows += [flagged] if flagged not in (-1, self._row, *rows) else []
         return [entries[row] for row in rows]
 

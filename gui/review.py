@@ -1,4 +1,4 @@
-"""The state of a reading: films, the selected one, stored scores, operating point, overlay. Words, no widgets, no work.
+"""The state of a reading: films, the selected one, stored scores, operating point. No widgets, no work.
 
 Everything here lives on the main thread. Whoever changes the state calls a method; whoever shows it listens to a
 signal, which says in the past tense what has happened. Moving the operating point changes no score: it re-reads them.
@@ -7,16 +7,17 @@ signal, which says in the past tense what has happened. Moving the operating poi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.entries import Entry, RowWords, Stage
+from gui.entries import Entry, Stage
 from gui.films import Films
-from gui.rows import Filter, Rows
-from gui.scores import GRAD_CAM, ChosenModel, ScoreBook
+from gui.rows import Rows
+from gui.scores import ChosenModel, ScoreBook
+from gui.visibility import Visibility
 from imaging.errors import Code, FilmError
 
 if TYPE_CHECKING:
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 
 
 PASSING = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)  # of the place, not of the film
-
-
-@dataclass(frozen=True, slots=True)
-class OverlaySettings:
-    """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None follows the scores.
-
-    `method` is one of `inference.explain`.
-    """
-
-    shown: bool = False
-    threshold: float = 0.4
-    opacity: float = 0.55
-    label: str | None = None
-    method: str = GRAD_CAM
 
 
 class Review(QObject):
@@ -56,22 +43,19 @@ class Review(QObject):
     engine_changed = Signal()  # the same model runs elsewhere now
     stages_changed = Signal()  # of many rows at once
     operating_point_moved = Signal()
-    overlay_changed = Signal()
-    ai_visibility_changed = Signal(bool)
-    patient_visibility_changed = Signal(bool)
+    film_explained = Signal(str)  # its key: a map by another method than Grad-CAM is there
     folder_named = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._films = Films()
         self._scores = ScoreBook()
-        self._rows = Rows(self._films, self._scores)
+        self.visibility = Visibility(self)
+        self.rows = Rows(self._films, self._scores, lambda: self.visibility.ai_visible)
         self._model_message = ""
         self._model_reading = False
         self._selected = -1
         self._picked = False  # the reader chose the row; new films leave it alone
-        self._overlay = OverlaySettings()
-        self._patient_hidden = False
         self._scanning = False
         self.folder = ""
 
@@ -295,63 +279,14 @@ class Review(QObject):
         """The finding whose map and operating point stand on the film: the one that the reader chose, else the highest
         flagged score, else the highest.
         """
-        return self._scores.shown_label(key, self._overlay.label)
+        return self._scores.shown_label(key, self.visibility.overlay.label)
 
     def heatmap(self, key: str) -> Heatmap | None:
         """The map of the finding that `shown_label` names."""
-        return self._scores.heatmap(key, self._overlay.label, self._overlay.method)
+        overlay = self.visibility.overlay
+        return self._scores.heatmap(key, overlay.label, overlay.method)
 
     def explain(self, key: str, method: str, heatmap: Heatmap) -> None:
         """Keep a map that the chosen model gave by another method than Grad-CAM."""
         self._scores.explain(key, method, heatmap)
-        self.overlay_changed.emit()
-
-    # What the rows say
-
-    def is_flagged(self, row: int) -> bool:
-        """Whether a row carries a flag at the operating point in force."""
-        return self._rows.is_flagged(row)
-
-    def count(self, chosen: Filter) -> int:
-        return len(self._rows.shown(chosen))
-
-    def rows(self, chosen: Filter) -> Sequence[int]:
-        """The rows that a filter lets through, in their order."""
-        return self._rows.shown(chosen)
-
-    def next_flagged(self) -> int:
-        """The next flagged row after the selected one, round the end; -1 where there is none, or the AI is hidden."""
-        return self._rows.next_flagged(self._selected)
-
-    def words(self, row: int) -> RowWords:
-        """What a row says about its film."""
-        return self._rows.words(row)
-
-    # What the reader wants to see
-
-    @property
-    def overlay(self) -> OverlaySettings:
-        return self._overlay
-
-    def set_overlay(self, overlay: OverlaySettings) -> None:
-        if overlay != self._overlay:
-            self._overlay = overlay
-            self.overlay_changed.emit()
-
-    @property
-    def ai_visible(self) -> bool:
-        return self._rows.ai_visible
-
-    def set_ai_visible(self, visible: bool) -> None:
-        if visible != self._rows.ai_visible:
-            self._rows.ai_visible = visible
-            self.ai_visibility_changed.emit(visible)
-
-    @property
-    def patient_hidden(self) -> bool:
-        return self._patient_hidden
-
-    def set_patient_hidden(self, hidden: bool) -> None:
-        if hidden != self._patient_hidden:
-            self._patient_hidden = hidden
-            self.patient_visibility_changed.emit(hidden)
+        self.film_explained.emit(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from gui.entries import RowWords, Stage, Tone
@@ -22,12 +22,12 @@ class Filter(StrEnum):
 
 
 class Rows:
-    """Computes nothing: scores that are stored are read at the operating point in force."""
+    """Computes nothing: scores that are stored are read at the operating point in force, while the AI is visible."""
 
-    def __init__(self, films: Films, scores: ScoreBook) -> None:
+    def __init__(self, films: Films, scores: ScoreBook, ai_visible: Callable[[], bool]) -> None:
         self._films = films
         self._scores = scores
-        self.ai_visible = True
+        self._ai_visible = ai_visible
 
     def is_flagged(self, row: int) -> bool:
         """Whether a row carries a flag at the operating point in force."""
@@ -40,10 +40,13 @@ class Rows:
         if chosen is Filter.ALL:
             return range(len(films.entries))
         if chosen is Filter.REFUSED:
-            silent = (films.row_of(key) for key in (self._scores.silent if self.ai_visible else ()))
+            silent = (films.row_of(key) for key in (self._scores.silent if self._ai_visible() else ()))
             return sorted(films.refused.union(row for row in silent if row >= 0))
-        found = (films.row_of(key) for key in self._scores.flagged) if self.ai_visible else ()
+        found = (films.row_of(key) for key in self._scores.flagged) if self._ai_visible() else ()
         return sorted(row for row in found if row >= 0 and not films.entries[row].refusal)
+
+    def count(self, chosen: Filter) -> int:
+        return len(self.shown(chosen))
 
     def next_flagged(self, after: int) -> int:
         """The next flagged row after one, round the end; -1 where there is none, or the AI is hidden."""
@@ -55,7 +58,7 @@ class Rows:
         entry = self._films.entries[row]
         if entry.refusal:
             return RowWords(f"Refused: {entry.refusal}", Tone.REFUSED)
-        if not self.ai_visible:
+        if not self._ai_visible():
             return RowWords("AI hidden", Tone.QUIET)
         stage = self._films.stage(entry.key)
         return self._scores.words(entry.key) or _stage_words(stage, self._scores.failure(entry.key))

@@ -33,6 +33,7 @@ class Showing(QObject):
     def __init__(self, review: Review, reading: Reading, view: FilmView, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._review = review
+        self._visibility = shown = review.visibility
         self._view = view
         self._shown_key = ""
         self._failed_key = ""
@@ -47,10 +48,10 @@ class Showing(QObject):
         review.film_selected.connect(self._selected)
         review.films_closed.connect(self._forget)
         review.film_changed.connect(self._row_changed)
-        for changed in (review.overlay_changed, review.ai_visibility_changed, review.model_changed):
+        for changed in (shown.overlay_changed, shown.ai_toggled, review.model_changed, review.film_explained):
             changed.connect(self._show_ai)
         review.operating_point_moved.connect(self._point_moved)
-        review.patient_visibility_changed.connect(self._show_text)
+        shown.patient_toggled.connect(self._show_text)
         review.films_added.connect(self._count_soon)
         review.scan_changed.connect(self._selected)
 
@@ -132,7 +133,7 @@ class Showing(QObject):
             self._show_ai()
 
     def _show_ai(self, *_: object) -> None:
-        overlay, heatmap = self._review.overlay, self._heatmap()
+        overlay, heatmap = self._visibility.overlay, self._heatmap()
         self._view.set_overlay(Overlay(heatmap, overlay.threshold, overlay.opacity) if heatmap is not None else None)
         self._show_text()
 
@@ -146,7 +147,7 @@ class Showing(QObject):
 
     def _heatmap(self) -> Heatmap | None:
         """What is to be laid over the film on screen."""
-        visible = self._shown_key and self._review.overlay.shown and self._review.ai_visible
+        visible = self._shown_key and self._visibility.overlay_visible
         return self._review.heatmap(self._shown_key) if visible else None
 
     def _show_text(self, *_: object) -> None:
@@ -166,7 +167,7 @@ class Showing(QObject):
         self._view.set_corner_text(CornerText(self._patient_lines(entry, header), top_right, series, ai_line, caution))
 
     def _patient_lines(self, entry: Entry, header: Header) -> tuple[str, ...]:
-        if self._review.patient_hidden:
+        if self._visibility.patient_hidden:
             return ("Patient hidden",)
         name = one_line(header.patient_name or entry.path.name)
         about = " · ".join(part for part in (header.sex, header.age) if part)
@@ -176,7 +177,7 @@ class Showing(QObject):
         """Model, version and operating point, whenever what the model says is on the screen."""
         model, entry = self._review.model, self._review.selected_film
         findings = self._review.findings(entry.key) if entry is not None else ()
-        if model is None or not findings or not self._review.ai_visible:
+        if model is None or not findings or not self._visibility.ai_visible:
             return ""
         shown = self._review.shown_label(entry.key) if entry is not None else ""
         finding = next(item for item in findings if item.label == shown)

@@ -74,7 +74,7 @@ def _take(window: MainWindow, options: argparse.Namespace, err: TextIO, other: P
         return 2
     if options.select is not None:
         review.select(options.select)
-    review.set_overlay(replace(review.overlay, shown=options.overlay == "on"))
+    review.visibility.set_overlay(replace(review.visibility.overlay, shown=options.overlay == "on"))
     if not _wait(lambda: _selected_is_done(window), LIMIT_S):
         err.write("The film is still being read; no picture was made.\n")
         return 1

@@ -49,6 +49,7 @@ class StudyListModel(QAbstractListModel):
     def __init__(self, review: Review, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._review = review
+        self._visibility = review.visibility
         self._filter = Filter.ALL
         self._shown: Sequence[int] = range(0)  # rows of the review, rising
         review.films_added.connect(self._added)
@@ -56,8 +57,8 @@ class StudyListModel(QAbstractListModel):
         review.film_changed.connect(self._row_changed)
         for changed in (review.stages_changed, review.operating_point_moved, review.model_changed):
             changed.connect(self._words_changed)
-        review.ai_visibility_changed.connect(self._words_changed)
-        review.patient_visibility_changed.connect(self._words_changed)
+        self._visibility.ai_toggled.connect(self._words_changed)
+        self._visibility.patient_toggled.connect(self._words_changed)
 
     @property
     def filter(self) -> Filter:
@@ -69,7 +70,7 @@ class StudyListModel(QAbstractListModel):
 
     def read_again(self) -> None:
         """Show what passes now; nothing happens where it is what is shown already."""
-        rows = self._review.rows(self._filter)
+        rows = self._review.rows.shown(self._filter)
         if list(rows) != list(self._shown):
             self.beginResetModel()
             self._shown = rows
@@ -98,23 +99,23 @@ class StudyListModel(QAbstractListModel):
         entry = self._review.entries[row]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                said: object = title(entry, row, hide_patient=self._review.patient_hidden)
+                said: object = title(entry, row, hide_patient=self._visibility.patient_hidden)
             case study_delegate.WORDS_ROLE:
-                said = self._review.words(row)
+                said = self._review.rows.words(row)
             case study_delegate.ENTRY_ROLE:
                 said = entry
             case Qt.ItemDataRole.ToolTipRole:
                 said = self._tip(entry, row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                name = title(entry, row, hide_patient=self._review.patient_hidden)
-                said = f"{name}, {details(entry)}, {self._review.words(row).text}"
+                name = title(entry, row, hide_patient=self._visibility.patient_hidden)
+                said = f"{name}, {details(entry)}, {self._review.rows.words(row).text}"
             case _:
                 said = None
         return said
 
     def _tip(self, entry: Entry, row: int) -> str:
-        words = self._review.words(row).text
-        return plain_tip(words if self._review.patient_hidden else f"{one_line(entry.path.name)}\n{words}")
+        words = self._review.rows.words(row).text
+        return plain_tip(words if self._visibility.patient_hidden else f"{one_line(entry.path.name)}\n{words}")
 
     def row_changed(self, key: str) -> None:
         """A picture came for a row."""
@@ -145,6 +146,7 @@ class StudyList(QWidget):
     def __init__(self, review: Review, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._review = review
+        self._visibility = review.visibility
         self._rows = StudyListModel(review, self)
         self.view = _view(self._rows, StudyDelegate(thumbnails, self))
         self._name = QLabel("Films")
@@ -199,10 +201,10 @@ class StudyList(QWidget):
         thumbnails.thumbnail_made.connect(self._rows.row_changed)
         self._recount.timeout.connect(self._show_counts)
         later = (review.films_added, review.films_closed, review.film_changed, review.operating_point_moved)
-        for changed in (*later, review.scan_changed, review.folder_named, review.ai_visibility_changed):
+        for changed in (*later, review.scan_changed, review.folder_named, review.visibility.ai_toggled):
             changed.connect(self._recount_soon)
         # Not later: a name that is to be hidden goes at once.
-        review.patient_visibility_changed.connect(self._show_name)
+        review.visibility.patient_toggled.connect(self._show_name)
         review.film_selected.connect(self._follow)
 
     @property
@@ -222,10 +224,10 @@ class StudyList(QWidget):
     def _show_counts(self) -> None:
         if self._rows.filter is not Filter.ALL:
             self._filter_again()
-        counts = {chosen: self._review.count(chosen) for chosen in Filter}
+        counts = {chosen: self._review.rows.count(chosen) for chosen in Filter}
         refused = self._review.refused
         for chosen, chip in self.chips.items():
-            unknown = chosen is Filter.ALL or (chosen is Filter.FLAGGED and not self._review.ai_visible)
+            unknown = chosen is Filter.ALL or (chosen is Filter.FLAGGED and not self._visibility.ai_visible)
             # One chip for every reason: there is no room for a fourth, and each row says which it is.
             name = NO_SCORE if chosen is Filter.REFUSED and counts[chosen] > refused else chosen.value
             chip.setText(name if unknown else f"{name} {counts[chosen]:,}")
@@ -250,13 +252,13 @@ class StudyList(QWidget):
 
     def _show_name(self, *_: object) -> None:
         """Folders are named after people: while patient data is hidden, so are they."""
-        folder = "" if self._review.patient_hidden else one_line(self._review.folder)
+        folder = "" if self._visibility.patient_hidden else one_line(self._review.folder)
         self._name.setText(self.fontMetrics().elidedText(folder or "Films", Qt.TextElideMode.ElideMiddle, 140))
 
     def _nothing_words(self) -> str:
         if self._rows.filter is Filter.REFUSED:
             return "Nothing was refused."
-        return "No film is flagged." if self._review.ai_visible else "The AI is hidden; Space shows it."
+        return "No film is flagged." if self._visibility.ai_visible else "The AI is hidden; Space shows it."
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         """The reader moved in the list; a filter that moved the current row away did not."""

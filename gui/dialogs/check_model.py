@@ -96,7 +96,7 @@ class CheckDialog(QDialog):
         self.found.film_asked.connect(self._show_film)
         for changed in (checking.changed, review.model_changed, review.check_changed):
             changed.connect(self.refresh)
-        for moved in (review.patient_visibility_changed, review.scan_changed, review.films_closed):
+        for moved in (review.visibility.patient_toggled, review.scan_changed, review.films_closed):
             moved.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
@@ -116,7 +116,7 @@ class CheckDialog(QDialog):
                 state.outcome,
                 is_kept=state.outcome is None or state.is_kept,
                 trouble=state.message,
-                hide_names=self._review.patient_hidden,
+                hide_names=self._review.visibility.patient_hidden,
             )
             self._turn_to(self.area)
         else:

@@ -55,7 +55,7 @@ class FindingsPanel(PanelBox):
         if prevalences is not None:
             prevalences.changed.connect(self.refresh)
         review.film_selected.connect(self.refresh)
-        review.ai_visibility_changed.connect(self.refresh)
+        review.visibility.ai_toggled.connect(self.refresh)
         review.film_changed.connect(self._row_changed)
         deciding.decision_changed.connect(self._decision_changed)
         self.refresh()
@@ -72,7 +72,7 @@ class FindingsPanel(PanelBox):
     def refresh(self) -> None:
         """Show what is known now. Cheap: it runs while the slider is dragged."""
         entry = self._review.selected_film
-        shown = self._review.ai_visible
+        shown = self._review.visibility.ai_visible
         findings = self._review.findings(entry.key) if entry is not None and shown else ()
         self.word.setText("AI shown" if shown else "AI hidden")
         self._fit_cards(tuple(item.label for item in findings))
@@ -117,14 +117,14 @@ class FindingsPanel(PanelBox):
             return "", "Findings appear here once a film is open."
         if entry.refusal:
             return "No score", "A file that could not be read has no score."
-        if not review.ai_visible:
+        if not review.visibility.ai_visible:
             return "", "Read first; Space shows what the model says."
         if review.model is None and not review.model_reading:
             return "No score", review.model_message
         row, result = review.row_of(entry.key), review.result(entry.key)
         if review.stage(entry.key) is Stage.FAILED or result is not None:
             sentences = result.gate.words if result is not None else ()
-            return "No score", "\n".join(sentences) or _as_sentence(review.words(row).text)
+            return "No score", "\n".join(sentences) or _as_sentence(review.rows.words(row).text)
         return _stage_words(review.stage(entry.key), review.model_message)
 
 

@@ -47,7 +47,7 @@ class GateNotice(QWidget):
         review = self._review
         entry = review.selected_film
         self._key = entry.key if entry is not None else ""
-        reasons = review.outside(self._key) if review.ai_visible else ""
+        reasons = review.outside(self._key) if review.visibility.ai_visible else ""
         insisted = review.is_insisted(self._key)
         self.line.setText(f"Outside what the model knows: {escape(reasons)}. Scored because you insisted.")
         self.insist.setEnabled(review.stage(self._key) is not Stage.ANALYSING)

@@ -12,9 +12,10 @@ from gui.entries import label_name
 from gui.explaining import Explaining
 from gui.panels.box import PanelBox, label
 from gui.panels.track import Track
-from gui.review import OverlaySettings, Review
+from gui.review import Review
 from gui.scores import GRAD_CAM
 from gui.theme import PALETTE
+from gui.visibility import OverlaySettings
 from imaging.show.heat_colours import STOPS
 
 BAR_PX = 10
@@ -66,6 +67,7 @@ class HeatMapPanel(PanelBox):
     def __init__(self, review: Review, explaining: Explaining, parent: QWidget | None = None) -> None:
         super().__init__("Heat map", parent)
         self._review = review
+        self._visibility = review.visibility
         self._explaining = explaining
         self.methods = QComboBox()
         self.methods.setAccessibleName("How the heat map is made")
@@ -86,11 +88,12 @@ class HeatMapPanel(PanelBox):
         self.methods.activated.connect(lambda index: explaining.choose(str(self.methods.itemData(index))))
         self.work.clicked.connect(self._work_clicked)
         explaining.changed.connect(self.refresh)
-        review.overlay_changed.connect(self.refresh)
+        review.visibility.overlay_changed.connect(self.refresh)
+        review.film_explained.connect(self.refresh)
         review.operating_point_moved.connect(self.refresh)
         review.model_changed.connect(self._show_labels)
         review.film_selected.connect(self.refresh)
-        review.ai_visibility_changed.connect(self.refresh)
+        review.visibility.ai_toggled.connect(self.refresh)
         review.film_changed.connect(self._row_changed)
         self._show_labels()
 
@@ -119,13 +122,13 @@ class HeatMapPanel(PanelBox):
         self.column.addWidget(self.work)
 
     def _threshold_moved(self, value: int) -> None:
-        self._review.set_overlay(replace(self._review.overlay, threshold=value / STEPS))
+        self._visibility.set_overlay(replace(self._visibility.overlay, threshold=value / STEPS))
 
     def _opacity_moved(self, value: int) -> None:
-        self._review.set_overlay(replace(self._review.overlay, opacity=value / STEPS))
+        self._visibility.set_overlay(replace(self._visibility.overlay, opacity=value / STEPS))
 
     def _label_chosen(self, index: int) -> None:
-        self._review.set_overlay(replace(self._review.overlay, label=str(self.labels.itemData(index))))
+        self._visibility.set_overlay(replace(self._visibility.overlay, label=str(self.labels.itemData(index))))
 
     def _work_clicked(self) -> None:
         if self._explaining.work is not None:
@@ -153,7 +156,7 @@ class HeatMapPanel(PanelBox):
         self.refresh()
 
     def refresh(self) -> None:
-        overlay = self._review.overlay
+        overlay = self._visibility.overlay
         self.bar.setValue(round(STEPS * overlay.threshold))
         self.opacity.setValue(round(STEPS * overlay.opacity))
         self._threshold_word.setText(f"Heat threshold {overlay.threshold:.2f}")
@@ -163,13 +166,13 @@ class HeatMapPanel(PanelBox):
         self.methods.setCurrentIndex(max(0, self.methods.findData(overlay.method)))
         self.work.setText("Stop" if self._explaining.work is not None else "Work the map out")
         self.work.setVisible(
-            self._review.ai_visible and (self._explaining.work is not None or self._explaining.possible)
+            self._visibility.ai_visible and (self._explaining.work is not None or self._explaining.possible)
         )
         self._sentence.setText(self._words())
 
     def _words(self) -> str:
         """Whether there is anything to see, and how hot the film is on the scale that holds for all films."""
-        if not self._review.ai_visible:
+        if not self._visibility.ai_visible:
             return "The AI is hidden; Space shows it."
         entry = self._review.selected_film
         heatmap = self._review.heatmap(entry.key) if entry is not None else None
@@ -178,7 +181,7 @@ class HeatMapPanel(PanelBox):
         if heatmap is None:
             return "The colours have the same meaning on every film."
         peak = max(0.0, float(heatmap.raw.max())) / heatmap.scale
-        overlay = self._review.overlay
+        overlay = self._visibility.overlay
         more = "" if overlay.shown else " G shows the map."
         if peak < overlay.threshold:
             more = " Nothing reaches the threshold."
@@ -186,7 +189,7 @@ class HeatMapPanel(PanelBox):
 
     def _words_of_work(self) -> str:
         """How far a map is that has to be worked out first, or what it takes."""
-        work, method = self._explaining.work, self._review.overlay.method
+        work, method = self._explaining.work, self._visibility.overlay.method
         if work is None:
             return " ".join(part for part in (self._explaining.message, WAYS.get(method, "")) if part)
         if not work.done:

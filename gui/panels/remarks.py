@@ -28,12 +28,12 @@ class RemarkLines(QLabel):
         self.setAccessibleName("Remarks")
         if similar is not None:
             similar.found_changed.connect(self.refresh)
-        review.patient_visibility_changed.connect(self.refresh)
+        review.visibility.patient_toggled.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
         """Say what is known of the selected film now."""
-        entry = self._review.selected_film
-        said = remarks(self._review, self._similar, entry.key) if entry is not None and self._review.ai_visible else ()
+        review, entry = self._review, self._review.selected_film
+        said = remarks(review, self._similar, entry.key) if entry is not None and review.visibility.ai_visible else ()
         self.setText("<br>".join(escape(sentence) for sentence in said))
         self.setVisible(bool(said))
 
@@ -52,6 +52,6 @@ def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...
     if similar is not None and similar.was_trained_on(key):
         said.append(TRAINED_ON)
     for row in [review.row_of(twin) for twin in similar.twins()[:TWINS_NAMED]] if similar is not None else ():
-        name = title(review.entries[row], row, hide_patient=review.patient_hidden)
+        name = title(review.entries[row], row, hide_patient=review.visibility.patient_hidden)
         said.append(f"The same picture as {shortened(name)}, row {row + 1:,} of the list.")
     return tuple(dict.fromkeys(said))

@@ -74,7 +74,7 @@ class SecondBox(QWidget):
         for changed in (review.film_selected, review.model_changed, review.operating_point_moved):
             changed.connect(self.refresh)
         review.film_changed.connect(lambda row: self.refresh() if row == review.selected else None)
-        review.ai_visibility_changed.connect(self.refresh)
+        review.visibility.ai_toggled.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -110,7 +110,7 @@ class SecondBox(QWidget):
         entry = review.selected_film
         key = entry.key if entry is not None else ""
         is_asked = second.model is not None or bool(second.message)
-        speaks = review.ai_visible and bool(review.findings(key))
+        speaks = review.visibility.ai_visible and bool(review.findings(key))
         self.setVisible(speaks and (is_asked or bool(second.offers)))
         self._rule.setVisible(is_asked)
         self._answer.setVisible(is_asked)

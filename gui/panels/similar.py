@@ -55,9 +55,9 @@ class SimilarPanel(PanelBox):
         for changed in (review.film_selected, review.model_changed, review.operating_point_moved):
             changed.connect(self.refresh)
         review.film_changed.connect(self._row_changed)
-        for also in (review.ai_visibility_changed, review.patient_visibility_changed, similar.found_changed):
+        for also in (review.visibility.ai_toggled, review.visibility.patient_toggled, similar.found_changed):
             also.connect(self.refresh)
-        review.overlay_changed.connect(self.refresh)
+        review.visibility.overlay_changed.connect(self.refresh)
         deciding.decision_changed.connect(self.refresh)
         thumbnails.thumbnail_made.connect(self._picture_made)
         self.refresh()
@@ -116,7 +116,7 @@ class SimilarPanel(PanelBox):
     def _speaks(self) -> bool:
         """Whether the model says anything of the selected film that examples could stand beside."""
         entry = self._review.selected_film
-        return entry is not None and self._review.ai_visible and bool(self._review.findings(entry.key))
+        return entry is not None and self._review.visibility.ai_visible and bool(self._review.findings(entry.key))
 
     def _learnt_from(self, film: SimilarFilm) -> Tile:
         words = ", ".join(label_name(name) for name in film.labels) or "No label"
@@ -139,8 +139,8 @@ class SimilarPanel(PanelBox):
             verdict = decision.verdict if decision is not None else Verdict.NONE
             said = {Verdict.AGREE: "You agreed", Verdict.DISAGREE: "You disagreed"}
             word = said.get(verdict, f"Score {score_words(top.probability)}")
-        name = title(entry, row, hide_patient=self._review.patient_hidden)
-        about = f"{name}: {self._review.words(row).text}, {cosine:.3f} similar"
+        name = title(entry, row, hide_patient=self._review.visibility.patient_hidden)
+        about = f"{name}: {self._review.rows.words(row).text}, {cosine:.3f} similar"
         if word.startswith("You"):
             about += f". {word}"
         flagged = top is not None and top.flagged
@@ -174,7 +174,7 @@ class SimilarPanel(PanelBox):
         entry = review.selected_film
         if entry is None:
             return "Films like the open one appear here."
-        if not review.ai_visible:
+        if not review.visibility.ai_visible:
             return "The AI is hidden; Space shows it."
         if review.model is None:
             return "" if review.model_reading else "Without a model there is nothing to compare by."

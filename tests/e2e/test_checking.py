@@ -164,7 +164,7 @@ def test_hidden_patients_are_no_file_names_in_the_dialog(
     window = with_model(open_window, parted, qtbot)
     dialog = checked(qtbot, window, labelled)
     assert "patient" in dialog.found.wrong.item(0).text()
-    window.controller.review.set_patient_hidden(True)
+    window.controller.review.visibility.set_patient_hidden(True)
     assert "patient" not in dialog.found.wrong.item(0).text()
 
 

@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
-from gui.review import OverlaySettings, Review
+from gui.review import Review
+from gui.visibility import OverlaySettings
 from imaging.heatmap import Heatmap
 from inference.bundle import ModelBundle
 from inference.results import Finding
@@ -74,7 +75,7 @@ def test_occlusion_is_worked_out_for_the_film_on_screen_and_kept(window: MainWin
 
 def test_a_finding_that_was_chosen_for_another_model_is_not_asked_of_this_one(window: MainWindow, qtbot: Any) -> None:
     review = window.controller.review
-    review.set_overlay(replace(review.overlay, label="EFFUSION"))
+    review.visibility.set_overlay(replace(review.visibility.overlay, label="EFFUSION"))
     choose(window, "occlusion")
     qtbot.waitUntil(lambda: shown_map(review) is not None, timeout=PATIENCE_MS)
     assert window.controller.explaining.message == ""
@@ -96,7 +97,7 @@ def test_the_map_on_the_film_follows_the_finding_that_is_spoken_of_first(
     findings = tuple(Finding(name, score, 0.4) for name, score in scores.items())
     maps = tuple(Heatmap(name, np.ones((2, 2), np.float32), 1.0) for name in scores)
     review.store(key, replace(result, findings=findings, heatmaps=maps))
-    review.set_overlay(OverlaySettings(shown=True, method="occlusion"))
+    review.visibility.set_overlay(OverlaySettings(shown=True, method="occlusion"))
     review.explain(key, "occlusion", maps[0])
     assert (review.shown_label(key), window.view.overlay) == ("MASS", None)
     review.set_sensitivity(0.5)

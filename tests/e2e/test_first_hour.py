@@ -58,7 +58,7 @@ def write_film(path: Path, number: int, opacities: int) -> None:
 def flagged(window: MainWindow) -> dict[str, bool]:
     """Which films of the list are flagged, by file name."""
     review = window.controller.review
-    return {entry.path.name: review.is_flagged(row) for row, entry in enumerate(review.entries)}
+    return {entry.path.name: review.rows.is_flagged(row) for row, entry in enumerate(review.entries)}
 
 
 def open_practice_films(window: MainWindow, qtbot: Any) -> None:

@@ -54,7 +54,7 @@ def test_a_film_outside_the_gate_has_its_reason_and_no_score(window: MainWindow)
     assert words(window)[KNEE] == "No score: not a frontal chest film"
     assert window.findings.headline.text() == "No score"
     assert window.findings.detail.text() == "The file says that it shows another part: KNEE."
-    assert review.count(Filter.REFUSED) == 2
+    assert review.rows.count(Filter.REFUSED) == 2
     assert window.study_list.chips[Filter.REFUSED].text() == "No score 2"
     assert window.similar.sentence.text() == "No examples for a film without a score."
     assert window.view.corner_text.model == "", "nothing of the model shows"
@@ -68,7 +68,7 @@ def test_an_insisted_score_is_marked_everywhere_and_taken_back(window: MainWindo
     notice.insist.setFocus()
     QTest.keyClick(notice.insist, Qt.Key.Key_Space)
     settle(qtbot, window)
-    assert review.ai_visible, "Space pressed the button"
+    assert review.visibility.ai_visible, "Space pressed the button"
     assert words(window)[KNEE].startswith("Insisted · ")
     assert [*words(window)[:KNEE], *words(window)[KNEE + 1 :]] == [*before[:KNEE], *before[KNEE + 1 :]]
     assert notice.line.text().startswith("Outside what the model knows: not a frontal chest film. Scored because")

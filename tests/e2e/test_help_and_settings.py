@@ -78,7 +78,7 @@ def test_a_setting_counts_at_once_and_stays(open_window: OpenWindow, trial: Mode
     assert isinstance(box, QComboBox)
     QTest.mouseClick(tick, Qt.MouseButton.LeftButton, pos=QPoint(8, tick.height() // 2))
     QTest.keyClick(box, Qt.Key.Key_Down)
-    assert window.controller.review.patient_hidden
+    assert window.controller.review.visibility.patient_hidden
     settle(qtbot, window)
     kept = load_settings().settings
     assert kept.flag("hide_patient")
@@ -96,7 +96,7 @@ def test_what_the_administrator_has_locked_is_greyed_and_says_so(
     monkeypatch.setenv(VARIABLE, str(tmp_path / "site.json"))
     window = open_window(model=str(trial.location))
     settle(qtbot, window)
-    assert window.controller.review.patient_hidden
+    assert window.controller.review.visibility.patient_hidden
     assert not window.actions_by_name["hide_patient"].isEnabled()
     dialog = window.commands.windows.show_settings()
     assert isinstance(dialog, SettingsDialog)
@@ -104,7 +104,7 @@ def test_what_the_administrator_has_locked_is_greyed_and_says_so(
     assert dialog.editors["views"].isEnabled()
     assert dialog.note("hide_patient").text() == LOCKED
     window.controller.preferences.change("hide_patient", False)
-    assert window.controller.review.patient_hidden
+    assert window.controller.review.visibility.patient_hidden
     window.controller.preferences.change("views", False)
     settle(qtbot, window)
     assert not load_settings().settings.flag("views"), "a usual value of the site is the user's to change"

@@ -12,8 +12,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.review import OverlaySettings
 from gui.rows import Filter
+from gui.visibility import OverlaySettings
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
@@ -60,7 +60,7 @@ def test_a_broken_film_and_a_text_file_are_rows_with_their_reason(
     assert said[1].startswith("Refused: ")
     assert said[2].startswith("Refused: ")
     review = window.controller.review
-    assert review.count(Filter.REFUSED) == 2
+    assert review.rows.count(Filter.REFUSED) == 2
     window.actions_by_name["film_next"].trigger()
     assert review.selected == 1
     settle(qtbot, window)
@@ -124,7 +124,7 @@ def test_films_whose_names_differ_in_stray_bytes_are_not_mixed_up(
     window = open_window([tmp_path], model=str(trial.location))
     settle(qtbot, window)
     review = window.controller.review
-    review.set_overlay(OverlaySettings(shown=True))
+    review.visibility.set_overlay(OverlaySettings(shown=True))
     for row, entry in enumerate(review.entries):
         review.select(row)
         settle(qtbot, window)

@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 
 from gui.decision import Verdict
 from gui.main_window import MainWindow
-from gui.review import OverlaySettings
 from gui.session import film_digest, open_store
+from gui.visibility import OverlaySettings
 from imaging.phantom_files import write_examples
 from imaging.study import ImageRef
 from inference.bundle import ModelBundle
@@ -57,13 +57,13 @@ def test_the_overlay_is_painted_where_the_opacity_is(open_window: OpenWindow, tm
     review = window.controller.review
     assert review.model is not None
     assert review.model.id == "practice@1"
-    review.set_overlay(OverlaySettings(threshold=0.1))
+    review.visibility.set_overlay(OverlaySettings(threshold=0.1))
     sure = [row for row, entry in enumerate(review.entries) if review.findings(entry.key)[0].probability > 0.8]
     assert sure, "the model finds nothing in its own films"
     for row in sure:
         review.select(row)
         settle(qtbot, window)
-        assert not review.overlay.shown, "words first"
+        assert not review.visibility.overlay.shown, "words first"
         plain = painted(window)
         QTest.keyClick(window, Qt.Key.Key_G)
         heat = np.abs(painted(window) - plain).sum(axis=2)
@@ -159,7 +159,7 @@ def test_escape_leaves_the_note_and_the_film_as_it_is(
     QTest.keyClicks(card.edit, "gn 1")
     QTest.keyClick(card.edit, Qt.Key.Key_Escape)
     assert not card.edit.hasFocus()
-    assert (window.view.inverted, window.controller.review.overlay.shown) == (True, False)
+    assert (window.view.inverted, window.controller.review.visibility.overlay.shown) == (True, False)
     decision = window.controller.deciding.decision(window.controller.review.entries[0].key, "OPACITY")
     assert decision is not None
     assert decision.note == "gn 1"
@@ -298,12 +298,12 @@ def test_a_hidden_ai_does_not_lead_to_its_flags(
     QTest.keyClick(window, Qt.Key.Key_Space)
     QTest.keyClick(window, Qt.Key.Key_N)
     assert review.selected == 0
-    assert review.next_flagged() == -1
+    assert review.rows.next_flagged(review.selected) == -1
     QTest.keyClick(window, Qt.Key.Key_Space)
-    flagged = review.next_flagged()
+    flagged = review.rows.next_flagged(review.selected)
     QTest.keyClick(window, Qt.Key.Key_N)
     assert review.selected == flagged
-    assert review.is_flagged(flagged)
+    assert review.rows.is_flagged(flagged)
 
 
 def test_the_usual_case_fits_into_the_usual_window(open_window: OpenWindow, tmp_path: Path, qtbot: Any) -> None:

@@ -204,7 +204,7 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
     assert shown is not None
     chosen = review.scores.chosen_sensitivities
     assert chosen[shown.identity] == pytest.approx(shown.stops["SQUARE"][3].true_positive / 14)
-    review.set_patient_hidden(True)
+    review.visibility.set_patient_hidden(True)
     assert "film_" not in page.cards.mistakes.films.item(0).text()
     count = int(page.cards.confusion.cells[True, False].text())
     click(page.cards.confusion.cells[True, False])
@@ -212,5 +212,5 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
     settle(qtbot, window)
     assert review.model is not None
     assert review.model.id == "long@1"
-    assert review.overlay.shown
+    assert review.visibility.overlay.shown
     assert review.threshold("SQUARE") == pytest.approx(shown.stops["SQUARE"][3].threshold, abs=1e-6)

@@ -99,11 +99,11 @@ def test_it_reads_the_films_that_are_looked_at_until_all_are_asked_for(window: M
     QTest.mouseClick(window.second.chips[Scope.ALL], Qt.MouseButton.LeftButton)
     settle(qtbot, window)
     assert all(read())
-    flagged = [review.words(row).text for row in range(5)]
+    flagged = [review.rows.words(row).text for row in range(5)]
     window.controller.choose_model("other@1")
     settle(qtbot, window)
     assert second.model is None, "the first model is no second opinion on itself"
-    assert flagged != [review.words(row).text for row in range(5)]
+    assert flagged != [review.rows.words(row).text for row in range(5)]
 
 
 def test_it_is_sent_away_and_comes_back_with_what_it_said(window: MainWindow, qtbot: Any) -> None:

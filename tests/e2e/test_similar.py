@@ -101,7 +101,7 @@ def test_a_film_the_model_learnt_from_that_is_open_here_has_its_picture_and_open
     QTest.keyClick(own[0], Qt.Key.Key_Space)
     assert review.selected_entry is not None
     assert review.selected_entry.key == wanted
-    assert review.ai_visible, "Space pressed the tile"
+    assert review.visibility.ai_visible, "Space pressed the tile"
 
 
 def test_the_films_open_here_are_a_list_of_their_own(
@@ -120,7 +120,7 @@ def test_the_films_open_here_are_a_list_of_their_own(
     select(window, 0, qtbot)
     told = {widget.tile.opens: widget.tile.word for widget in panel.row.tiles if widget.tile is not None}
     assert told[review.entries[1].key] == "You agreed"
-    review.set_patient_hidden(True)
+    review.visibility.set_patient_hidden(True)
     assert all(name.startswith("Film ") for name in shown(window))
 
 
@@ -180,7 +180,7 @@ def test_the_same_picture_twice_is_told(open_window: OpenWindow, films: Path, le
     said = window.findings.remarks.text()
     assert "The model was trained on this film." in said
     assert f"The same picture as {title(review.entries[1], 1, hide_patient=False)}, row 2 of the list." in said
-    review.set_patient_hidden(True)
+    review.visibility.set_patient_hidden(True)
     assert "The same picture as Film 2, row 2" in window.findings.remarks.text()
     select(window, 4, qtbot)
     assert window.findings.remarks.isHidden()

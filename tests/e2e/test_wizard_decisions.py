@@ -38,7 +38,7 @@ def decide(window: MainWindow, qtbot: Any) -> None:
         qtbot.waitUntil(lambda key=entry.key: review.is_answered(key), timeout=PATIENCE_MS)
         qtbot.waitUntil(lambda: "OPACITY" in window.findings.cards, timeout=PATIENCE_MS)
         card = window.findings.cards["OPACITY"]
-        click(card.agree if review.is_flagged(row) == (row >= ILL) else card.disagree)
+        click(card.agree if review.rows.is_flagged(row) == (row >= ILL) else card.disagree)
     settle(qtbot, window)
 
 

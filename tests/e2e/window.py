@@ -58,7 +58,7 @@ def pixel(window: MainWindow, at_film: tuple[float, float]) -> QColor:
 def words(window: MainWindow) -> list[str]:
     """What the rows say."""
     review = window.controller.review
-    return [review.words(row).text for row in range(len(review.entries))]
+    return [review.rows.words(row).text for row in range(len(review.entries))]
 
 
 def practice_bundle() -> Path:

@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.entries import Entry, Stage, Tone, study_row
-from gui.review import OverlaySettings, Review
+from gui.review import Review
 from gui.rows import Filter
 from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from gui.visibility import OverlaySettings
 from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap
 from imaging.image import Header
@@ -80,12 +81,12 @@ def test_moving_the_operating_point_reads_stored_scores_again(review: Review) ->
     review.store("a.png", result("a.png", 0.5))
     review.store("b.png", result("b.png", 0.3))
     assert review.sensitivity == RECOMMENDED_SENSITIVITY
-    assert [review.words(row).text for row in (0, 1)] == ["Opacity 0.50", "No flag · 0.30"]
+    assert [review.rows.words(row).text for row in (0, 1)] == ["Opacity 0.50", "No flag · 0.30"]
     review.set_sensitivity(1.0)
-    assert [review.is_flagged(row) for row in (0, 1)] == [True, True]
+    assert [review.rows.is_flagged(row) for row in (0, 1)] == [True, True]
     review.set_sensitivity(0.7)
     assert review.threshold("OPACITY") == pytest.approx(0.6)
-    assert review.count(Filter.FLAGGED) == 0
+    assert review.rows.count(Filter.FLAGGED) == 0
 
 
 def test_each_model_keeps_its_scores_and_its_operating_point(review: Review) -> None:
@@ -106,7 +107,7 @@ def test_scores_of_other_weights_are_not_those_of_a_model_of_the_same_name(revie
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9))
     review.set_model(replace(model(), weights_sha256="1" * 64))
-    assert (review.result("a.png"), review.is_flagged(0)) == (None, False)
+    assert (review.result("a.png"), review.rows.is_flagged(0)) == (None, False)
 
 
 def test_scores_of_the_quantised_graph_are_not_read_at_the_points_of_the_other(review: Review) -> None:
@@ -140,14 +141,14 @@ def test_a_late_result_of_another_model_is_kept_but_not_shown(review: Review) ->
 def test_every_stage_has_its_words(review: Review, stage: Stage, words: str) -> None:
     review.add([film("a.png")])
     review.set_stage("a.png", stage)
-    assert review.words(0).text == words
+    assert review.rows.words(0).text == words
 
 
 def test_a_gated_film_has_a_reason_and_no_score(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9, accepted=False))
-    assert review.words(0).text == "No score: not a frontal chest film"
+    assert review.rows.words(0).text == "No score: not a frontal chest film"
     assert review.findings("a.png") == ()
     assert review.heatmap("a.png") is None
 
@@ -155,9 +156,9 @@ def test_a_gated_film_has_a_reason_and_no_score(review: Review) -> None:
 def test_a_refused_film_says_why_and_is_counted(review: Review) -> None:
     review.add([film("a.png")])
     review.refuse("a.png", FilmError(Code.TRUNCATED, "The picture ends too early."))
-    assert review.words(0).text == "Refused: The picture ends too early."
-    assert review.words(0).tone is Tone.REFUSED
-    assert review.count(Filter.REFUSED) == 1
+    assert review.rows.words(0).text == "Refused: The picture ends too early."
+    assert review.rows.words(0).tone is Tone.REFUSED
+    assert review.rows.count(Filter.REFUSED) == 1
     assert review.selected_film is None
 
 
@@ -171,7 +172,7 @@ def test_a_film_whose_file_had_gone_returns_and_a_damaged_one_does_not(review: R
     review.add([film("a.png"), film("b.png"), Entry(Path("c.png"), refusal="It can't be read.")])
     assert returned == [0]
     assert (review.refused, len(review.entries)) == (2, 3)
-    assert not review.words(0).text.startswith("Refused")
+    assert not review.rows.words(0).text.startswith("Refused")
 
 
 def test_a_file_that_was_still_being_copied_is_a_film_when_it_is_opened_again(review: Review) -> None:
@@ -189,9 +190,9 @@ def test_next_flagged_goes_round_the_end(review: Review) -> None:
     for key, score in (("a.png", 0.9), ("b.png", 0.1), ("c.png", 0.8)):
         review.store(key, result(key, score))
     review.select(0)
-    assert review.next_flagged() == 2
+    assert review.rows.next_flagged(review.selected) == 2
     review.select(2)
-    assert review.next_flagged() == 0
+    assert review.rows.next_flagged(review.selected) == 0
 
 
 def test_studies_are_stepped_by_their_first_film() -> None:
@@ -207,9 +208,9 @@ def test_hidden_ai_says_nothing_in_the_list(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9))
-    review.set_ai_visible(False)
-    assert review.words(0).text == "AI hidden"
-    assert review.count(Filter.FLAGGED) == 0
+    review.visibility.set_ai_visible(False)
+    assert review.rows.words(0).text == "AI hidden"
+    assert review.rows.count(Filter.FLAGGED) == 0
 
 
 def test_closing_films_forgets_them_and_their_scores(review: Review) -> None:
@@ -226,7 +227,7 @@ def test_the_heat_map_is_that_of_the_chosen_label(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9))
-    review.set_overlay(OverlaySettings(shown=True, label="unknown"))
+    review.visibility.set_overlay(OverlaySettings(shown=True, label="unknown"))
     heatmap = review.heatmap("a.png")
     assert heatmap is not None
     assert heatmap.label == "OPACITY"
@@ -246,9 +247,9 @@ def test_the_highest_flagged_finding_is_spoken_of_first(review: Review) -> None:
     heatmap = review.heatmap("a.png")
     assert heatmap is not None
     assert (review.shown_label("a.png"), heatmap.label) == ("MASS", "MASS")
-    review.set_overlay(OverlaySettings(label="NODULE"))
+    review.visibility.set_overlay(OverlaySettings(label="NODULE"))
     assert review.shown_label("a.png") == "NODULE", "what the reader chose"
-    review.set_overlay(OverlaySettings())
+    review.visibility.set_overlay(OverlaySettings())
     review.set_sensitivity(0.5)
     assert review.shown_label("a.png") == "EFFUSION", "the highest where none is flagged"
 
@@ -302,21 +303,21 @@ def test_an_insisted_score_counts_and_is_marked_until_it_is_taken_back(review: R
     review.add([film("a.png"), film("b.png")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9, accepted=False))
-    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (0, 1)
+    assert (review.rows.count(Filter.FLAGGED), review.rows.count(Filter.REFUSED)) == (0, 1)
     review.store("a.png", result("a.png", 0.9, accepted=False, insisted=True))
-    assert review.words(0).text == "Insisted · Opacity 0.90"
-    assert review.words(0).mark == "Insisted"
-    assert review.words(0).tone is Tone.FLAG
+    assert review.rows.words(0).text == "Insisted · Opacity 0.90"
+    assert review.rows.words(0).mark == "Insisted"
+    assert review.rows.words(0).tone is Tone.FLAG
     assert review.is_insisted("a.png")
     assert review.outside("a.png") == "not a frontal chest film"
     assert review.heatmap("a.png") is not None
-    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (1, 0)
+    assert (review.rows.count(Filter.FLAGGED), review.rows.count(Filter.REFUSED)) == (1, 0)
     review.take_back("a.png")
-    assert review.words(0).text == "No score: not a frontal chest film"
+    assert review.rows.words(0).text == "No score: not a frontal chest film"
     assert not review.is_insisted("a.png")
     assert review.findings("a.png") == ()
     assert review.heatmap("a.png") is None
-    assert (review.count(Filter.FLAGGED), review.count(Filter.REFUSED)) == (0, 1)
+    assert (review.rows.count(Filter.FLAGGED), review.rows.count(Filter.REFUSED)) == (0, 1)
     review.take_back("a.png")
     review.take_back("b.png")
     assert review.result("b.png") is None
@@ -328,7 +329,7 @@ def test_insisting_is_for_one_film_and_one_model(review: Review) -> None:
     for key in ("a.png", "b.png"):
         review.store(key, result(key, 0.9, accepted=False))
     review.store("a.png", result("a.png", 0.9, accepted=False, insisted=True))
-    assert review.words(1).text == "No score: not a frontal chest film"
+    assert review.rows.words(1).text == "No score: not a frontal chest film"
     review.set_model(model("other"))
     review.store("a.png", result("a.png", 0.2, name="other", accepted=False))
     assert not review.is_insisted("a.png")
@@ -343,13 +344,13 @@ def test_an_insisted_score_without_a_flag_is_marked_too(review: Review) -> None:
     review.add([film("a.png")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.1, accepted=False, insisted=True))
-    assert review.words(0).text == "Insisted · No flag · 0.10"
+    assert review.rows.words(0).text == "Insisted · No flag · 0.10"
 
 
 def test_while_the_ai_is_hidden_only_refused_files_are_filtered(review: Review) -> None:
     review.add([film("a.png"), Entry(Path("b.txt"), refusal="This is no film.")])
     review.set_model(model())
     review.store("a.png", result("a.png", 0.9, accepted=False))
-    assert list(review.rows(Filter.REFUSED)) == [0, 1]
-    review.set_ai_visible(False)
-    assert list(review.rows(Filter.REFUSED)) == [1]
+    assert list(review.rows.shown(Filter.REFUSED)) == [0, 1]
+    review.visibility.set_ai_visible(False)
+    assert list(review.rows.shown(Filter.REFUSED)) == [1]

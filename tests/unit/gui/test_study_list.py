@@ -195,11 +195,11 @@ def test_a_folder_named_after_a_patient_goes_with_the_patient_data(study_list: S
     study_list._show_counts()
     assert study_list._name.text() == "Doe <b>1950</b>"
     assert study_list._name.textFormat() is Qt.TextFormat.PlainText
-    review.set_patient_hidden(True)
+    review.visibility.set_patient_hidden(True)
     assert study_list._name.text() == "Films"
     study_list._show_counts()
     assert study_list._name.text() == "Films"
-    review.set_patient_hidden(False)
+    review.visibility.set_patient_hidden(False)
     assert study_list._name.text().startswith("Doe")
 
 
@@ -209,7 +209,7 @@ def test_a_hidden_ai_does_not_say_that_nothing_is_flagged(study_list: StudyList,
     store(review, "a.png", 0.9)
     study_list.chips[Filter.FLAGGED].click()
     assert study_list.chips[Filter.FLAGGED].text() == "Flagged 1"
-    review.set_ai_visible(False)
+    review.visibility.set_ai_visible(False)
     study_list._show_counts()
     assert study_list.chips[Filter.FLAGGED].text() == "Flagged"
     assert study_list._nothing.text() == "The AI is hidden; Space shows it."

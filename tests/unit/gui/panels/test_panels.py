@@ -117,7 +117,7 @@ def test_hidden_ai_leaves_no_score_in_the_panel(review: Review, deciding: Decidi
     qtbot.addWidget(panel)
     chosen(review)
     store(review, 0.5)
-    review.set_ai_visible(False)
+    review.visibility.set_ai_visible(False)
     assert not panel.cards
     assert panel.word.text() == "AI hidden"
 
@@ -248,12 +248,12 @@ def test_the_heat_map_panel_edits_the_overlay(review: Review, jobs: Jobs, qtbot:
     assert [panel.labels.itemText(row) for row in range(panel.labels.count())] == ["Effusion", "Mass", "Nodule"]
     panel.labels.setCurrentIndex(2)
     panel.labels.activated.emit(2)
-    assert review.overlay.label == "NODULE"
+    assert review.visibility.overlay.label == "NODULE"
     y_px = panel.bar.height() // 2
     QTest.mouseClick(panel.bar, Qt.MouseButton.LeftButton, pos=QPoint(round(panel.bar.x_of(70)), y_px))
-    assert review.overlay.threshold == pytest.approx(0.7, abs=0.01)
+    assert review.visibility.overlay.threshold == pytest.approx(0.7, abs=0.01)
     QTest.keyClick(panel.opacity, Qt.Key.Key_Home)
-    assert review.overlay.opacity == 0.0
+    assert review.visibility.overlay.opacity == 0.0
     assert "Hottest point 0.25" in panel._sentence.text()
     assert "Nothing reaches the threshold." in panel._sentence.text()
 
@@ -376,9 +376,9 @@ def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: 
     assert panel.gate.line.property("tone") == "amber"
     assert not panel.gate.insist.isVisibleTo(panel)
     assert panel.column.indexOf(panel.gate) < panel.column.indexOf(panel.cards["OPACITY"])
-    review.set_ai_visible(False)
+    review.visibility.set_ai_visible(False)
     assert not panel.gate.isVisibleTo(panel)
-    review.set_ai_visible(True)
+    review.visibility.set_ai_visible(True)
     with qtbot.waitSignal(panel.gate.take_back_asked) as asked:
         panel.gate.take_back.click()
     review.take_back(*asked.args)

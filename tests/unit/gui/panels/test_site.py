@@ -113,7 +113,7 @@ def test_points_of_ones_own_films_move_flags_only_once_they_are_taken(review: Re
     panel = SensitivityPanel(review)
     qtbot.addWidget(panel)
     review.set_check(check_of())
-    assert review.is_flagged(0)
+    assert review.rows.is_flagged(0)
     assert panel._sentence.text().startswith("On 50 validation films")
     # At the card's 0.4, the own table's row of 0.4: all 40 found, 32 of 80 called.
     assert "On 120 films of your own it finds 100 of 100 (91–100) and calls 40 of 100" in panel._own.text()
@@ -122,7 +122,7 @@ def test_points_of_ones_own_films_move_flags_only_once_they_are_taken(review: Re
     assert asked.args == [True]
     review.set_check(check_of(in_use=True))
     assert review.threshold("OPACITY") == 0.7
-    assert not review.is_flagged(0)
+    assert not review.rows.is_flagged(0)
     assert (
         panel._sentence.text() == "On 120 films of your own it finds 95 of 100 and calls 10 of 100 healthy films ill."
     )
