@@ -74,25 +74,30 @@ class _Pace:
         return result
 
 
-def looks(
-    met: Iterator[Path | Refused], wanted: Callable[[Path], bool | None]
-) -> Generator[tuple[bool | None, Found | Refused | None]]:
-    """Of everything met whether it is wanted, and what it is where that counts; several files at a time where each is
-    waited for.
-    """
-    pace, films = _Pace(), False
-    asked_of = ((item, wanted(item if isinstance(item, Path) else item.path)) for item in met)
-    for item, asked in asked_of:
-        result = pace.paced(item) if asked or (asked is not None and not films) else None
-        films = films or is_film(result)
-        yield asked, result
-        if films and pace.is_slow:
-            break
-    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scan")
-    try:
-        yield from ordered_map(pool, _looked_at, asked_of, _AT_ONCE)
-    finally:
-        pool.shutdown(cancel_futures=True)
+class Looks:
+    """What everything in one folder, archive or disc is. `met_film`: whether a film was among it so far."""
+
+    def __init__(self, wanted: Callable[[Path], bool | None]) -> None:
+        self._wanted = wanted
+        self.met_film = False
+
+    def at(self, met: Iterator[Path | Refused]) -> Generator[tuple[bool | None, Found | Refused | None]]:
+        """Of everything met whether it is wanted, and what it is where that counts; several files at a time where each
+        is waited for. Until a film was met everything counts, so that all programs see whether there are any.
+        """
+        pace = _Pace()
+        asked_of = ((item, self._wanted(item if isinstance(item, Path) else item.path)) for item in met)
+        for item, asked in asked_of:
+            result = pace.paced(item) if asked or (asked is not None and not self.met_film) else None
+            self.met_film = self.met_film or _is_film(result)
+            yield asked, result
+            if self.met_film and pace.is_slow:
+                break
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scan")
+        try:
+            yield from ordered_map(pool, _looked_at, asked_of, _AT_ONCE)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _looked_at(item: tuple[Path | Refused, bool | None]) -> tuple[bool | None, Found | Refused | None]:
@@ -100,7 +105,7 @@ def _looked_at(item: tuple[Path | Refused, bool | None]) -> tuple[bool | None, F
     return asked, look_at(met) if asked else None
 
 
-def is_film(result: Found | Refused | None) -> bool:
+def _is_film(result: Found | Refused | None) -> bool:
     """Whether it is one, or would be if it could be read."""
     return isinstance(result, Found) or (result is not None and result.error.code is not Code.NOT_A_FILM)
 

@@ -14,7 +14,7 @@ from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
 from imaging.read import refuse
 from imaging.read.limits import limits_in_force
-from imaging.read.look import Found, Refused, is_film, look_at, looks
+from imaging.read.look import Found, Looks, Refused, look_at
 from imaging.read.packed.containers import ARCHIVE_SUFFIX, Container, container_kind, contents
 from imaging.study import natural_key
 
@@ -56,15 +56,14 @@ def scan(
                 yield replace(look_at(path), place=place)
             place += asked is not None
             continue
-        films = False
+        looks = Looks(wanted)
         met = _walk(path, token) if holder == "folder" else _listed_in(path, holder, token)
-        with contextlib.closing(looks(met, wanted)) as looked:
+        with contextlib.closing(looks.at(met)) as looked:
             for asked, result in looked:
-                films = films or is_film(result)
                 if asked and result is not None:
                     yield replace(result, place=place)
                 place += asked is not None
-        if not films:
+        if not looks.met_film:
             if wanted(path):
                 yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS[holder]), place)
             place += 1
