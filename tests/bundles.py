@@ -90,6 +90,21 @@ def multi_label_card() -> ModelCard:
     )
 
 
+def many_label_card(*recommended: float) -> ModelCard:
+    """A card of as many independent findings, each with its own recommended point."""
+    labels = tuple(f"FINDING_{number}" for number in range(len(recommended)))
+    points = card_of().operating["OPACITY"]
+    return dataclasses.replace(
+        multi_label_card(),
+        labels=labels,
+        calibration=dict.fromkeys(labels, Calibration()),
+        operating={
+            name: dataclasses.replace(points, recommended=at) for name, at in zip(labels, recommended, strict=True)
+        },
+        heat_scale=dict.fromkeys(labels, 0.02),
+    )
+
+
 def random_network(card: ModelCard, seed: int = 1) -> FilmNetwork:
     """The card's network with seeded weights and batch-norm statistics of an ordinary size, in evaluation mode."""
     with torch.random.fork_rng():

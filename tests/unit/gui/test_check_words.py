@@ -7,14 +7,13 @@ import pytest
 
 from gui.check_work import Outcome
 from gui.dialogs import check_words
-from gui.scores import ChosenModel
 from inference.card import Measure
 from inference.local_table import LocalTable
+from tests.answers import check_of, chosen_model
 from tests.bundles import card_of, multi_label_card
-from tests.unit.gui.panels.test_site import check_of
 
 CARD = card_of()
-MODEL = ChosenModel(CARD.id, CARD, "0" * 64, "onnx-cpu", "CPU")
+MODEL = chosen_model(CARD)
 
 
 def finding_of(table: LocalTable, **changes: Any) -> LocalTable:

@@ -17,6 +17,7 @@ from imaging.heatmap import Heatmap
 from imaging.image import Header
 from imaging.study import ImageRef
 from inference.results import Finding, GateVerdict, ImageResult
+from tests.answers import answer, chosen_model
 from tests.bundles import card_of, multi_label_card
 
 
@@ -31,7 +32,7 @@ def film(name: str, study: str = "") -> Entry:
 
 
 def model(name: str = "trial") -> ChosenModel:
-    return ChosenModel(f"{name}@1", card_of(name=name), "0" * 64, "onnx-cpu", "ONNX Runtime on the CPU (no GPU found)")
+    return chosen_model(card_of(name=name))
 
 
 def result(
@@ -39,16 +40,12 @@ def result(
 ) -> ImageResult:
     """A result as the analyser makes it: nothing is said of a film outside the gate, unless the reader insists."""
     speaks = accepted or insisted
-    return ImageResult(
-        ref=ImageRef(Path(key)),
+    return answer(
+        key,
+        (Finding("OPACITY", probability, 0.4),) if speaks else (),
         model=f"{name}@1",
-        weights_sha256="0" * 64,
-        findings=(Finding("OPACITY", probability, 0.4),) if speaks else (),
         heatmaps=(Heatmap("OPACITY", np.ones((2, 2), np.float32), 1.0),) if speaks else (),
         gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",), insisted=insisted),
-        seconds=0.1,
-        engine="onnx-cpu",
-        embedding=np.zeros(4, np.float32),
     )
 
 
@@ -238,7 +235,7 @@ def test_the_highest_flagged_finding_is_spoken_of_first(review: Review) -> None:
     points = card.operating["MASS"]
     card = replace(card, operating={**card.operating, "EFFUSION": replace(points, recommended=0.6)})
     review.add([film("a.png")])
-    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU"))
+    review.set_model(chosen_model(card))
     made = result("a.png", 0.9, name=card.name)
     scores = {"EFFUSION": 0.55, "MASS": 0.45, "NODULE": 0.2}  # of which the second alone reaches its point
     findings = tuple(Finding(name, score, 0.4) for name, score in scores.items())

@@ -10,19 +10,17 @@ import numpy as np
 from gui.entries import Entry
 from gui.jobs import Jobs
 from gui.review import Review
-from gui.scores import ChosenModel
 from gui.similar import Similar
 from imaging.study import ImageRef
-from inference.results import Finding, GateVerdict, ImageResult
-from tests.bundles import card_of
+from inference.results import Finding
+from tests.answers import answer, chosen_model
 
 
 def read_by(review: Review, weights: str, key: str, *embedding: float) -> None:
     """A film is scored by a model called trial@1."""
     finding = (Finding("OPACITY", 0.9, 0.4),)
     seen = np.array(embedding, np.float32)
-    result = ImageResult(ImageRef(Path(key)), "trial@1", weights, finding, (), GateVerdict(), 0.1, "onnx-cpu", seen)
-    review.store(key, result)
+    review.store(key, answer(key, finding, weights_sha256=weights, embedding=seen))
 
 
 def test_films_are_not_compared_by_what_other_weights_of_the_same_name_saw(jobs: Jobs, qtbot: Any) -> None:
@@ -34,7 +32,7 @@ def test_films_are_not_compared_by_what_other_weights_of_the_same_name_saw(jobs:
         "1" * 64: {"a.png": (1.0, 0.0, 0.0)},
     }
     for weights, films in seen.items():
-        review.set_model(ChosenModel("trial@1", card_of(), weights, "onnx-cpu", "CPU"))
+        review.set_model(chosen_model(weights_sha256=weights))
         for key, embedding in films.items():
             read_by(review, weights, key, *embedding)
     assert alike(similar, jobs, qtbot) == []

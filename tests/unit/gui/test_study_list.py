@@ -16,13 +16,11 @@ from gui.entries import Entry
 from gui.jobs import Jobs
 from gui.review import Review
 from gui.rows import Filter
-from gui.scores import ChosenModel
 from gui.study_list import StudyList
 from gui.thumbnails import Thumbnails, make_thumbnail
 from imaging.study import ImageRef
-from inference.results import Finding, GateVerdict, ImageResult
 from tests import dicom_files as make
-from tests.bundles import card_of
+from tests.answers import chosen_model, store
 from tests.python_calls import python_calls
 
 
@@ -50,18 +48,6 @@ def rows(shown: StudyList) -> list[str]:
     return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
 
 
-def chosen(review: Review) -> None:
-    review.set_model(ChosenModel("trial@1", card_of(), "0" * 64, "onnx-cpu", "on the CPU"))
-
-
-def store(review: Review, key: str, probability: float) -> None:
-    finding = Finding("OPACITY", probability, 0.4)
-    embedding = np.zeros(4, np.float32)
-    ref = ImageRef(Path(key))
-    result = ImageResult(ref, "trial@1", "0" * 64, (finding,), (), GateVerdict(), 0.1, "onnx-cpu", embedding)
-    review.store(key, result)
-
-
 def test_rows_come_in_the_order_of_opening(study_list: StudyList, review: Review) -> None:
     review.add([film("b.png"), film("a.png")])
     review.add([Entry(Path("notes.txt"), refusal="This is no film.")])
@@ -82,9 +68,9 @@ def test_names_are_one_line_and_no_markup(study_list: StudyList, review: Review)
 def test_no_chip_is_cut_however_many_films_there_are(study_list: StudyList, review: Review, qtbot: Any) -> None:
     review.add([Entry(Path(f"{number}.txt"), refusal="This is no film.") for number in range(4_444)])
     review.add([film(f"{number}.png") for number in range(1_000)])
-    chosen(review)
+    review.set_model(chosen_model())
     for number in range(1_000):
-        store(review, f"{number}.png", 0.9)
+        store(review, 0.9, key=f"{number}.png")
     qtbot.waitUntil(lambda: study_list.chips[Filter.FLAGGED].text() == "Flagged 1,000")
     qtbot.waitUntil(lambda: all(chip.width() >= chip.sizeHint().width() for chip in study_list.chips.values()))
     assert study_list.chips[Filter.REFUSED].toolTip() == "Refused 4,444"
@@ -92,9 +78,9 @@ def test_no_chip_is_cut_however_many_films_there_are(study_list: StudyList, revi
 
 def test_chips_filter_and_follow_the_operating_point(study_list: StudyList, review: Review, qtbot: Any) -> None:
     review.add([film("a.png"), film("b.png"), Entry(Path("c.txt"), refusal="This is no film.")])
-    chosen(review)
-    store(review, "a.png", 0.5)
-    store(review, "b.png", 0.3)
+    review.set_model(chosen_model())
+    store(review, 0.5, key="a.png")
+    store(review, 0.3, key="b.png")
     QTest.mouseClick(study_list.chips[Filter.FLAGGED], Qt.MouseButton.LeftButton)
     assert rows(study_list) == ["a"]
     review.set_sensitivity(1.0)
@@ -168,9 +154,9 @@ def test_a_step_of_the_slider_over_five_thousand_scores_leaves_most_of_a_frame(
 ) -> None:
     films = [film(f"/nowhere/{number}.png") for number in range(5_000)]
     review.add(films)
-    chosen(review)
+    review.set_model(chosen_model())
     for number, entry in enumerate(films):
-        store(review, entry.key, number / 5_000)
+        store(review, number / 5_000, key=entry.key)
     study_list.view.grab()
     for sensitivity in (0.7, 0.9, 1.0):
         with python_calls() as calls:
@@ -205,8 +191,8 @@ def test_a_folder_named_after_a_patient_goes_with_the_patient_data(study_list: S
 
 def test_a_hidden_ai_does_not_say_that_nothing_is_flagged(study_list: StudyList, review: Review) -> None:
     review.add([film("a.png")])
-    chosen(review)
-    store(review, "a.png", 0.9)
+    review.set_model(chosen_model())
+    store(review, 0.9, key="a.png")
     study_list.chips[Filter.FLAGGED].click()
     assert study_list.chips[Filter.FLAGGED].text() == "Flagged 1"
     review.visibility.set_ai_visible(False)
@@ -217,16 +203,16 @@ def test_a_hidden_ai_does_not_say_that_nothing_is_flagged(study_list: StudyList,
 
 def test_results_do_not_scroll_a_filtered_list(study_list: StudyList, review: Review) -> None:
     review.add([film(f"{number}.png") for number in range(60)])
-    chosen(review)
+    review.set_model(chosen_model())
     for number in range(50):
-        store(review, f"{number}.png", 0.9)
+        store(review, 0.9, key=f"{number}.png")
     study_list.chips[Filter.FLAGGED].click()
     study_list.view.grab()
     bar = study_list.view.verticalScrollBar()
     bar.setValue(bar.maximum())
     before = bar.value()
     assert before > 0
-    store(review, "55.png", 0.9)
+    store(review, 0.9, key="55.png")
     study_list._show_counts()
     assert len(rows(study_list)) == 51
     assert bar.value() == before

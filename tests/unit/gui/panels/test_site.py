@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.deciding import Deciding
-from gui.entries import Entry
-from gui.jobs import Jobs
 from gui.memory import Memory
 from gui.panels.findings import FindingsPanel
 from gui.panels.sensitivity import SensitivityPanel
 from gui.prevalence import LEARNT, Prevalences
 from gui.review import Review
-from gui.scores import ChosenModel
-from imaging.study import ImageRef
-from inference.card import Measure, OperatingPoints, OperatingRow
-from inference.local_table import LocalFinding, LocalTable
-from inference.results import Finding, GateVerdict, ImageResult
-from tests.bundles import card_of, multi_label_card
-
-OWN = OperatingPoints(
-    0.7,
-    120,
-    110,
-    "films of your own",
-    40,
-    80,
-    (OperatingRow(0.4, 40, 32), OperatingRow(0.7, 38, 8), OperatingRow(1, 0, 0)),
-)
-
-
-def check_of(points: OperatingPoints = OWN, *, in_use: bool = False) -> LocalTable:
-    figure = Measure(0.9, 0.8, 0.96)
-    of = LocalFinding(
-        points.films, points.patients, points.ill, points.healthy, 0.4, figure, figure, figure, figure, 0.1, (), points
-    )
-    return LocalTable("trial@1", "0" * 64, "2026-11-21", points.films, 110, 0, 0, 0, {"OPACITY": of}, in_use)
+from inference.card import Measure, OperatingRow
+from inference.local_table import LocalTable
+from tests.answers import OWN_POINTS, check_of, chosen_model, store
+from tests.bundles import multi_label_card
 
 
 @pytest.fixture
-def review(themed: QApplication) -> Review:
-    made = Review()
-    made.add([Entry(Path("a.png"), ImageRef(Path("a.png")))])
-    choose(made)
-    return made
-
-
-@pytest.fixture
-def memory(jobs: Jobs) -> Iterator[Memory]:
-    made = Memory(jobs, Path(":memory:"))
-    yield made
-    jobs.shutdown()
-    made._desk.close()
-
-
-@pytest.fixture
-def deciding(review: Review, memory: Memory) -> Deciding:
-    return Deciding(review, memory)
+def review(review: Review) -> Review:
+    """One film, which the model of `card_of` has flagged."""
+    choose(review)
+    return review
 
 
 @pytest.fixture
@@ -74,20 +35,8 @@ def prevalences(review: Review, deciding: Deciding, memory: Memory) -> Prevalenc
 
 
 def choose(review: Review, check: LocalTable | None = None) -> None:
-    card = card_of()
-    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU", check))
-    found = ImageResult(
-        ImageRef(Path("a.png")),
-        card.id,
-        "0" * 64,
-        (Finding("OPACITY", 0.5, 0.4),),
-        (),
-        GateVerdict(),
-        0.1,
-        "onnx-cpu",
-        np.zeros(1, np.float32),
-    )
-    review.store("a.png", found)
+    review.set_model(chosen_model(check=check))
+    store(review, 0.5)
 
 
 def test_a_check_is_said_in_place_of_the_warning(
@@ -104,7 +53,7 @@ def test_a_check_is_said_in_place_of_the_warning(
     worse = replace(check.findings["OPACITY"], specificity=Measure(0.6, 0.5, 0.7))  # the card says 0.8
     review.set_check(replace(check, findings={"OPACITY": worse}))
     assert "on 120 films: it did worse than its card says." in panel.cards["OPACITY"].sentence.text()
-    few = replace(OWN, films=20, ill=10, healthy=10, rows=(OperatingRow(0.4, 9, 5),))
+    few = replace(OWN_POINTS, films=20, ill=10, healthy=10, rows=(OperatingRow(0.4, 9, 5),))
     review.set_check(check_of(few))
     assert "Checked at your site on only 20 films." in panel.cards["OPACITY"].sentence.text()
 
@@ -155,7 +104,7 @@ def test_of_several_findings_the_least_specific_is_shown(themed: QApplication, q
     card = multi_label_card()
     worse = replace(card.operating["MASS"], rows=(OperatingRow(0.4, 19, 15), OperatingRow(0.6, 10, 1)))
     card = replace(card, operating=card.operating | {"MASS": worse})
-    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU"))
+    review.set_model(chosen_model(card))
     assert panel.specificity.text() == "50 %"
     panel._specificity_typed(0.9)
     assert review.sensitivity == 0.5
@@ -226,7 +175,7 @@ def test_what_was_said_of_the_prevalence_is_remembered_if_it_is_one(prevalences:
 
 def test_the_choice_of_a_finding_keeps_the_keyboard(review: Review, prevalences: Prevalences, qtbot: Any) -> None:
     card = multi_label_card()
-    review.set_model(ChosenModel(card.id, card, "0" * 64, "onnx-cpu", "CPU", None))
+    review.set_model(chosen_model(card))
     panel = SensitivityPanel(review, prevalences)
     qtbot.addWidget(panel)
     row = panel.predictive

@@ -1,0 +1,37 @@
+"""Fixtures for the panels beside the film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui.deciding import Deciding
+from gui.entries import Entry
+from gui.jobs import Jobs
+from gui.memory import Memory
+from gui.review import Review
+from imaging.study import ImageRef
+
+
+@pytest.fixture
+def review(themed: QApplication) -> Review:
+    """One film, a.png, and no model yet."""
+    made = Review()
+    made.add([Entry(Path("a.png"), ImageRef(Path("a.png")))])
+    return made
+
+
+@pytest.fixture
+def memory(jobs: Jobs) -> Iterator[Memory]:
+    made = Memory(jobs, Path(":memory:"))
+    yield made
+    jobs.shutdown()
+    made._desk.close()
+
+
+@pytest.fixture
+def deciding(review: Review, memory: Memory) -> Deciding:
+    return Deciding(review, memory)
