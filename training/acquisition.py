@@ -18,7 +18,7 @@ from training.cache import CachedFilms
 from training.manifest import Manifest
 from training.plan import TrainingPlan
 
-CLUSTERS = 6
+FEWEST_CLUSTERS, MOST_CLUSTERS, FILMS_A_CLUSTER = 6, 10, 500
 _STORED = "acquisition-1.npy"  # beside the decoded films; another number for other facts
 _DARK = 0.06  # of full brightness: what lies below is border or air
 _EDGE_SHARE = 0.05
@@ -94,13 +94,15 @@ def facts_of(films: Grey, sizes_px: npt.NDArray[np.int32], token: CancelToken | 
     return facts
 
 
-def clusters_of(facts: Facts, count: int = CLUSTERS) -> npt.NDArray[np.int64]:
+def clusters_of(facts: Facts, count: int | None = None) -> npt.NDArray[np.int64]:
     """Which of at most `count` clusters each film belongs to, int64 [N]: k-means on standardised facts [N, F].
 
-    What all films have in common tells nothing. The same facts give the same clusters, whatever the number of threads.
+    `count` None has one cluster for five hundred films, at least six and at most ten. What all films have in common
+    tells nothing. The same facts give the same clusters, whatever the number of threads.
     """
     if len(facts) < 2:
         return np.zeros(len(facts), np.int64)
+    count = count or min(max(FEWEST_CLUSTERS, len(facts) // FILMS_A_CLUSTER), MOST_CLUSTERS)
     told = facts[:, facts.std(axis=0) > 1e-6]
     standard = np.clip((told - told.mean(axis=0)) / told.std(axis=0), -_FAR, _FAR).round(6)
     different = len(np.unique(standard, axis=0)) if standard.shape[1] else 0
@@ -129,7 +131,7 @@ def clusters_for(
 
     Films that can't be decoded are in the cluster of the first. Raises Cancelled.
     """
-    if plan.data.hold_out != "clusters":
+    if plan.data.hold_out == "patients":
         return None
     facts = _stored_facts(cached, token)
     clusters = np.zeros(len(manifest.films), np.int64)

@@ -20,9 +20,12 @@ ALSO = "also.json"  # in a run's folder: the names of the runs beside it that sh
 
 
 def shares_training(first: TrainingPlan, second: TrainingPlan) -> bool:
-    """Whether two plans make the same steps. A plateau, an early stop and the suite of shifts go by the measure."""
+    """Whether two plans make the same steps. A plateau, an early stop, the suite of shifts and what is held out besides
+    go by the measure.
+    """
     choice, learning = first.choice, first.learning
-    if choice.stop_after or choice.bear_shifts or learning.schedule == "plateau" or first.network.mode == "quick":
+    by_measure = choice.stop_after or choice.bear_shifts or learning.schedule == "plateau"
+    if by_measure or first.data.hold_out == "both" or first.network.mode == "quick":
         return False
     return _steps_of(first) == _steps_of(second)
 

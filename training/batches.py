@@ -40,13 +40,15 @@ class Material:
     """N films, and their targets, float32 [N, K].
 
     `films` is uint8 [M, S, S], mapped from the disk; `positions` int64 [N] says which of them are meant. `places`,
-    uint8 [M, S, S], are 255 where the finding of a one-logit network lies, where that is known.
+    uint8 [M, S, S], are 255 where the finding of a one-logit network lies, where that is known. `groups`, bool [N], are
+    films that an epoch is judged by for themselves too.
     """
 
     films: Grey
     positions: npt.NDArray[np.int64]
     targets: Floats32
     places: Grey | None = None
+    groups: tuple[npt.NDArray[np.bool_], ...] = ()
 
     def __len__(self) -> int:
         return len(self.positions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,13 +108,15 @@ def operating_points(
     also: Sequence[float] = (),
     *,
     changed: Sequence[Vector] = (),
+    groups: Iterable[Bools] = (),
 ) -> OperatingPoints:
     """Count, for thresholds between neighbouring probabilities, how many ill and healthy films are flagged.
 
     Thresholds lie midway between two films' probabilities, so that no rounding moves a known film across. `also` are
     thresholds that are counted besides: those of another table, which this one is to be read at. `changed` are the same
     films' probabilities under changes: every count is then that of the worst of them, the fewest ill films found and
-    the most healthy ones called ill.
+    the most healthy ones called ill. The recommended threshold is the highest that finds enough of the ill films, and
+    enough in each of the `groups`, bool [N], that has ill films.
     """
     cuts = np.unique(probabilities)
     # Where probabilities are a rounding apart, the midpoint is one of them: no threshold may stand there twice.
@@ -131,9 +133,14 @@ def operating_points(
         for cut in between
     )
     n_ill = int(ill.sum())
-    enough = [row.threshold for row in rows if row.true_positive >= RECOMMENDED_SENSITIVITY * n_ill]
+    of_groups = [probabilities[ill & group] for group in groups if (ill & group).any()]
+
+    def finds_enough(row: OperatingRow) -> bool:
+        found = [(row.true_positive, n_ill), *((int((of >= row.threshold).sum()), len(of)) for of in of_groups)]
+        return all(n >= RECOMMENDED_SENSITIVITY * among for n, among in found)
+
     return OperatingPoints(
-        recommended=max(enough),
+        recommended=max(row.threshold for row in rows if finds_enough(row)),
         films=len(ill),
         patients=patients,
         described=described,

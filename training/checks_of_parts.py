@@ -71,7 +71,9 @@ def validation(seen: Inspection) -> Iterator[Check]:
     least = min((counts[label] for label in seen.manifest.labels), default=0)
     said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
     if least >= SMALL_VALIDATION:
-        yield Check("Validation part", Level.GREEN, f"The validation part has {said}.")
+        apart = f"; {amount(len(split.apart), 'film')} of it were collected otherwise than those that teach"
+        words = f"The validation part has {said}{apart if len(split.apart) else ''}."
+        yield Check("Validation part", Level.GREEN, words)
         return
     own = seen.plan.data.keep_parts and any(film.part == "validation" for film in seen.films)
     level = Level.RED if own and least < FEW_OF_A_CLASS / 4 else Level.AMBER

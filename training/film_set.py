@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,8 @@ class FilmSet:
 
     `truth` holds bool [N] for each finding, `patients` is text [N]. `described` names the films in the words of a
     sentence. A film's picture may be found again by the sha256 of its file (`digests`, N of them or none) or by the
-    seed of a synthetic film (`phantoms`). `trained_on` are the digests of all training films where these are some.
+    seed of a synthetic film (`phantoms`). `groups` are bool [N] by name: films that are judged for themselves too.
+    `trained_on` are the digests of all training films where these are some.
     """
 
     films: Grey
@@ -28,6 +29,7 @@ class FilmSet:
     described: str
     digests: tuple[str, ...] = ()
     phantoms: tuple[int, ...] = ()
+    groups: Mapping[str, Bools] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -42,7 +42,8 @@ def judge_epoch(
     peers: Peers | None = None,
     weights: Floats32 | None = None,
 ) -> Judgement:
-    """The network's worth on the validation part; under the worst change of the suite where the plan asks for that.
+    """The network's worth on the validation part; that on the worst of its groups, and under the worst change of
+    the suite where the plan asks for that.
 
     `weights` [K] is how much each output counts in the loss (`judging_weights`), None for alike: what learns with
     classes in balance calls fewer films ill than there are, and a loss that knows nothing of it would choose by that.
@@ -50,15 +51,19 @@ def judge_epoch(
     """
     peers = peers or Peers()
     counted = np.ones(validation.targets.shape[1], np.float32) if weights is None else weights
-    loss, measures = _measured(network, validation, plan, counted, peers)
-    picked = worth(loss, measures, plan.choice.pick)
+    logits = logits_of(network, validation, peers)
+    loss, measures = _measured(logits, validation.targets, plan, counted)
+    judged = [(loss, measures)]
+    judged += [_measured(logits[group], validation.targets[group], plan, counted) for group in validation.groups]
     if plan.choice.bear_shifts:
         some = validation.evenly(MOST_SHIFTED)
         films, places = some.grey(np.arange(len(some))), np.arange(len(some))
         for name in SUITE:
             moved = Material(shifted(films, name), places, some.targets)
-            shifted_loss, found = _measured(network, moved, plan, counted, peers)
-            picked = min(picked, worth(shifted_loss, found, plan.choice.pick))
+            judged.append(_measured(logits_of(network, moved, peers), some.targets, plan, counted))
+    told = [of for of in judged if len(of[1]) == len(measures)]  # a group of one kind of films defines no measure
+    picked = min(worth(*of, plan.choice.pick) for of in told)
+    if len(judged) > 1:
         measures = measures | {"worst": -picked if plan.choice.pick == "loss" else picked}
     return Judgement(loss, measures, picked)
 
@@ -96,14 +101,13 @@ def scores_of(logits: npt.NDArray[np.float32], *, is_softmax: bool) -> Vector:
 
 
 def _measured(
-    network: FilmNetwork, films: Material, plan: TrainingPlan, weights: Floats32, peers: Peers
+    logits: Floats32, targets: Floats32, plan: TrainingPlan, weights: Floats32
 ) -> tuple[float, dict[str, float]]:
     is_softmax = plan.network.outputs == "softmax"
-    logits = logits_of(network, films, peers)
-    wanted, counted = torch.from_numpy(films.targets), torch.from_numpy(weights)
+    wanted, counted = torch.from_numpy(targets), torch.from_numpy(weights)
     loss = loss_of(torch.from_numpy(logits), wanted, counted, plan.learning, is_softmax=is_softmax)
     scores = scores_of(logits, is_softmax=is_softmax)
-    return float(loss), _macro(films.targets > 0.5, scores, plan)
+    return float(loss), _macro(targets > 0.5, scores, plan)
 
 
 def _macro(truth: npt.NDArray[np.bool_], scores: Vector, plan: TrainingPlan) -> dict[str, float]:

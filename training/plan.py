@@ -26,7 +26,7 @@ _LARGEST_BYTES = 1 << 20  # a plan is a page of text
 Mode = Literal["quick", "standard", "full"]
 Loss = Literal["cross_entropy", "bce", "focal"]
 Balance = Literal["none", "weights", "sampling"]
-HoldOut = Literal["patients", "clusters"]
+HoldOut = Literal["patients", "clusters", "both"]
 OptimiserName = Literal["sgd", "adam", "adamw", "adamax"]
 ScheduleName = Literal["constant", "plateau", "cosine", "one_cycle"]
 Pick = Literal["loss", "accuracy", "recall", "auc", "sensitivity_at_specificity"]
@@ -45,7 +45,8 @@ class DataPlan:
     the source names itself (train, val, test) are kept where `keep_parts` is True; shares apply to what has none, by
     patient. `patient_pattern` is a regular expression on the file's name whose first group is the patient, '' for the
     known ones. `leave_out` are films by the sha256 of their files. `hold_out` clusters: the validation part is a whole
-    cluster of films that were collected alike (`training.acquisition`), and not drawn from all patients.
+    cluster of films that were collected alike (`training.acquisition`), and not drawn from all patients. `both`: it is
+    drawn or named, and a cluster is taken from the training part besides; each of the two is judged for itself.
     """
 
     source: str

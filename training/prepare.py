@@ -27,6 +27,8 @@ from training.split import FEWEST, Positions, Split
 from training.targets import targets_of
 from training.taught import split_of
 
+COLLECTED_ALIKE, COLLECTED_OTHERWISE = "collected like the training films", "collected otherwise"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
@@ -67,13 +69,21 @@ class Prepared:
         """Films for the loop; nothing is copied."""
         labels_of = [self.manifest.films[at].labels for at in positions]
         targets = targets_of(labels_of, self.manifest.labels, self.manifest.normal_label, self.plan.network.outputs)
-        return Material(self.cached.films, positions, targets)
+        groups = tuple(self.groups(positions).values())
+        return Material(self.cached.films, positions, targets, groups=groups)
 
     def seen(self) -> tuple[tuple[str, int, str], ...]:
         """Every film by digest and frame, and the part that it stands in."""
         parts = dict.fromkeys(self.split.train.tolist(), "train")
         parts |= dict.fromkeys(self.split.validation.tolist(), "validation")
         return tuple((film.digest, film.frame, parts.get(at, "")) for at, film in enumerate(self.manifest.films))
+
+    def groups(self, positions: Positions) -> dict[str, npt.NDArray[np.bool_]]:
+        """Which of these films, [N], were collected like those that are trained on, and which otherwise; no groups
+        where none were held out for that.
+        """
+        apart = np.isin(positions, self.split.apart)
+        return {COLLECTED_ALIKE: ~apart, COLLECTED_OTHERWISE: apart} if apart.any() and not apart.all() else {}
 
     def patients(self, positions: Positions) -> npt.NDArray[np.str_]:
         """Whose films these are, text [N]."""
@@ -96,6 +106,7 @@ class Prepared:
             patients=self.patients(chosen),
             described=described,
             digests=tuple(film.digest for film in films),
+            groups=self.groups(chosen),
             trained_on=tuple(sorted({self.manifest.films[at].digest for at in positions})),
         )
 
@@ -119,6 +130,7 @@ def _readable(split: Split, cached: CachedFilms) -> Split:
         train=split.train[cached.readable[split.train]],
         validation=split.validation[cached.readable[split.validation]],
         test=split.test[cached.readable[split.test]],
+        apart=split.apart[cached.readable[split.apart]],
     )
 
 

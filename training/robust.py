@@ -32,26 +32,39 @@ def scores_under_shifts(card: ModelCard, engine: Engine, films: Grey) -> dict[st
 def shift_table(
     card: ModelCard, validation: FilmSet, scores: Mapping[str, Scores]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """For each finding its AUC, sensitivity, specificity and accuracy at the recommended point, by change."""
+    """For each finding its AUC, sensitivity, specificity and accuracy at the recommended point: of the films as they
+    are, of each of their groups, and under each change. A group of one kind of films has no row.
+    """
+    whole = np.ones(len(validation), dtype=bool)
+    judged = [(AS_COLLECTED, scores[AS_COLLECTED], whole)]
+    judged += [(name, scores[AS_COLLECTED], group) for name, group in validation.groups.items()]
+    judged += [(name, of, whole) for name, of in scores.items() if name != AS_COLLECTED]
     tables: dict[str, dict[str, dict[str, float]]] = {label: {} for label in card.findings}
-    for name, of in scores.items():
+    for name, of, group in judged:
         for position, label in enumerate(card.findings):
-            ill, own = validation.truth[label], of[:, position]
-            row = {"auc": auc(ill, own)} | at_threshold(ill, own, card.operating[label].recommended)
-            tables[label][name] = {measure: round(value, 4) for measure, value in row.items()}
+            ill, own = validation.truth[label][group], of[group, position]
+            if 0 < ill.sum() < len(ill):
+                row = {"auc": auc(ill, own)} | at_threshold(ill, own, card.operating[label].recommended)
+                tables[label][name] = {measure: round(value, 4) for measure, value in row.items()}
     return tables
 
 
 def operating_of(card: ModelCard, validation: FilmSet, label: str, scores: Mapping[str, Vector]) -> OperatingPoints:
     """The table behind the slider, counted as the card's recipe says: on the films as collected, or under the worst
-    change. `scores` [N] are those of one finding, by change; what the recipe does not count may be left out.
+    change; the recommended one finds enough in each group of the films. `scores` [N] are those of one finding, by
+    change; what the recipe does not count may be left out.
     """
     films = validation.described
     changed = [of for name, of in scores.items() if name != AS_COLLECTED] if counts_worst(card) else []
     if changed:
         films += f", counted under the worst of {len(changed)} changes of exposure, framing and sharpness,"
     return operating_points(
-        validation.truth[label], scores[AS_COLLECTED], validation.patient_count, films, changed=changed
+        validation.truth[label],
+        scores[AS_COLLECTED],
+        validation.patient_count,
+        films,
+        changed=changed,
+        groups=validation.groups.values(),
     )
 
 

@@ -13,6 +13,7 @@ from training.plan import DataPlan
 
 FEWEST = 2  # films of each class in each part that teaches or judges
 FEWEST_HELD_OUT = 10  # films of each label in a cluster that judges
+ENOUGH_HELD_OUT = 100  # with so many of each label a sensitivity of 95 % is told to within 4 %
 Positions = npt.NDArray[np.int64]
 
 
@@ -22,7 +23,8 @@ class Split:
 
     `left_out` are films of the source's own parts whose patient stands in a part that judges too: training, or
     choosing an epoch, with them would leak. `seen` are films of the parts that judge whose patient taught the model
-    that the run goes on from; there are none where others were enough.
+    that the run goes on from; there are none where others were enough. `apart` are the films of the validation part
+    that belong to a cluster of which no film is trained on; none where the plan does not hold out both.
     """
 
     train: Positions
@@ -30,6 +32,7 @@ class Split:
     test: Positions
     left_out: Positions
     seen: Positions
+    apart: Positions
 
 
 def split_films(
@@ -43,9 +46,10 @@ def split_films(
 
     Where the source names no validation part, or is not followed, about `validation_share` and `test_share` of each
     label's patients are drawn. Where the plan holds out clusters, the validation part is the one of `clusters`, int64
-    [N], the same for all films of a patient, that comes nearest to that share and can judge. `taught` are patients who
-    can't judge, for the model that the run goes on from knows them: they are left out of the parts that judge where
-    those have enough films of others. Raises DataError where a part would have no films.
+    [N], the same for all films of a patient, that comes nearest to that share and can judge; where it holds out both,
+    the smallest one with enough films goes from the training part into it. `taught` are patients who can't judge, for
+    the model that the run goes on from knows them: they are left out of the parts that judge where those have enough
+    films of others. Raises DataError where a part would have no films.
     """
     named = [film.part if plan.keep_parts else "" for film in manifest.films]
     parts = np.array(named, dtype="<U10")
@@ -55,9 +59,14 @@ def split_films(
         if share > 0 and not (parts == part).any():
             among = parts == "train"
             if part == "validation" and clusters is not None and holds_out_cluster(manifest, plan):
-                parts[_held_out(manifest, among, share, clusters)] = part
+                parts[among & (clusters == _held_out(manifest, among, share, clusters))] = part
             else:
                 parts[_drawn(manifest, among, share, rng, taught)] = part
+    apart = np.zeros(len(parts), dtype=bool)
+    if plan.hold_out == "both" and clusters is not None:
+        cluster = _held_out_beside(manifest, parts == "train", plan.validation_share, clusters)
+        apart = clusters == cluster
+        parts[(parts == "train") & apart] = "validation"
     known = np.array([film.patient in taught for film in manifest.films], dtype=bool)
     for part in ("validation", "test"):
         strangers = (parts == part) & ~known
@@ -69,7 +78,8 @@ def split_films(
         raise DataError("There are too few patients to keep some of them apart for validation.")
     judging = (parts == "validation") | (parts == "test")
     left_out, seen = np.flatnonzero(parts == ""), np.flatnonzero(judging & known)
-    return Split(found["train"], found["validation"], found["test"], left_out, seen)
+    judged_apart = np.flatnonzero(apart & (parts == "validation"))
+    return Split(found["train"], found["validation"], found["test"], left_out, seen, judged_apart)
 
 
 def holds_out_cluster(manifest: Manifest, plan: DataPlan) -> bool:
@@ -115,23 +125,36 @@ def _drawn(
     return np.flatnonzero(held)
 
 
-def _held_out(
-    manifest: Manifest, among: npt.NDArray[np.bool_], share: float, clusters: npt.NDArray[np.int64]
-) -> Positions:
-    """The films of the cluster whose share comes nearest, of those with films enough of every label, inside and out."""
-    has = np.array([[label in film.labels for label in manifest.labels] for film in manifest.films])
-    found: dict[int, float] = {}
-    for cluster in np.unique(clusters[among]).tolist():
-        inside = among & (clusters == cluster)
-        fewest = min(has[inside].sum(axis=0).min(), has[among & ~inside].sum(axis=0).min())
-        if fewest >= FEWEST_HELD_OUT:
-            found[cluster] = abs(float(inside.sum() / among.sum()) - share)
-    if not found:
+def _held_out(manifest: Manifest, among: npt.NDArray[np.bool_], share: float, clusters: npt.NDArray[np.int64]) -> int:
+    """The cluster whose share comes nearest, of those that can judge."""
+    shares = _shares(manifest, among, clusters, FEWEST_HELD_OUT)
+    if not shares:
         raise DataError(
             f"No cluster of films that were collected alike has {FEWEST_HELD_OUT} films of every label, and leaves as "
             "many to learn from: hold out patients instead."
         )
-    return np.flatnonzero(among & (clusters == min(found, key=lambda cluster: found[cluster])))
+    return min(shares, key=lambda cluster: abs(shares[cluster] - share))
+
+
+def _held_out_beside(
+    manifest: Manifest, among: npt.NDArray[np.bool_], share: float, clusters: npt.NDArray[np.int64]
+) -> int:
+    """The cluster that costs the training part least, of those with films enough to judge well; else as above."""
+    shares = _shares(manifest, among, clusters, ENOUGH_HELD_OUT)
+    return min(shares, key=lambda cluster: shares[cluster]) if shares else _held_out(manifest, among, share, clusters)
+
+
+def _shares(
+    manifest: Manifest, among: npt.NDArray[np.bool_], clusters: npt.NDArray[np.int64], fewest: int
+) -> dict[int, float]:
+    """The share of each cluster that has so many films of every label, and leaves as many outside."""
+    has = np.array([[label in film.labels for label in manifest.labels] for film in manifest.films])
+    found: dict[int, float] = {}
+    for cluster in np.unique(clusters[among]).tolist():
+        inside = among & (clusters == cluster)
+        if min(has[inside].sum(axis=0).min(), has[among & ~inside].sum(axis=0).min()) >= fewest:
+            found[cluster] = float(inside.sum() / among.sum())
+    return found
 
 
 def _leaking(films: Sequence[LabelledFilm], parts: npt.NDArray[np.str_]) -> Positions:

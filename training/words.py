@@ -16,6 +16,7 @@ from training.seal import Words
 from training.split import holds_out_cluster
 
 _DRAWN = "validation films of the same collection"
+_BOTH = "validation films, some of them collected otherwise than the training films"
 _HELD_OUT = "validation films that were collected otherwise than the training films"
 _LIMITS = (
     "It knows the films of one collection; on films from elsewhere it was not tested.",
@@ -56,6 +57,8 @@ def words_of(prepared: Prepared, start: StartRecord, models_dir: Path) -> Words:
 
 def described(prepared: Prepared) -> str:
     """What the validation films are, in the words of a sentence."""
+    if len(prepared.split.apart):
+        return _BOTH
     return _HELD_OUT if holds_out_cluster(prepared.manifest, prepared.plan.data) else _DRAWN
 
 

@@ -39,7 +39,7 @@ TIPS = {
     "choice.bear_shifts": "Judges each epoch on films changed in exposure, framing and sharpness too: the worst change "
     "chooses the epoch and the operating point",
     "data.hold_out": "Some patients of every kind, or a whole cluster of films that were exposed, framed and resampled "
-    "alike: films from another room",
+    "alike: films from another room. With both, the worse of the two chooses the epoch and the operating point",
 }
 WORDS = {
     "bce": "BCE",
@@ -54,6 +54,7 @@ WORDS = {
     "weights": "class weights",
     "patients": "patients",
     "clusters": "films collected otherwise",
+    "both": "patients, and films collected otherwise",
     "sampling": "balanced sampling",
     "one_cycle": "one cycle",
     "choice.stop_after=0": "never",

@@ -34,7 +34,7 @@ from training.worker import train
 
 _LOG = logging.getLogger(__name__)
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")
-FROM_IMAGENET = LearningPlan(epochs=8, average_over_steps=200, precision="bfloat16")
+FROM_IMAGENET = LearningPlan(epochs=10, average_over_steps=200, precision="bfloat16")
 GOES_ON = LearningPlan(epochs=2, rate=2e-4, head_rate=5e-4)
 LIST = "films.csv"  # in the run's folder
 SPLIT_SEED, VALIDATION_SHARE = 7, 0.15
@@ -133,7 +133,8 @@ def plan_for(listed: Path, weights: Path | None) -> TrainingPlan:
         start, learning = StartPlan("bundle", WORDS.name, with_head=True), GOES_ON
     else:
         start, learning = StartPlan("imported", files=(str(weights),)), FROM_IMAGENET
-    plan = plan_of(recipe_of("shift-aware"), WORDS.name, DataPlan(str(listed), normal_label=WORDS.labels[0]), start)
+    data = DataPlan(str(listed), normal_label=WORDS.labels[0], hold_out="both")
+    plan = plan_of(recipe_of("shift-aware"), WORDS.name, data, start)
     return dataclasses.replace(
         plan, title=WORDS.title, learning=learning, preprocess=PREPROCESS, threads=usable_cores()
     )
