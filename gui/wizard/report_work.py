@@ -211,7 +211,7 @@ def _against(against: Against) -> Table:
 def _shifts(shifts: Mapping[str, Mapping[str, float]]) -> Table:
     from training.report import Table
 
-    return Table(("Change of the validation films", "AUC", "Sensitivity", "Specificity"), tuple(shift_rows(shifts)))
+    return Table(("Validation films", "AUC", "Sensitivity", "Specificity"), tuple(shift_rows(shifts)))
 
 
 def _runs(shown: Shown) -> Iterator[Block]:

@@ -166,11 +166,11 @@ class ReportCard(Framed):
 
 
 class ShiftsCard(Framed):
-    """The validation part under changes of the films, beside the ordinary figures."""
+    """The validation part in its groups and under changes of the films, beside the ordinary figures."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("If films were taken differently", parent)
-        self.table = WordTable("Changed films", ("Change", "AUC", "Sensitivity", "Specificity"))
+        self.table = WordTable("Changed films", ("Films", "AUC", "Sensitivity", "Specificity"))
         self.words = label(tone="secondary", wrap=True)
         self.column.addWidget(self.table)
         self.column.addWidget(self.words)
@@ -185,8 +185,8 @@ class ShiftsCard(Framed):
         }
         finds, spares = (number_or_dash(lowest[measure]) for measure in ("sensitivity", "specificity"))
         self.words.setText(
-            "The validation films, changed as another hospital's may be, at the recommended point"
-            f"{', which is set by the worst of them' if worst_counts else ''}. Under the worst change it finds "
+            "The validation films as they are, and changed as another hospital's may be, at the recommended point"
+            f"{', which is set by the worst of them' if worst_counts else ''}. At worst it finds "
             f"{finds} of the ill films, and leaves {spares} of the healthy ones alone."
             f"{' The worst row is in amber.' if worst else ''}"
         )

@@ -120,6 +120,28 @@ def test_a_whole_room_is_held_out_and_no_patient_is_split(folder: Path, tmp_path
     assert len({room_of(drawn[0], at) for at in drawn[1].validation}) == ROOMS
 
 
+def test_a_room_is_held_out_besides_the_drawn_patients(folder: Path, tmp_path: Path) -> None:
+    manifest, split = parted(plan_with(folder, "both"), tmp_path)
+    drawn = parted(plan_with(folder, "patients"), tmp_path)[1].validation
+    assert set(drawn) < set(split.validation)
+    assert set(split.validation) - set(drawn) <= set(split.apart) < set(split.validation)
+    patients = [{manifest.films[at].patient for at in part} for part in (split.train, split.validation)]
+    assert not patients[0] & patients[1]
+    assert len({room_of(manifest, at) for at in split.apart if manifest.films[at].patient != "person0"}) == 1
+
+
+def test_the_smallest_cluster_that_can_judge_well_is_held_out_besides(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    films = tuple(dataclasses.replace(film, patient=f"p{at}") for at, film in enumerate(manifest.films * 6))
+    many, plan = dataclasses.replace(manifest, films=films), DataPlan(str(folder), hold_out="both")
+    clusters = np.random.default_rng(2).permutation(np.repeat([0, 1, 2], [380, 90, len(films) - 470]))
+    split = split_films(many, plan, 1, clusters=clusters)
+    assert set(clusters[split.apart]) == {2}, "the second has too few of each class, the first costs more"
+    assert 2 not in clusters[split.train]
+    few, fewer = dataclasses.replace(many, films=films[:126]), np.arange(126) % 5 // 4
+    assert set(fewer[split_films(few, plan, 1, clusters=fewer).apart]) == {1}, "the one nearest to the share, then"
+
+
 def test_a_run_is_prepared_with_it(folder: Path, tmp_path: Path) -> None:
     plan = plan_with(folder)
     prepared = prepare(plan, CancelToken(), lambda words: None, tmp_path)

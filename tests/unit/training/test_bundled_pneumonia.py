@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,13 @@ from training.bundled.pneumonia import (
 from training.events import Saved
 from training.manifest import patient_of
 from training.plan import StartPlan, TrainingPlan, check_plan
-from training.prepare import prepare
+from training.prepare import COLLECTED_ALIKE, COLLECTED_OTHERWISE, prepare
 from training.result import RESULT
 from training.run_dir import RunDir
 from training.worker import train
 
 KEPT_OUT = ("person3", "IM-0005")
+COUNT, LOOKS = 90, 6  # of each class; ways of collecting them
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +45,25 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`data/train` and `data/val` as kermany224 has them, and `keep` with films of two of its patients."""
     root, rng = tmp_path_factory.mktemp("kermany"), np.random.default_rng(4)
 
-    def put(path: Path, *, ill: bool) -> None:
+    def put(path: Path, look: int = 0, *, ill: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        grey = rng.integers(60, 120, (32, 32)).astype(np.uint8)
-        grey[8:16, 8:16] += np.uint8(100 * ill)
-        Image.fromarray(grey).save(path)
+        grey = rng.integers(60, 120, (32, 32)).astype(np.float64)
+        grey[8:16, 8:16] += 100 * ill
+        grey *= (0.4, 0.7, 1.0)[look % 3]
+        grey[:, : 6 * (look // 3)] = 0  # three of the looks have a bar at the side
+        Image.fromarray(grey.astype(np.uint8)).save(path)
 
-    for number in range(30):
+    for number in range(COUNT):
         part = "val" if number < 4 else "train"
-        put(root / "data" / part / "PNEUMONIA" / f"person{number}_virus_{number}.png", ill=True)
-        put(root / "data" / part / "NORMAL" / f"IM-{number:04}-0001.png", ill=False)
+        put(root / "data" / part / "PNEUMONIA" / f"person{number}_virus_{number}.png", number % LOOKS, ill=True)
+        put(root / "data" / part / "NORMAL" / f"IM-{number:04}-0001.png", number % LOOKS, ill=False)
     put(root / "keep" / "PNEUMONIA" / "person3_bacteria_99.png", ill=True)
     put(root / "keep" / "NORMAL" / "IM-0005-0002.png", ill=False)
     return root
+
+
+def look_of(name: str) -> int:
+    return int(re.findall(r"\d+", name)[0]) % LOOKS
 
 
 def tiny(plan: TrainingPlan) -> TrainingPlan:
@@ -71,6 +79,7 @@ def test_the_plan_bears_shifts_with_the_whole_network(weights: Path | None) -> N
     check_plan(plan)
     assert (plan.network.backbone, plan.network.mode, plan.network.frozen_share) == ("mobilenet_v2", "full", 0.0)
     assert plan.choice.bear_shifts
+    assert plan.data.hold_out == "both"
     assert plan.learning.average_over_steps > 0
     assert plan.network.start.kind == ("bundle" if weights is None else "imported")
     assert build_network(plan.network.backbone, 1, plan.preprocess) is not None
@@ -81,13 +90,17 @@ def test_the_list_parts_patients_and_leaves_those_kept_out(films: Path, tmp_path
     write_list(tmp_path / LIST, manifest, split)
     with (tmp_path / LIST).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == 60 - 2
+    assert len(rows) == 2 * COUNT - 2
     assert not {row["patient"] for row in rows} & set(KEPT_OUT)
     prepared = prepare(tiny(plan_for(tmp_path / LIST, None)), CancelToken(), lambda words: None, tmp_path / "cache")
     own = prepared.manifest.films
-    judged = {own[at].path.name for at in prepared.split.validation}
-    assert judged == {manifest.films[at].path.name for at in split.validation}
-    assert len(prepared.split.train) + len(judged) == 58
+    judged, apart = ({own[at].path.name for at in part} for part in (prepared.split.validation, prepared.split.apart))
+    drawn = {manifest.films[at].path.name for at in split.validation}
+    assert drawn <= judged
+    assert judged - drawn <= apart, "and a whole look besides"
+    (look,) = {look_of(name) for name in apart}
+    assert look not in {look_of(own[at].path.name) for at in prepared.split.train}
+    assert len(prepared.split.train) + len(judged) == 2 * COUNT - 2
 
 
 def test_a_run_that_was_broken_off_goes_on_and_says_what_the_model_is(films: Path, tmp_path: Path) -> None:
@@ -104,10 +117,11 @@ def test_a_run_that_was_broken_off_goes_on_and_says_what_the_model_is(films: Pat
     assert made.card.name == WORDS.name
     assert made.card.version > 1, "the first one came with the program"
     assert (made.card.data.source, made.card.limits) == (WORDS.data.source, WORDS.limits)
-    assert made.card.data.films == len(read_list(films / "data", films / "keep")[1].train)
+    assert made.card.data.films < len(read_list(films / "data", films / "keep")[1].train)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     assert result["shifts"] == made.card.recipe["shifts"]
     assert result["points_under_worst_shift"] is True
+    assert {COLLECTED_ALIKE, COLLECTED_OTHERWISE} < set(result["shifts"]["PNEUMONIA"])
     assert min(of["sensitivity"] for of in made.card.recipe["shifts"]["PNEUMONIA"].values()) >= 0.95
     reference = read_reference(made)
     assert reference is not None

@@ -32,6 +32,25 @@ def material() -> Material:
 
 
 @pytest.mark.parametrize("pick", ["loss", "auc"])
+def test_the_worst_group_decides_where_films_are_in_groups(pick: Pick) -> None:
+    torch.manual_seed(3)
+    network, plan = build_network("tiny", 1, PLAN.preprocess), dataclasses.replace(PLAN, choice=ChoicePlan(pick=pick))
+    films = material()
+    halves = (np.arange(24) < 12, np.arange(24) >= 12)
+    alone = [
+        judge_epoch(network, Material(films.films, films.positions[half], films.targets[half]), plan).picked
+        for half in halves
+    ]
+    ill = films.targets[:, 0] > 0.5  # films of one kind have no AUC
+    grouped = judge_epoch(
+        network, dataclasses.replace(films, groups=(*halves, *((ill,) if pick == "auc" else ()))), plan
+    )
+    assert grouped.picked == pytest.approx(min(alone))
+    assert grouped.picked < judge_epoch(network, films, plan).picked
+    assert grouped.measures["worst"] == pytest.approx(abs(min(alone)))
+
+
+@pytest.mark.parametrize("pick", ["loss", "auc"])
 def test_the_worst_change_is_no_better_than_the_films_as_they_are(pick: Pick) -> None:
     torch.manual_seed(3)
     network = build_network("tiny", 1, PLAN.preprocess)

@@ -168,6 +168,24 @@ def test_the_worst_change_sets_the_points_where_that_is_asked(
     assert robust.card.calibration == sealed.card.calibration, "probabilities mean what they meant"
 
 
+def test_the_recommended_point_finds_enough_in_each_group_of_the_films(
+    sealed: ModelBundle, few: FilmSet, validation: FilmSet, tmp_path: Path
+) -> None:
+    output = choose_engine(sealed, "onnx").run(to_input(validation.films))
+    scores, ill = probabilities(sealed.card, output.logits)[:, 0], validation.truth["SQUARE"]
+    hard = scores < np.sort(scores[ill])[10]  # a quarter of the ill films, those with the lowest scores
+    rows = {"the others": ~hard, "hard ones": hard, "healthy ones": ~ill}
+    films = dataclasses.replace(validation, groups=rows)
+    made = seal(load_network(sealed), few, films, WORDS, preprocess=PREPROCESS, recipe={}, models_dir=tmp_path)
+    card = made.card
+    point, shifts = card.operating["SQUARE"].recommended, card.recipe["shifts"]["SQUARE"]
+    assert (scores[ill & hard] >= point).mean() >= 0.95
+    assert point < sealed.card.operating["SQUARE"].recommended
+    assert card.operating["SQUARE"].rows == sealed.card.operating["SQUARE"].rows, "counts are those of all films"
+    assert set(shifts) == {*SUITE, "the others", "hard ones"}, "among healthy ones there is nothing to find"
+    assert shifts["hard ones"]["sensitivity"] == pytest.approx((scores[ill & hard] >= point).mean(), abs=5e-5)
+
+
 def test_points_under_the_worst_change_are_kept_when_it_is_sealed_again(
     robust: ModelBundle, few: FilmSet, validation: FilmSet, tmp_path: Path
 ) -> None:
