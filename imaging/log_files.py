@@ -1,4 +1,6 @@
-"""The log and the crash file. Neither holds a path, a name or a header: what is logged is chosen word by word."""
+"""The log and the crash file. Neither holds a path, a name or a header: what is logged is chosen word by word, and goes
+through a net (`imaging.scrubbed`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from imaging.paths import user_data_dir
+from imaging.scrubbed import scrubbed
 from imaging.site import read_site
 
 LOG_BYTES, LOG_FILES = 1 << 20, 3
@@ -38,6 +41,13 @@ def _user() -> str:
         return "unknown"
 
 
+class _Scrubbed(logging.Formatter):
+    """The details of an error may be what the system said of a file. Of several lines those of known shape stay."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(filter(None, map(scrubbed, super().format(record).splitlines())))
+
+
 def start_logging(folder: Path) -> None:
     """Log to `folder` from now on, exceptions that nobody caught included, and fatal errors of native code beside it.
 
@@ -52,7 +62,7 @@ def start_logging(folder: Path) -> None:
         crashes = (folder / CRASHES).open("a", encoding="utf-8")
     except OSError:
         return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Scrubbed("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda record: record.name.partition(".")[0] in OWN)
     root = logging.getLogger()
     root.addHandler(handler)

@@ -18,24 +18,13 @@ from typing import TYPE_CHECKING, Any
 from imaging.errors import NegatoscopeError
 from imaging.log_files import CRASHES, LOG, LOG_FILES, log_folder
 from imaging.paths import is_portable, resource_path, user_data_dir
+from imaging.scrubbed import scrubbed, scrubbed_words
 from imaging.site import read_site
 
 if TYPE_CHECKING:
     from inference.doctor import Report
 
 LINES = 4000  # of each log, the newest
-HIDDEN = "…"
-_LOG_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: )(.*)")
-_FRAME = re.compile(r'\s*File "(?:[^"]*[\\/])?([\w.]+\.py)", line (\d+),? in ([\w<>]+)')
-_PLAIN = re.compile(r"(Fatal Python error: [\w ]+|(Current t|T)hread 0x[0-9a-f]+ .*:|Windows fatal exception: [\w ]+)")
-_SECRETS = (
-    re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'"),  # whatever is quoted
-    re.compile(r"(?:[A-Za-z]:)?[^\s]*[\\/].*"),  # a path may hold blanks: nothing behind its beginning stays
-    re.compile(r"\S*\^\S*"),  # a DICOM name
-    re.compile(r"\d+(?:\.\d+){3,}"),  # a UID
-    re.compile(r"\S*\d{5,}\S*"),  # a patient's number, a date
-    re.compile(r"\S+\.(?:dcm|dicom|png|jpe?g|tiff?|zip|csv|json|txt)\b", re.IGNORECASE),
-)
 README = """Negatoscope: a report for support
 
 report.json   the program, this computer, the engine, whether each model is whole
@@ -87,6 +76,7 @@ def _without_places(report: Report) -> dict[str, Any]:
     """The report of `doctor`; the bundled models by their names, any other by a number and where it came from."""
     site = read_site()
     told = asdict(report)
+    told["why"] = scrubbed_words(report.why)
     told["folder"] = "portable" if is_portable() else "the user's data folder"
     told["models"] = []
     for number, model in enumerate(report.models, start=1):
@@ -152,25 +142,6 @@ def _logs() -> list[Path]:
         return [folder / name for name in names if (folder / name).is_file()]
     except OSError:  # a site's share that is away
         return []
-
-
-def scrubbed(line: str) -> str:
-    """A line of a log without anything that may name a patient or a place; '' for a line of no known shape."""
-    logged = _LOG_LINE.fullmatch(line)
-    if logged:
-        return logged[1] + scrubbed_words(logged[2])
-    frame = _FRAME.match(line)
-    if frame:
-        return f"  {frame[1]}:{frame[2]} in {frame[3]}"
-    plain = _PLAIN.match(line)
-    return scrubbed_words(plain[0]) if plain else ""
-
-
-def scrubbed_words(text: str) -> str:
-    """A sentence without quotations, paths, DICOM names, UIDs, long numbers and names of files."""
-    for secret in _SECRETS:
-        text = secret.sub(HIDDEN, text)
-    return text
 
 
 def _json(value: object) -> str:

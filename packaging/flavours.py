@@ -81,6 +81,8 @@ _LEFT_OUT = re.compile(
     r"|cv2/(qt|data)/|cv2/opencv_videoio|matplotlib/|pydicom/data/(test_files|charset_files)/"
     r"|sklearn/datasets/(data|images|descr)/|onnx/backend/|scipy/io/_fast_matrix_market/|.*/tests/"
     r"|numpy/(_core/include|f2py)/|onnxruntime/(tools|datasets)/|python3\.11/config-|.*\.dist-info/(sboms|RECORD)"
+    # Twins of those in `licences`, at places that are too long for Windows below a folder with a longer name.
+    r"|.*\.dist-info/licenses/"
 )
 # torchvision's own operators are not called, and beside a CPU build of torch its Linux libraries do not even load.
 _OPERATORS = re.compile(r"torchvision/(_C|image)\.so|torchvision\.libs/")

@@ -36,24 +36,32 @@ def stand_in(folder: Path) -> Path:
     return folder
 
 
-def compile_installer(folder: Path, icon: Path, out: Path) -> None:
-    """Run makensis. Raises InstallerError with its last words."""
+def compile_installer(folder: Path, icon: Path, out: Path, *, version: str = VERSION, target: str = "") -> None:
+    """Run makensis. `target` is one of its own words for what runs the installer; usually 32 bits, which every Windows
+    takes. Raises InstallerError with its last words.
+    """
     release = json.loads((folder / "_internal" / "resources" / "release.json").read_text(encoding="utf-8"))
     words = {
         "PAYLOAD": folder,
         "SLASH": os.sep,  # makensis takes those of its own system alone
-        "VERSION": VERSION,
+        "VERSION": version,
         "FLAVOUR": release["flavour"],
         "OUT": out,
         "ICON": icon,
         "LICENCE": ROOT / "LICENSE",
         "SIZE_KB": max(1, round(size_mb(folder) * 1000)),
     }
-    makensis = shutil.which("makensis")
-    if makensis is None:
+    makensis(SCRIPT, *(f"-D{word}={value}" for word, value in words.items()), target=target)
+
+
+def makensis(script: Path, *options: str, target: str = "") -> None:
+    """Compile a script of NSIS's; its warnings are errors. Raises InstallerError with its last words."""
+    command = shutil.which("makensis")
+    if command is None:
         raise InstallerError("There is no makensis. On Debian as root: apt-get install nsis")
-    command = [makensis, "-V2", "-WX", *(f"-D{word}={value}" for word, value in words.items()), str(SCRIPT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    first = [f"-XTarget {target}"] if target else []
+    words = [command, "-V2", "-WX", *first, *options, str(script)]
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         raise InstallerError(f"{done.stdout}{done.stderr}".strip())
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the Debian package in a bare Debian 12, uses it there as a user without rights and without any network, and
-# removes it again.
+# Installs the Debian package in a bare Debian 12, over an older version too, uses it there as a user without rights and
+# without any network, and removes it again.
 #
-#   packaging/verify_deb.sh dist/negatoscope_0.1.0_amd64.deb [FOLDER]
+#   packaging/verify_deb.sh dist/negatoscope_0.1.0_amd64.deb [FOLDER [OLDER.deb]]
 #
-# FOLDER (build/bare by default) keeps the bare system between runs. As root; needs debootstrap, Xvfb, xwininfo (x11-utils)
-# and import (imagemagick). Prints one line for each step and leaves a picture of the window in build/verify.
+# FOLDER (build/bare by default) keeps the bare system between runs. OLDER.deb is a package of an older version; without
+# it the same program is packed with a lower number. As root; needs debootstrap, Xvfb, xdotool and import
+# (imagemagick). Prints one line for each step and leaves a picture of the window in build/verify.
 set -euo pipefail
 # What is mounted below is seen by this script alone, and goes with it.
 [ "${1:-}" = --mounts-are-private ] || exec unshare --mount --propagation private "$0" --mounts-are-private "$@"
@@ -14,6 +15,7 @@ cd "$(dirname "$0")/.."
 deb=$(realpath "$1")
 bare=$(realpath -m "${2:-build/bare}")
 python=.venv/bin/python
+older=$(realpath -m "${3:-build/verify/older.deb}")
 name=$(dpkg-deb -f "$deb" Package)
 out=$(realpath -m build/verify)
 work=$(mktemp -d /tmp/negatoscope-verify-XXXXXX)
@@ -71,8 +73,16 @@ umount "$root/opt"
 inside dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' && fail "full disk" "dpkg takes it for installed"
 say "full disk" "refused (No space left on device), nothing stayed"
 
-timed inside apt-get -qq -y --no-install-recommends install "/tmp/$(basename "$deb")" || fail "install" "see above"
-say "install" "${took} s, with $(($(packages | wc -l) - $(wc -l <"$out/packages-before") - 1)) packages it depends on"
+# The older version first, in a folder whose name is not plain.
+[ -n "${3:-}" ] || $python packaging/older.py package "$deb" "$older"
+install() { timed inside apt-get -qq -y --no-install-recommends install "$1"; }
+version() { inside dpkg-query -W -f='${Version} ${Status}' "$name" 2>/dev/null; }
+was=$(dpkg-deb -f "$older" Version) now=$(dpkg-deb -f "$deb" Version)
+dpkg --compare-versions "$was" lt "$now" || fail "older version" "$was is not older than $now"
+incoming="/tmp/Пакеты é" && mkdir -p "$root$incoming" && mv "$root/tmp/$(basename "$deb")" "$root$incoming/new.deb"
+cp "$older" "$root$incoming/older.deb"
+install "$incoming/older.deb" || fail "install" "see above"
+say "install $was" "${took} s, with $(($(packages | wc -l) - $(wc -l <"$out/packages-before") - 1)) packages it depends on, from '$incoming'"
 for file in usr/bin/$name usr/share/applications/$name.desktop usr/share/mime/packages/$name.xml usr/share/icons/hicolor/48x48/apps/$name.png; do
     [ -e "$root/$file" ] || [ -L "$root/$file" ] || fail "install" "$file is missing"
 done
@@ -81,7 +91,70 @@ done
 as_reader() { unshare --net chroot --userspec=$reader:$reader "$root" /usr/bin/env -i HOME="/home/Иван 胸部" PATH=/usr/bin:/bin "$@"; }
 as_reader sh -c 'grep -vE "lo:|Inter-|face" /proc/net/dev' && fail "no network" "there is an interface"
 as_reader sh -c "touch /opt/$name/x" 2>/dev/null && fail "rights" "a user can write to the program"
+as_reader dpkg -i "$incoming/new.deb" >"$out/rights.log" 2>&1 && fail "rights" "a user can install"
+as_reader sh -c "rm -rf /opt/$name" 2>/dev/null || true
+[ "$(version)" = "$was install ok installed" ] || fail "rights" "a user without rights changed something: $(version)"
 say "no network, no rights" "no interface but a loopback that is down; the program's folder is read-only"
+
+# A window on a real X server, found by its name; closed from its keyboard.
+mkdir -p /tmp/.X11-unix "$root/tmp/.X11-unix"
+mount --bind /tmp/.X11-unix "$root/tmp/.X11-unix"
+screen=:87
+Xvfb $screen -screen 0 1600x1000x24 -ac -nolisten tcp >/dev/null 2>&1 & started+=($!)
+sleep 2
+shown() { DISPLAY=$screen xdotool search --onlyvisible --name '^Negatoscope' 2>/dev/null || true; }
+open_window() { # the words of a command; its pid is $window
+    local before; before=$(shown | wc -l)
+    as_reader DISPLAY=$screen "$@" >"$out/window.log" 2>&1 & window=$!; started+=($window)
+    for _ in $(seq 90); do
+        [ "$(shown | wc -l)" -gt "$before" ] && sleep 5 && return
+        sleep 1
+    done
+    return 1
+}
+close_window() { # the one that was opened last
+    local id; id=$(shown | tail -1)
+    DISPLAY=$screen xdotool windowfocus --sync "$id" key --clearmodifiers ctrl+q
+    for _ in $(seq 20); do kill -0 "$1" 2>/dev/null || return 0; sleep 1; done
+    return 1
+}
+data="$root/home/Иван 胸部/.local/share/negatoscope"
+owned() { rm -rf "$out/data" && cp -a "$data" "$out/data"; } # looked into as a copy: looking may change it
+
+# An upgrade: over the running older version, on a full disk, then as it should be. The older one's data are taken over.
+open_window "/opt/$name/Negatoscope" || fail "window of $was" "none came up: $(tail -3 "$out/window.log")"
+inside dpkg -i "$incoming/new.deb" >"$out/running.log" 2>&1 && fail "upgrade of a running one" "it was replaced"
+grep -q 'is running' "$out/running.log" || fail "upgrade of a running one" "$(tail -2 "$out/running.log")"
+[ "$(version)" = "$was install ok installed" ] || fail "upgrade of a running one" "$(version)"
+kill -0 $window || fail "upgrade of a running one" "it broke off"
+close_window $window || fail "window of $was" "it does not close"
+say "upgrade of a running one" "refused, with one sentence; $was goes on"
+$python packaging/older.py data "$data" && chown -R $reader:$reader "$data"
+mkdir -p "$root/media/Stick é" && cp -a "$root/opt/$name" "$root/media/Stick é/$was"
+mount -o remount,size=$(($(df --output=used -m "$work/layer" | tail -1) + 200))M "$work/layer"
+inside dpkg -i "$incoming/new.deb" >"$out/full.log" 2>&1 && fail "upgrade on a full disk" "it was installed all the same"
+grep -q 'No space left' "$out/full.log" || fail "upgrade on a full disk" "$(tail -2 "$out/full.log")"
+mount -o remount,size=8G "$work/layer"
+[ "$(version)" = "$was install ok installed" ] || fail "upgrade on a full disk" "$(version)"
+diff -r --no-dereference "$root/opt/$name" "$root/media/Stick é/$was" >"$out/differs" || fail "upgrade on a full disk" "$(head -1 "$out/differs")"
+say "upgrade on a full disk" "refused (No space left on device), $was stands as it was"
+install "$incoming/new.deb" || fail "upgrade" "see above"
+[ "$(version)" = "$now install ok installed" ] || fail "upgrade" "$(version)"
+[ -z "$(find "$root/opt/$name" -name 'only-in-*')" ] || fail "upgrade" "files of $was stay"
+[ -z "$(find "$root" -xdev -name '*.dpkg-*' -path '*egatoscope*')" ] || fail "upgrade" "dpkg's own files stay"
+open_window "/opt/$name/Negatoscope" || fail "window of $now" "none came up: $(tail -3 "$out/window.log")"
+close_window $window || fail "window of $now" "it does not close"
+owned && told=$($python packaging/older.py check "$out/data") || fail "data of $was" "$told"
+say "upgrade to $now" "${took} s; settings, window's place and decisions of $was $told"
+
+# Both at once, on the same data: the older from a stick.
+open_window "/opt/$name/Negatoscope" && both=($window) || fail "two versions" "the newer has no window"
+open_window "/media/Stick é/$was/Negatoscope" && both+=($window) || fail "two versions" "the older has no window: $(tail -3 "$out/window.log")"
+DISPLAY=$screen import -window root "$out/two.png"
+for pid in "${both[1]}" "${both[0]}"; do close_window "$pid" || fail "two versions" "one does not close"; done
+owned && told=$($python packaging/older.py check "$out/data") || fail "two versions" "$told"
+say "two versions" "$was from '/media/Stick é' beside $now, with the same data; settings and decisions stay"
+rm -rf "$root/media/Stick é"
 
 mkdir -p "$work/films" "$root$work/films" && chmod 777 "$work" "$work/films"
 mount --bind "$work/films" "$root$work/films"
@@ -96,36 +169,21 @@ chmod 755 "$work/enter"
 (umask 000 && PATH="$PATH" $python packaging/smoke.py --command "$work/enter" --work "$work/films") 2>&1 | tee "$out/smoke.log" | sed 's/^/  /'
 ! grep -q FAILED "$out/smoke.log" || fail "smoke" "see above"
 
-# A window on a real X server, found by its name, with a film in it.
-mkdir -p /tmp/.X11-unix "$root/tmp/.X11-unix"
-mount --bind /tmp/.X11-unix "$root/tmp/.X11-unix"
-screen=:87
-Xvfb $screen -screen 0 1600x1000x24 -ac -nolisten tcp >/dev/null 2>&1 & started+=($!)
-sleep 2
+# A window with a film in it.
 film=$(find "$work/films/films" -name '*.dcm' | sort | head -1)
-as_reader DISPLAY=$screen "/opt/$name/Negatoscope" "$film" >"$out/window.log" 2>&1 & window=$!; started+=($window)
-for _ in $(seq 60); do
-    DISPLAY=$screen xwininfo -root -tree 2>/dev/null | grep -q '"Negatoscope' && break
-    sleep 1
-done
-DISPLAY=$screen xwininfo -root -tree | grep -q '"Negatoscope' || fail "window" "none came up: $(tail -3 "$out/window.log")"
-sleep 15
+open_window "/opt/$name/Negatoscope" "$film" || fail "window" "none came up: $(tail -3 "$out/window.log")"
+sleep 10
 DISPLAY=$screen import -window root "$out/window.png"
 say "window" "on an X server; its picture: build/verify/window.png"
 
 # Installing over the running program, and removing it: refused, and nothing is changed.
-inside dpkg -i "/tmp/$(basename "$deb")" >"$out/running.log" 2>&1 && fail "over a running program" "it was replaced"
+inside dpkg -i "$incoming/new.deb" >"$out/running.log" 2>&1 && fail "over a running program" "it was replaced"
 grep -q 'is running' "$out/running.log" || fail "over a running program" "$(tail -2 "$out/running.log")"
 inside dpkg -r "$name" >"$out/running.log" 2>&1 && fail "over a running program" "it was removed"
 kill -0 $window || fail "over a running program" "it broke off"
 as_reader "/usr/bin/$name" models list >/dev/null || fail "over a running program" "the program is damaged"
 say "over a running program" "refused, with one sentence; the program goes on"
-pkill -P $window 2>/dev/null || true
-for link in /proc/[0-9]*/exe; do
-    case "$(readlink "$link" 2>/dev/null)" in */opt/$name/*) kill "$(echo "$link" | cut -d/ -f3)" 2>/dev/null || true ;; esac
-done
-wait $window 2>/dev/null || true
-sleep 1
+close_window $window || fail "window" "it does not close"
 
 # From a stick: a copy of the folder runs from anywhere, read-only too.
 stick="$root/media/USB Stick é"
@@ -134,11 +192,11 @@ as_reader "/media/USB Stick é/$name/negatoscope-cli" models verify practice >/d
 say "a copy elsewhere" "runs from '/media/USB Stick é', beside the installed one"
 chmod -R u+w "$stick" && rm -rf "$stick"
 
-timed inside dpkg -i "/tmp/$(basename "$deb")" || fail "upgrade in place" "see above"
-say "upgrade in place" "${took} s"
+timed inside dpkg -i "$incoming/new.deb" || fail "the same again" "see above"
+say "the same again" "${took} s"
 timed inside apt-get -qq -y purge "$name" || fail "remove" "see above"
 inside apt-get -qq -y autoremove --purge >"$out/log" 2>&1
-inside rm -f "/tmp/$(basename "$deb")"
+inside rm -rf "$incoming"
 packages | diff "$out/packages-before" - >"$out/packages-left" || fail "remove" "packages stay: $(cat "$out/packages-left")"
 listing | diff "$out/before" - | grep '^>' | grep -vE '/etc/(ld.so.cache|.*\.dpkg-)|/usr/share/(mime|applications)$|/__pycache__' >"$out/left" || true
 grep -i negatoscope "$out/left" && fail "remove" "files of the program stay"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 INFO: dict[str, Any] = {
+    # PyInstaller asks the last executable of the folder, which has a console, and would hide the app from the Dock.
+    "LSBackgroundOnly": False,
     "NSHighResolutionCapable": True,
     "NSRequiresAquaSystemAppearance": False,
     "LSMinimumSystemVersion": "13.0",

@@ -22,6 +22,7 @@ from icons import write_icons
 from imaging.release import VERSION as PROGRAM_VERSION
 from installer import compile_installer, stand_in
 from licences import collect_licences
+from macos.info import INFO
 from slim import is_aligned, needed, orphans, strip
 from windows_version import version_text
 
@@ -53,6 +54,8 @@ OPENCV = """
         ("PySide6\\plugins\\platforms\\qwindows.dll", False),
         ("PySide6\\Qt6Quick.dll", True),
         ("resources/models/practice@1/graph.onnx", False),
+        ("torch-2.13.0.dist-info/licenses/third_party/a/LICENSE", True),  # its twin lies in `licences`
+        ("torch-2.13.0.dist-info/METADATA", False),
     ],
 )
 def test_a_file_is_left_out_by_its_place(place: str, outside: bool) -> None:
@@ -170,6 +173,11 @@ def test_the_windows_installer_compiles_and_holds_the_folder(tmp_path: Path) -> 
     held = {line.removeprefix("Path = ").replace("\\", "/") for line in listed.splitlines() if "Path = " in line}
     places = ("Negatoscope.exe", "negatoscope-cli.exe", "licences/README.txt", "_internal/resources/release.json")
     assert held >= {f"incoming/{place}" for place in places} | {"uninstall.exe"}
+
+
+def test_the_app_of_macos_has_a_window_though_its_folder_holds_a_console_program() -> None:
+    """PyInstaller hides the whole app where the last executable that it collects has a console."""
+    assert INFO["LSBackgroundOnly"] is False
 
 
 def test_icons_are_drawn_for_all_three_systems(tmp_path: Path) -> None:

@@ -32,6 +32,16 @@ def test_a_workflow_calls_scripts_and_flavours_that_there_are(workflow: Path) ->
     assert not flavours or flavours >= {"cpu", "viewer", "cuda"}
 
 
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_calls_actions_of_one_commit_and_keeps_no_rights(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    called = re.findall(r"uses: (.+)", text)
+    assert called
+    assert [action for action in called if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", action)] == []
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+    assert "permissions:\n  contents: read\n" in text
+
+
 def test_the_linter_of_workflows_has_nothing_to_say() -> None:
     if shutil.which("actionlint"):
         done = subprocess.run(["actionlint", *WORKFLOWS], capture_output=True, text=True, check=False)

@@ -37,6 +37,23 @@ def test_only_the_programs_own_words_are_logged(tmp_path: Path) -> None:
     assert (tmp_path / "logs" / CRASHES).is_file()
 
 
+@pytest.mark.logs_errors
+@pytest.mark.usefixtures("root")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_details_and_tracebacks_are_logged_without_places_and_names(tmp_path: Path) -> None:
+    """A model that lies among a patient's films and can't be read: the system's words name the folder."""
+    start_logging(tmp_path / "logs")
+    log = logging.getLogger("gui.jobs")
+    log.info("a job was refused: %s", OSError(13, "Permission denied", "/films of Doe/model@1/graph.onnx"))
+    log.error("a job failed with %s\n%s", "OSError", f'  File "{__file__}", line 7, in read\n    open("Doe")\n')
+    lines = (tmp_path / "logs" / LOG).read_text(encoding="utf-8").splitlines()
+    assert [line.partition(": ")[2] for line in lines[:2]] == [
+        "a job was refused: [Errno 13] Permission denied: …",
+        "a job failed with OSError",
+    ]
+    assert lines[2:] == ["  test_log_files.py:7 in read"]
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_full_logs_are_numbered_and_the_oldest_is_forgotten(tmp_path: Path) -> None:
