@@ -78,11 +78,18 @@ class Inspected:
         return len(self.inspection.films)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """File names to try a pattern for patients on."""
-        films = self.inspection.films
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Files to try a pattern for patients on, each by its path below the source, with the patient that it has."""
+        films, source = self.inspection.films, Path(self.plan.data.source)
         step = max(1, len(films) // 200)
-        return tuple(dict.fromkeys(film.path.name for film in films[::step]))
+        return tuple(dict.fromkeys((_below(film.path, source), film.patient) for film in films[::step]))
+
+
+def _below(path: Path, source: Path) -> str:
+    """The way to a film from a folder of films, or from the folder of their list; by '/'."""
+    return next(
+        (path.relative_to(place) for place in (source, source.parent) if path.is_relative_to(place)), path
+    ).as_posix()
 
 
 def read_catalogue() -> Catalogue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from training.checks_of_films import copies, cut_short, empty, near_copies, unreadable
-from training.checks_of_parts import classes, patients, validation
+from training.checks_of_parts import as_read, classes, patients, validation
 from training.checks_of_shortcuts import markers, shapes, sources
 from training.inspection import Check, Inspection, Level
 
@@ -22,6 +22,7 @@ _LOOKS: tuple[Callable[[Inspection], Iterator[Check]], ...] = (
     empty,
     copies,
     near_copies,
+    as_read,
     patients,
     classes,
     validation,

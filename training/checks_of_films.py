@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.inspection import Check, Fix, Inspection, Level, amount
+from training.data_error import amount
+from training.inspection import Check, Fix, Inspection, Level
 from training.left_out import refused_files, unread_films
 from training.near_twins import near_twins
 

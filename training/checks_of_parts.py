@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from training.acquisition import clusters_for
-from training.inspection import Check, Fix, Inspection, Level, amount, split_anew
+from training.data_error import amount
+from training.inspection import Check, Fix, Inspection, Level, split_anew
 from training.manifest import DataError
 from training.split import holds_out_cluster
 from training.taught import split_of
@@ -17,14 +18,19 @@ SMALL_VALIDATION = 50  # films of a class: a sensitivity counted on fewer has an
 UNEVEN = 4.0  # times as many films of one class as of another
 
 
+def as_read(seen: Inspection) -> Iterator[Check]:
+    """What was understood otherwise than it lies there: whoever made the source has to see it."""
+    for remark in seen.manifest.remarks:
+        yield Check("How it was read", Level.AMBER, remark)
+
+
 def patients(seen: Inspection) -> Iterator[Check]:
     """One patient in two of the parts that the source names."""
     parts: dict[str, set[str]] = defaultdict(set)
     for film in seen.films:
         parts[film.patient].add(film.part)
     if not seen.plan.data.keep_parts or all(part == {""} for part in parts.values()):
-        words = f"The split goes by patient: {len(parts):,} patients, {len(seen.films):,} films."
-        yield Check("Patients", Level.GREEN, words)
+        yield _split_by_patient(seen, len(parts))
         return
     parted = {patient for patient, own in parts.items() if len(own) > 1}
     if not parted:
@@ -33,6 +39,18 @@ def patients(seen: Inspection) -> Iterator[Check]:
     films = tuple(at for at, film in enumerate(seen.films) if film.patient in parted)
     words = f"{amount(len(parted), 'patient')} stand in two parts: a network would recognise them."
     yield Check("Patients", Level.RED, words, films, split_anew(seen))
+
+
+def _split_by_patient(seen: Inspection, count: int) -> Check:
+    """Good as far as patients are known: where nobody names them, two films of one may judge each other."""
+    unknown = seen.manifest.unknown_patients
+    if unknown:
+        words = (
+            f"Of {amount(unknown, 'file')} nothing but the name tells whose film it is: each counts as a patient of "
+        )
+        words += "its own. If the names hold the patient, give the pattern."
+        return Check("Patients", Level.AMBER, words)
+    return Check("Patients", Level.GREEN, f"The split goes by patient: {count:,} patients, {len(seen.films):,} films.")
 
 
 def classes(seen: Inspection) -> Iterator[Check]:

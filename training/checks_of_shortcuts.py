@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from training.inspection import Check, Inspection, Level, amount
+from training.data_error import amount
+from training.inspection import Check, Inspection, Level
 from training.metrics import auc
 from training.shortcuts import Tile, telling_tiles
 

@@ -32,7 +32,6 @@ from inference.pipeline import Analyser, LoadedFilm
 from inference.screen import Analysed, Lanes, Refusal, analysed, load_film
 from training.calibrate import operating_points
 from training.labelled_set import SetFilm
-from training.manifest import joined_patients
 from training.metrics import (
     Vector,
     auc,
@@ -44,6 +43,7 @@ from training.metrics import (
     reliability,
     share_by_patient,
 )
+from training.patients import joined_patients
 
 SCHEMA = 1
 Bools = npt.NDArray[np.bool_]

@@ -18,7 +18,8 @@ from imaging.read.look import Found
 from imaging.read.packed.source import film_sha256
 from imaging.read.scan import scan
 from inference.decisions import Called, called_films
-from training.manifest import DataError, patient_of
+from training.data_error import DataError
+from training.patients import patient_of
 
 COLUMNS = ("path", "labels", "patient", "source", "decided_at", "model")
 SOURCE = "decision"

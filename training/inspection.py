@@ -84,11 +84,6 @@ def inspect(plan: TrainingPlan, token: CancelToken, say: Say, cache: Path | None
     return Inspection(plan, manifest, decoded_films(plan, manifest, token, say, cache))
 
 
-def amount(count: int, noun: str) -> str:
-    """'1 film', '1,200 films'."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def split_anew(seen: Inspection) -> Fix:
     """The way out where the source's own parts are no good."""
     data = dataclasses.replace(seen.plan.data, keep_parts=False)

@@ -15,8 +15,10 @@ from imaging.read.scan import scan
 from imaging.study import ImageRef
 from inference.card import ModelCard
 from inference.screen import Refusal
+from training.class_folders import folders_in
+from training.data_error import NOT_THERE, DataError
 from training.labelled_csv import read_csv
-from training.manifest import NOT_THERE, DataError, folders_in, patient_of
+from training.patients import known_id, patient_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,10 @@ def films_of(entries: Sequence[Entry], out: Path | None, token: CancelToken) -> 
             if isinstance(item, Refused):
                 if os.path.realpath(item.path) != own:
                     refusal = Refusal(ImageRef(item.path), item.error)
-                    yield SetFilm(refusal, entry.findings, entry.patient or patient_of(item.path.name))
+                    yield SetFilm(refusal, entry.findings, entry.patient or patient_of(item.path.as_posix()))
                 continue
-            inside = item.header.patient_id if item.header else ""
-            patient = entry.patient or inside or patient_of(item.ref.path.name)
+            inside = known_id(item.header.patient_id) if item.header else ""
+            patient = entry.patient or inside or patient_of(item.ref.path.as_posix())
             for frame in range(item.frames):
                 yield SetFilm(ImageRef(item.ref.path, frame, item.ref.uid), entry.findings, patient)
 
@@ -125,12 +127,20 @@ def _class_folder(folder: Path, card: ModelCard) -> Entry:
 
 
 def _rows(source: Path, card: ModelCard) -> Iterator[Entry]:
-    for row in read_csv(source):
-        yield Entry(row.path, _findings(row.labels, card, f"Line {row.line} of the CSV file"), row.patient)
+    listed = read_csv(source)
+    for row in listed.rows:
+        where = f"Line {row.line} of the CSV file"
+        is_unmarked = bool(listed.marks) and not row.labels
+        findings = frozenset[str]() if is_unmarked else _findings(row.labels, card, where)
+        yield Entry(row.path, findings, known_id(row.patient))
 
 
 def _findings(labels: Sequence[str], card: ModelCard, where: str) -> frozenset[str]:
-    """The findings among the labels. No label at all means no finding where the card has no normal class."""
+    """The findings among the labels, capitals aside. No label at all means no finding where the card has no normal
+    class.
+    """
+    spelt = {label.casefold(): label for label in card.labels}
+    labels = [label if label in card.labels else spelt.get(label.casefold(), label) for label in labels]
     unknown = next((label for label in labels if label not in card.labels), None)
     if unknown is not None:
         shown = "".join(sign if sign.isprintable() else "?" for sign in unknown[:64])

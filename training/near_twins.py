@@ -12,7 +12,8 @@ import numpy.typing as npt
 from imaging.cv import cv2
 from inference.preprocess import Grey
 from training.cache import CachedFilms
-from training.manifest import LabelledFilm, joined_patients
+from training.manifest import LabelledFilm
+from training.patients import joined_patients
 
 _SIDE = 16  # of the thumbnail whose neighbours are compared: 2 * 16 * 16 bits
 _BANDS = 16

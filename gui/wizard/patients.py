@@ -14,7 +14,9 @@ from gui.wizard.card import Card
 EXAMPLES, LINE_PX = 4, 17
 LIVE_MS = 150
 HIDDEN = "No examples: patient data are hidden."
-ABOUT = "Of the file names, where DICOM or the CSV do not say. The brackets hold the patient."
+ABOUT = (
+    "Of the file names, where DICOM or the CSV do not say. The brackets hold the patient. With a / of the folders too."
+)
 
 
 class PatientCard(Card):
@@ -25,7 +27,7 @@ class PatientCard(Card):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__("Patients", parent)
         self._jobs = jobs
-        self._names: tuple[str, ...] = ()
+        self._names: tuple[tuple[str, str], ...] = ()
         self._taken = ""
         self._hidden = False
         self.pattern = QLineEdit()
@@ -51,8 +53,8 @@ class PatientCard(Card):
         for chosen in (self.pattern.returnPressed, self.apply.clicked):
             chosen.connect(lambda *_: self._choose())
 
-    def show_names(self, names: tuple[str, ...], pattern: str, patients: int) -> None:
-        """The names to try on, and the pattern in force."""
+    def show_names(self, names: tuple[tuple[str, str], ...], pattern: str, patients: int) -> None:
+        """The paths to try on, each with its patient by the pattern in force."""
         self._names, self._taken = names, pattern
         self.word.setText(f"{patients:,}")
         if self.pattern.text() != pattern and not self.pattern.hasFocus():
@@ -69,11 +71,11 @@ class PatientCard(Card):
             self.pattern_chosen.emit(self.pattern.text())
 
     def _try(self) -> None:
-        pattern, names = self.pattern.text(), self._names
+        pattern, names, taken = self.pattern.text(), self._names, self._taken
         if names:
             self._jobs.submit(
                 Lane.IO,
-                lambda token, progress: tried(pattern, names),
+                lambda token, progress: tried(pattern, names, is_taken=pattern == taken),
                 done=lambda found: self._show(pattern, found),
                 failed=lambda error: self._show(pattern, error.message),
             )
@@ -94,10 +96,16 @@ class PatientCard(Card):
 # On a worker's thread.
 
 
-def tried(pattern: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What a pattern makes of a few names that differ most from each other. Raises DataError."""
-    from training.manifest import PATIENT_PATTERNS, checked_pattern, patient_of
+def tried(pattern: str, names: tuple[tuple[str, str], ...], *, is_taken: bool) -> list[tuple[str, str]]:
+    """What a pattern makes of a few names that differ most from each other; of one that is in force, what it has made
+    of them together with all else that tells patients. Raises DataError.
+    """
+    from training.patients import PATIENT_PATTERNS, checked_pattern, patient_of
 
     patterns = (checked_pattern(pattern),) if pattern else PATIENT_PATTERNS
     step = max(1, len(names) // EXAMPLES)
-    return [(name, patient_of(name, patterns)) for name in names[::step][:EXAMPLES]]
+    by_folder = "/" in pattern
+    return [
+        (path if by_folder else path.rpartition("/")[2], patient if is_taken else patient_of(path, patterns))
+        for path, patient in names[::step][:EXAMPLES]
+    ]

@@ -168,7 +168,7 @@ def test_labels_in_the_wrong_column_and_films_that_vanish_are_one_sentence(
     rows = [f"{path},{path.stem},{path.parent.name}" for path in sorted(squares.glob("*/*.png"))]
     for name, head, said in (
         ("patients", "path,label,patient", "do the labels stand in another column"),
-        ("paths", "label,path,patient", "can be read as films"),
+        ("paths", "label,path,patient", "a label of its own"),
         ("none", "film,finding,patient", "needs one column"),
     ):
         (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
