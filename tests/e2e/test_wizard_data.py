@@ -168,8 +168,8 @@ def test_labels_in_the_wrong_column_and_films_that_vanish_are_one_sentence(
     rows = [f"{path},{path.stem},{path.parent.name}" for path in sorted(squares.glob("*/*.png"))]
     for name, head, said in (
         ("patients", "path,label,patient", "do the labels stand in another column"),
-        ("paths", "label,path,patient", "a label of its own"),
         ("none", "film,finding,patient", "needs one column"),
+        ("paths", "label,path,patient", "Nearly every film has a label of its own"),
     ):
         (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
         drop(wizard, tmp_path / f"{name}.csv")
