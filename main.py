@@ -52,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run a command, or the viewer where the first word is none. Returns the exit status of the contract, or the usual
     ones for a command that was interrupted from the terminal (130) or whose reader left (141), as `head` does.
     """
+    import_module("imaging.light_records").make_records_light()
     _start_streams_and_log()
     try:
         return _run(arguments)

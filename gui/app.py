@@ -20,7 +20,7 @@ from gui.analysis_queue import QueueProgress
 from gui.controller import Controller
 from gui.main_window import MainWindow
 from gui.terminal import TerminalSignals
-from gui.theme import apply_theme
+from gui.theme import apply_theme, dressed_at_the_end
 from gui.window_state import StateReader, WindowKeeper, WindowState
 from imaging.paths import resource_path
 
@@ -121,7 +121,8 @@ def build_window(paths: Sequence[Path] = (), *, model: str = "", remember: bool 
     """
     kept = StateReader() if remember else None
     controller = Controller(model=model, remember=remember)
-    window = MainWindow(controller)
+    with dressed_at_the_end(make_application()):
+        window = MainWindow(controller)
     controller.setParent(window)
     WindowKeeper(window, controller, kept.state() if kept is not None else WindowState())
     wanted = list(paths)

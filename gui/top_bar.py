@@ -76,11 +76,13 @@ class TopBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 16, 0)
         row.setSpacing(4)
-        left = QHBoxLayout()
-        left.addWidget(self.menu_button)
-        left.addStretch(1)
-        left.addSpacing(LEFT_PX - 8 - self.menu_button.sizeHint().width())
-        row.addLayout(left)
+        left = QWidget()
+        left.setFixedWidth(LEFT_PX - 8)
+        above_list = QHBoxLayout(left)
+        above_list.setContentsMargins(0, 0, 0, 0)
+        above_list.addWidget(self.menu_button)
+        above_list.addStretch(1)
+        row.addWidget(left)
         tools = [_button(actions[f"tool_{name}"], with_text=name == WINDOW) for name in TOOLS]
         views = [_button(actions[name], with_text=True, with_icon=False) for name in VIEWS]
         self._worded = [(button, button.toolButtonStyle()) for button in (tools[0], *views, self.overlay_button)]
