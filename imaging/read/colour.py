@@ -24,14 +24,14 @@ def palette_to_rgb(pixels: Pixels, dataset: Dataset) -> npt.NDArray[np.uint8]:
     """
     from pydicom.pixels.processing import apply_color_lut
 
-    from imaging.read.values import PYDICOM_FAILURES
+    from imaging.read.values import pydicom_failures
 
     indices = np.arange(int(pixels.max()) + 1, dtype=pixels.dtype).reshape(1, -1)
     if indices.size > _MOST_COLOURS:
         raise refuse.corrupt("more colours than a palette can have")
     try:
         colours = apply_color_lut(indices, dataset)
-    except PYDICOM_FAILURES as error:
+    except pydicom_failures() as error:
         raise refuse.corrupt(f"palette: {type(error).__name__}") from error
     palette = to_8_bits(colours, colours.dtype.itemsize * 8)[0]
     return np.ascontiguousarray(palette[pixels])

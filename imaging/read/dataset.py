@@ -1,9 +1,13 @@
-"""Opening a DICOM file up to its pixel data, with bounds: the module through which pydicom is used."""
+"""Opening a DICOM file up to its pixel data, with bounds: the module through which pydicom is used.
+
+An ordinary film is read without it (`ordinary`, ADR 31), which takes a fifth of the time.
+"""
 
 from __future__ import annotations
 
 import logging
 import struct
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +19,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from imaging.read import refuse
 from imaging.read.header_bounds import HeaderBounds
 from imaging.read.limits import Limits
+from imaging.read.ordinary import read_shown
 from imaging.read.packed.inflated import RAW, Inflated
 from imaging.read.packed.source import open_film
-from imaging.read.values import PYDICOM_FAILURES, items
+from imaging.read.values import Elements, items, pydicom_failures
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileMetaDataset
@@ -51,7 +56,7 @@ class DicomFile:
     `transfer_syntax` is '' where the file does not name one. `little_endian` is about the pixel data.
     """
 
-    dataset: Dataset
+    dataset: Elements
     transfer_syntax: str
     little_endian: bool
     stream: BinaryIO
@@ -71,13 +76,32 @@ def open_dicom(path: Path, limits: Limits, keywords: Sequence[str] | None = None
     """
     try:
         with open_film(path, limits, whole=keywords is None) as stream:
-            yield _read(stream, limits, keywords)
+            film = read_ordinary(stream, limits) if keywords is None else None
+            yield film or read_by_pydicom(stream, limits, keywords)
     except OSError as error:  # the disk or network drive fails, now or while the caller reads the pixels
         raise refuse.from_os_error(error) from error
 
 
-def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> DicomFile:
+def read_ordinary(stream: BinaryIO, limits: Limits) -> DicomFile | None:
+    """An ordinary film, else None: pydicom has to look. Raises OSError.
+
+    A header that may be beyond the bounds is left to it too, which says so: an element of eight bytes takes it three
+    reads at most.
+    """
+    deadline = time.monotonic() + limits.timeout_s
+    film = read_shown(stream)
+    most_bytes = min(limits.max_header_bytes, limits.max_header_reads // 3 * 8)
+    if film is None or film.pixels_at > most_bytes or time.monotonic() > deadline:
+        return None
+    stream.seek(film.pixels_at)
+    pixels = _pixel_element(stream, film.implicit, little=True)
+    return DicomFile(film.elements, film.transfer_syntax, True, stream, pixels)
+
+
+def read_by_pydicom(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None = None) -> DicomFile:
+    """Any film. Raises FilmError CORRUPT, TOO_LARGE, TIMEOUT; OSError."""
     silence_pydicom()
+    stream.seek(0)
     try:
         if DEFLATED.encode() in stream.read(1024):
             return _read_deflated(stream, limits)
@@ -93,7 +117,7 @@ def _read(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None) -> D
         implicit, little = dataset.original_encoding
         if not little:
             _swap_words(dataset)
-    except PYDICOM_FAILURES as error:
+    except pydicom_failures() as error:
         if refuse.is_of_system(error):
             raise
         raise refuse.corrupt(f"{type(error).__name__} while reading the header") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from imaging.read.header import read_aspect, read_header, read_spacing
 from imaging.read.layout import Layout, read_layout
 from imaging.read.limits import Limits
 from imaging.read.native import read_native, stored_values
-from imaging.read.values import text
+from imaging.read.values import Elements, text
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
@@ -48,21 +48,26 @@ _SINGLE_BIT = Window(0.5, 1.0, "LINEAR_EXACT", "as stored")
 def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
     """Decode one frame. Raises FilmError; see `imaging.read.decode`."""
     with open_dicom(ref.path, limits) as film:
-        if film.pixels is None:
-            raise missing_pixels(film.dataset)
-        layout = read_layout(film.dataset, film.pixels.keyword, limits)
-        if not 0 <= ref.frame < layout.frames:
-            raise refuse.no_such_frame(ref.frame, layout.frames)
-        BUDGET.claim(layout.rows * layout.columns * layout.samples * layout.sample_bytes)
-        frame = _read_frame(film, film.pixels, layout, ref.frame, limits)
-        named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
-        header = read_header(film.dataset, film.transfer_syntax, ref.frame)
-        make = _colour_image if frame.layout.is_colour else _grey_image
-        image = make(named, frame, film.dataset, header)
-        return replace(image, graphics=read_graphics(film.dataset, frame.pixels, frame.layout, ref.frame, limits))
+        return image_of(film, ref, limits)
 
 
-def missing_pixels(dataset: Dataset) -> FilmError:
+def image_of(film: DicomFile, ref: ImageRef, limits: Limits) -> DecodedImage:
+    """One frame of an open file. Raises FilmError, OSError."""
+    if film.pixels is None:
+        raise missing_pixels(film.dataset)
+    layout = read_layout(film.dataset, film.pixels.keyword, limits)
+    if not 0 <= ref.frame < layout.frames:
+        raise refuse.no_such_frame(ref.frame, layout.frames)
+    BUDGET.claim(layout.rows * layout.columns * layout.samples * layout.sample_bytes)
+    frame = _read_frame(film, film.pixels, layout, ref.frame, limits)
+    named = replace(ref, uid=ref.uid or text(film.dataset, "SOPInstanceUID") or None)
+    header = read_header(film.dataset, film.transfer_syntax, ref.frame)
+    make = _colour_image if frame.layout.is_colour else _grey_image
+    image = make(named, frame, film.dataset, header)
+    return replace(image, graphics=read_graphics(film.dataset, frame.pixels, frame.layout, ref.frame, limits))
+
+
+def missing_pixels(dataset: Elements) -> FilmError:
     """Why a data set has no pixel data: it holds no picture by its nature, or was cut short before the picture."""
     if text(dataset, "MediaStorageSOPClassUID") == _DIRECTORY_CLASS or "DirectoryRecordSequence" in dataset:
         sentence = "This is the table of contents of a disc, not a film; open the folder that it lies in."
@@ -86,7 +91,7 @@ def _read_frame(film: DicomFile, element: PixelElement, layout: Layout, frame: i
     return read_native(film, element, layout, frame)
 
 
-def _grey_image(ref: ImageRef, frame: Frame, dataset: Dataset, header: Header) -> DecodedImage:
+def _grey_image(ref: ImageRef, frame: Frame, dataset: Elements, header: Header) -> DecodedImage:
     layout = frame.layout
     pixels = stored_values(frame.pixels, layout)
     inverted = is_inverted(dataset)
@@ -125,7 +130,7 @@ def _known(share: float, count: int) -> int:
     return max(int(share * count + 1e-6), 1)
 
 
-def _colour_image(ref: ImageRef, frame: Frame, dataset: Dataset, header: Header) -> DecodedImage:
+def _colour_image(ref: ImageRef, frame: Frame, dataset: Elements, header: Header) -> DecodedImage:
     layout = frame.layout
     rgb = _to_rgb(frame.pixels, layout, dataset)
     if frame.filled < 1.0:
@@ -146,13 +151,13 @@ def _colour_image(ref: ImageRef, frame: Frame, dataset: Dataset, header: Header)
     )
 
 
-def _to_rgb(raw: Pixels, layout: Layout, dataset: Dataset) -> Pixels:
+def _to_rgb(raw: Pixels, layout: Layout, dataset: Elements) -> Pixels:
     """Any colour frame to RGB, uint8 [H, W, 3]."""
     if layout.floating or layout.signed:
         raise refuse.contradictory("signed or floating colour")
     samples = stored_values(raw, layout)
     if layout.samples == 1:
-        return palette_to_rgb(samples, dataset)
+        return palette_to_rgb(samples, cast("Dataset", dataset))
     eight = to_8_bits(samples, layout.bits_stored)
     if layout.photometric.startswith("YBR"):
         return ybr_to_rgb(eight, partial="PARTIAL" in layout.photometric)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +10,7 @@ import numpy.typing as npt
 from imaging.image import Graphics, Pixels
 from imaging.read.layout import Layout
 from imaging.read.limits import Limits
-from imaging.read.values import integer, numbers, text, value
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from imaging.read.values import Elements, integer, numbers, text, value
 
 _GROUPS = range(0x6000, 0x6020, 2)
 _ROWS, _COLUMNS, _FRAMES, _ORIGIN, _FIRST_FRAME = 0x0010, 0x0011, 0x0015, 0x0050, 0x0051
@@ -26,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 class _Plane:
     """One group 60xx, each of whose elements may be missing or wrong."""
 
-    dataset: Dataset
+    dataset: Elements
     group: int
 
     def tag(self, element: int) -> int:
@@ -48,7 +44,7 @@ class _Plane:
         return text(self.dataset, self.tag(_LABEL)) or text(self.dataset, self.tag(_DESCRIPTION))
 
 
-def read_graphics(dataset: Dataset, raw: Pixels, layout: Layout, frame: int, limits: Limits) -> Graphics | None:
+def read_graphics(dataset: Elements, raw: Pixels, layout: Layout, frame: int, limits: Limits) -> Graphics | None:
     """All that the file draws over one frame, clipped to it; None where that is nothing.
 
     `raw` are the pixels with all bits allocated. Planes that can't be understood are left out: the film is readable

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from imaging.image import ModalityLut, Pixels, Rescale, Voi, VoiFunction, VoiLut, Window
 from imaging.read.values import Elements, holders, items, number, numbers, text, texts, value
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
-def is_inverted(dataset: Dataset) -> bool:
+def is_inverted(dataset: Elements) -> bool:
     """MONOCHROME1, or an INVERSE presentation LUT (PS3.3 C.8.11.3.1.2): together they mean it once."""
     photometric = text(dataset, "PhotometricInterpretation").upper()
     return photometric == "MONOCHROME1" or text(dataset, "PresentationLUTShape").upper() == "INVERSE"
 
 
-def read_modality(dataset: Dataset, frame: int, signed: bool) -> Rescale | ModalityLut:
+def read_modality(dataset: Elements, frame: int, signed: bool) -> Rescale | ModalityLut:
     """The Modality LUT where there is one, else the rescale; the identity where neither can be understood."""
     for item in items(dataset, "ModalityLUTSequence")[:1]:
         table = _table(item, signed)
@@ -35,7 +32,7 @@ def read_modality(dataset: Dataset, frame: int, signed: bool) -> Rescale | Modal
     return Rescale()
 
 
-def read_voi(dataset: Dataset, frame: int, signed: bool) -> tuple[Voi, ...]:
+def read_voi(dataset: Elements, frame: int, signed: bool) -> tuple[Voi, ...]:
     """The VOI LUTs of the frame or the file, then their windows (PS3.3 C.11.2 and C.7.6.16.2.10), in their order."""
     for holder in holders(dataset, frame, "FrameVOILUTSequence"):
         luts = (_voi_lut(item, signed) for item in items(holder, "VOILUTSequence"))
@@ -45,7 +42,7 @@ def read_voi(dataset: Dataset, frame: int, signed: bool) -> tuple[Voi, ...]:
     return ()
 
 
-def _voi_lut(item: Dataset, signed: bool) -> VoiLut | None:
+def _voi_lut(item: Elements, signed: bool) -> VoiLut | None:
     table = _table(item, signed)
     return None if table is None else VoiLut(*table, text(item, "LUTExplanation"))
 
@@ -65,7 +62,7 @@ def _windows(holder: Elements) -> tuple[Window, ...]:
     return tuple(windows)
 
 
-def _table(item: Dataset, signed: bool) -> tuple[int, int, Pixels] | None:
+def _table(item: Elements, signed: bool) -> tuple[int, int, Pixels] | None:
     """(first stored value, bits of an entry, uint16 [N]) of a LUT item, None where it is damaged."""
     descriptor = [int(part) for part in numbers(item, "LUTDescriptor")]
     if len(descriptor) != 3:
@@ -82,7 +79,7 @@ def _table(item: Dataset, signed: bool) -> tuple[int, int, Pixels] | None:
     return first, min(bits, 16), entries
 
 
-def _entries(item: Dataset, count: int) -> Pixels | None:
+def _entries(item: Elements, count: int) -> Pixels | None:
     """The LUT's entries, uint16 [N]. Bytes are little endian words, or single bytes where they are half as many."""
     data = value(item, "LUTData")
     if isinstance(data, bytes):
@@ -97,7 +94,7 @@ def _entries(item: Dataset, count: int) -> Pixels | None:
     return entries if entries.size else None
 
 
-def read_padding(dataset: Dataset, bits: int, signed: bool, floating: bool) -> tuple[float, float] | None:
+def read_padding(dataset: Elements, bits: int, signed: bool, floating: bool) -> tuple[float, float] | None:
     """The range of stored values that are padding (PS3.3 C.7.5.1.1.2), as the stored values themselves are read."""
     prefix = "FloatPixelPadding" if floating else "PixelPadding"
     first = number(dataset, f"{prefix}Value")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from imaging.image import Calibration, Header, Spacing
 from imaging.read.values import Elements, holders, number, numbers, text, texts
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _LOSSY_SYNTAXES = frozenset(
     f"1.2.840.10008.1.2.4.{last}" for last in ("50", "51", "53", "55", "81", "91", "93", "203", "112")
@@ -108,7 +105,7 @@ def _direction(axis: tuple[float, ...]) -> str:
     return _TOWARDS[strongest][0 if axis[strongest] > 0 else 1]
 
 
-def read_spacing(dataset: Dataset, frame: int) -> Spacing | None:
+def read_spacing(dataset: Elements, frame: int) -> Spacing | None:
     """Millimetres a pixel and where they come from (PS3.3 10.7.1.3); None where the file gives none.
 
     Pixel Spacing first: in slices it lies in the patient; in projections it is calibrated where the file says so or
@@ -134,7 +131,7 @@ def read_spacing(dataset: Dataset, frame: int) -> Spacing | None:
     return Spacing(*scanner, "scanner") if scanner else None
 
 
-def _by_pixel_spacing(dataset: Dataset, pair: tuple[float, float], *, differs: bool) -> Spacing:
+def _by_pixel_spacing(dataset: Elements, pair: tuple[float, float], *, differs: bool) -> Spacing:
     """Pixel Spacing that does not repeat the detector's or the scanner's; it `differs` where there is one."""
     way = text(dataset, "PixelSpacingCalibrationType").upper()
     if way in ("GEOMETRY", "FIDUCIAL"):
@@ -144,7 +141,7 @@ def _by_pixel_spacing(dataset: Dataset, pair: tuple[float, float], *, differs: b
     return Spacing(*pair, "patient" if text(dataset, "Modality").upper() in _SLICES else "stated")
 
 
-def read_aspect(dataset: Dataset, spacing: Spacing | None) -> float:
+def read_aspect(dataset: Elements, spacing: Spacing | None) -> float:
     """The height of a pixel over its width: by its spacing, else by Pixel Aspect Ratio (PS3.3 C.7.6.3.1.7).
 
     1 where the file says nothing, and where it says what no scanner makes: such a film would be a line.
@@ -169,7 +166,7 @@ def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(math.isclose(a, b, rel_tol=1e-4) for a, b in zip(one, other, strict=True))
 
 
-def _magnification(dataset: Dataset) -> float | None:
+def _magnification(dataset: Elements) -> float | None:
     """Estimated Radiographic Magnification Factor, else source to detector over source to patient."""
     factor = number(dataset, "EstimatedRadiographicMagnificationFactor")
     if factor is not None and factor > 0:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from imaging.read import refuse
 from imaging.read.limits import Limits
 from imaging.read.values import Elements, integer, text
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _FLOATING = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 
@@ -58,7 +54,7 @@ def frame_count(dataset: Elements, limits: Limits) -> int:
     return frames
 
 
-def read_layout(dataset: Dataset, keyword: str, limits: Limits) -> Layout:
+def read_layout(dataset: Elements, keyword: str, limits: Limits) -> Layout:
     """Read and check the layout. Raises FilmError CORRUPT, UNSUPPORTED, TOO_SMALL or TOO_LARGE.
 
     `keyword` is the element that holds the pixels. Nothing is allocated before this has passed.

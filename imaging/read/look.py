@@ -130,13 +130,14 @@ def look_at(path: Path | Refused) -> Found | Refused:
 
 def _look_at_dicom(path: Path, stream: BinaryIO) -> Found:
     """By our own reader where the file is an ordinary one, else by pydicom."""
-    from imaging.read.listed import LISTED, read_listed
+    from imaging.read.ordinary import read_listed
 
     listed = read_listed(stream)
     if listed is not None:
         return _found_dicom(path, listed.elements, listed.transfer_syntax)
     from imaging.read.dataset import open_dicom
     from imaging.read.dicom import missing_pixels
+    from imaging.read.tables import LISTED
 
     with open_dicom(path, limits_in_force(), tuple(LISTED)) as film:
         if film.pixels is None:

@@ -9,9 +9,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydicom.errors import BytesLengthException
-from pydicom.tag import Tag
-
 from imaging.read.limits import limits_in_force
 
 if TYPE_CHECKING:
@@ -21,12 +18,10 @@ if TYPE_CHECKING:
 Keyword = str | int  # or the tag, for the groups that repeat and have no keywords of their own
 _NUMBERS_AS_TEXT = frozenset({"IS", "DS"})
 _NUMBER_BYTES = {"US": 2, "UL": 4}
-# What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
-PYDICOM_FAILURES = (
+_FAILURES = (
     ArithmeticError,
     AssertionError,
     AttributeError,
-    BytesLengthException,
     EOFError,
     LookupError,
     MemoryError,
@@ -40,8 +35,19 @@ PYDICOM_FAILURES = (
 )
 
 
+@functools.cache
+def pydicom_failures() -> tuple[type[Exception], ...]:
+    """What pydicom raises on damaged data sets, while reading them or on the first use of a value (it converts lazily).
+
+    To be called in an `except`, which asks for it once something was raised: an ordinary film never imports pydicom.
+    """
+    from pydicom.errors import BytesLengthException
+
+    return (*_FAILURES, BytesLengthException)
+
+
 class Elements(Protocol):
-    """Values by keyword: a pydicom data set, or a mapping of texts and of tuples of texts."""
+    """Values by keyword: a pydicom data set, or a mapping of texts, tuples of texts and numbers (`ordinary`)."""
 
     def get(self, key: Any, /) -> Any: ...
 
@@ -54,7 +60,7 @@ def value(dataset: Elements, keyword: Keyword) -> Any:
     """The value of an element, None where it is absent, empty or cannot be converted."""
     try:
         found = dataset.get(keyword) if isinstance(dataset, Mapping) else dataset[_tag_of(keyword)].value
-    except PYDICOM_FAILURES:
+    except pydicom_failures():
         return None
     return None if found is None or found == "" else found
 
@@ -62,6 +68,8 @@ def value(dataset: Elements, keyword: Keyword) -> Any:
 @functools.cache
 def _tag_of(keyword: Keyword) -> BaseTag:
     """Without it pydicom looks each name up anew, and asks for the attributes of its own class before it says no."""
+    from pydicom.tag import Tag
+
     return Tag(keyword)
 
 
@@ -72,7 +80,7 @@ def text(dataset: Elements, keyword: Keyword) -> str:
         return ""
     try:
         parts = [str(part) for part in found] if _is_multiple(found) else [str(found)]
-    except PYDICOM_FAILURES:
+    except pydicom_failures():
         return ""
     return "\\".join(parts).replace("\x00", "").strip()
 
@@ -90,7 +98,7 @@ def numbers(dataset: Elements, keyword: Keyword) -> tuple[float, ...]:
         return ()
     try:
         parsed = tuple(float(part) for part in (found if _is_multiple(found) else (found,)))
-    except PYDICOM_FAILURES:
+    except pydicom_failures():
         return ()
     return parsed if all(math.isfinite(number) for number in parsed) else ()
 
@@ -128,7 +136,7 @@ def items(dataset: Elements, keyword: str) -> Sequence[Dataset]:
         return ()
     try:
         return tuple(item for item in found if hasattr(item, "get"))
-    except PYDICOM_FAILURES:
+    except pydicom_failures():
         return ()
 
 
@@ -143,7 +151,7 @@ def _as_written(dataset: Elements, keyword: Keyword) -> object:
     get_item = getattr(dataset, "get_item", None)
     try:
         return get_item(_tag_of(keyword)) if get_item else None
-    except PYDICOM_FAILURES:
+    except pydicom_failures():
         return None
 
 

@@ -9,19 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
-from pydicom.tag import Tag
 
 from imaging.errors import FilmError
 from imaging.image import Header
-from imaging.read import listed
+from imaging.read import ordinary as reader
 from imaging.read.dataset import open_dicom
 from imaging.read.header import read_header
 from imaging.read.layout import frame_count
 from imaging.read.limits import DEFAULT_LIMITS
-from imaging.read.listed import LISTED, read_listed
+from imaging.read.ordinary import read_listed
+from imaging.read.tables import LISTED
 from imaging.read.values import text
 from tests import dicom_files as make
 
@@ -88,18 +87,12 @@ def undefined(film: Dataset) -> Dataset:
     return film
 
 
-def test_the_table_is_that_of_the_dictionary() -> None:
-    for keyword, (group, element, vr) in LISTED.items():
-        assert dictionary_VR(Tag(group, element)) == vr
-        assert Tag(keyword) == Tag(group, element)
-
-
 @pytest.mark.parametrize("syntax", [make.EXPLICIT, make.IMPLICIT, make.RLE, make.JPEG_2000])
 def test_an_ordinary_film_needs_no_pydicom(tmp_path: Path, syntax: str) -> None:
     film = ordinary(syntax, ContentSequence=make.sequence(nested(2), nested(0)))
     block = film.private_block(0x0011, "MAKER", create=True)
     block.add_new(1, "SQ", make.sequence(nested(1)))
-    block.add_new(2, "OB", bytes(3 * listed.CHUNK_BYTES))
+    block.add_new(2, "OB", bytes(3 * reader.CHUNK_BYTES))
     block.add_new(3, "UN", b"\x01\x02")
     for index, made in enumerate((film, undefined(film))):
         said = by_us(make.write_dataset(tmp_path / f"{index}", made))

@@ -1,4 +1,5 @@
-"""What the list shows of an ordinary DICOM file, read without pydicom: a folder may hold ten thousand of them.
+"""What an ordinary DICOM file says, read without pydicom: a folder may hold ten thousand of them, and the first film
+of a start, or a quick decoder, would wait for it.
 
 Ordinary is a file with preamble and file meta information, little endian and not deflated, whose elements are what the
 dictionary says and hold plain values. Of anything else nothing is said here, and pydicom reads it: the two never
@@ -7,42 +8,14 @@ differ on what both read, and a damaged file is refused in one place alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
 from sys import intern
 from typing import BinaryIO
 
-# Enough for the list and for telling whether there is a picture: keyword to group, element and VR (PS3.6).
-LISTED = {
-    "SpecificCharacterSet": (0x0008, 0x0005, "CS"),
-    "SOPClassUID": (0x0008, 0x0016, "UI"),
-    "SOPInstanceUID": (0x0008, 0x0018, "UI"),
-    "StudyDate": (0x0008, 0x0020, "DA"),
-    "Modality": (0x0008, 0x0060, "CS"),
-    "InstitutionName": (0x0008, 0x0080, "LO"),
-    "StudyDescription": (0x0008, 0x1030, "LO"),
-    "SeriesDescription": (0x0008, 0x103E, "LO"),
-    "PatientName": (0x0010, 0x0010, "PN"),
-    "PatientID": (0x0010, 0x0020, "LO"),
-    "PatientBirthDate": (0x0010, 0x0030, "DA"),
-    "PatientSex": (0x0010, 0x0040, "CS"),
-    "PatientAge": (0x0010, 0x1010, "AS"),
-    "BodyPartExamined": (0x0018, 0x0015, "CS"),
-    "ViewPosition": (0x0018, 0x5101, "CS"),
-    "StudyInstanceUID": (0x0020, 0x000D, "UI"),
-    "SeriesInstanceUID": (0x0020, 0x000E, "UI"),
-    "SeriesNumber": (0x0020, 0x0011, "IS"),
-    "InstanceNumber": (0x0020, 0x0013, "IS"),
-    "PatientOrientation": (0x0020, 0x0020, "CS"),
-    "Laterality": (0x0020, 0x0060, "CS"),
-    "ImageLaterality": (0x0020, 0x0062, "CS"),
-    "NumberOfFrames": (0x0028, 0x0008, "IS"),
-    "Rows": (0x0028, 0x0010, "US"),
-    "Columns": (0x0028, 0x0011, "US"),
-    "LossyImageCompression": (0x0028, 0x2110, "CS"),
-    "LossyImageCompressionRatio": (0x0028, 0x2112, "DS"),
-}
+from imaging.read.tables import LEFT, LISTED, SEVERAL, SHOWN
 
 CHUNK_BYTES = 1 << 14  # most headers have 2 to 8 KB
 MOST_CHUNKS = 16  # elements larger than a chunk are stepped over
@@ -66,11 +39,33 @@ def _key(group: int, element: int) -> int:
     return element << 16 | group
 
 
-_WANTED = {
-    _key(group, element): (keyword, vr.encode()) for keyword, (group, element, vr) in LISTED.items() if vr != "US"
-}
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An element that is read. `vrs` are those that it may have, b"" where the transfer syntax leaves it to the
+    dictionary; a file that has it in another is left to pydicom.
+    """
+
+    keyword: str
+    vr: str
+    vrs: frozenset[bytes]
+
+
+def _wanted(table: Mapping[str, tuple[int, int, str]]) -> dict[int, _Wanted]:
+    """US or SS is the former where a file says so; else it is for pydicom to find out."""
+    return {
+        _key(group, element): _Wanted(keyword, vr[:2], frozenset({vr.encode()[:2], b""} if len(vr) == 2 else {b"US"}))
+        for keyword, (group, element, vr) in table.items()
+    }
+
+
+_IN_LIST = _wanted({keyword: row for keyword, row in LISTED.items() if row[2] != "US"})
+_IN_FILM = _wanted(SHOWN) | {_key(*tag): _Wanted("", "", frozenset()) for tag in LEFT}
 _CHARACTER_SET = _key(0x0008, 0x0005)
 _PIXELS = frozenset(_key(0x7FE0, element) for element in (0x0008, 0x0009, 0x0010))
+_NUMBERS = {
+    "DS": re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII),
+    "IS": re.compile(r" *\d+ *", re.ASCII),
+}
 _SYNTAX = _key(0x0002, 0x0010)
 _ITEM, _ITEM_END, _SEQUENCE_END = _key(0xFFFE, 0xE000), _key(0xFFFE, 0xE00D), _key(0xFFFE, 0xE0DD)
 
@@ -79,11 +74,10 @@ _CODECS = {"": "ascii", "ISO_IR 6": "ascii", "ISO_IR 192": "utf_8", "ISO_IR 100"
     f"ISO_IR {number}": f"iso8859_{part}"
     for number, part in ((101, 2), (109, 3), (110, 4), (144, 5), (127, 6), (126, 7), (138, 8), (148, 9))
 }
-_IN_CHARACTER_SET = frozenset({b"LO", b"PN"})
+_IN_CHARACTER_SET = frozenset({"LO", "PN"})
 _OWN = frozenset({"SOPInstanceUID", "InstanceNumber"})  # differ from film to film; all else is kept once for many
-_SEVERAL = frozenset({"PatientOrientation", "LossyImageCompressionRatio"})  # that may have several values
 
-Value = str | tuple[str, ...]
+Value = str | int | tuple[str, ...]
 
 
 class _OutOfOrdinary(Exception):
@@ -91,20 +85,36 @@ class _OutOfOrdinary(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedElements:
-    """Values by keyword, as `imaging.read.values` takes them, and the transfer syntax. There are pixel data too."""
+class Ordinary:
+    """Values by keyword, as `imaging.read.values` takes them. `pixels_at` is where the pixel data element begins."""
 
     elements: Mapping[str, Value]
     transfer_syntax: str
+    pixels_at: int
+
+    @property
+    def implicit(self) -> bool:
+        return self.transfer_syntax == _IMPLICIT
 
 
-def read_listed(stream: BinaryIO) -> ListedElements | None:
+def read_listed(stream: BinaryIO) -> Ordinary | None:
     """The elements of `LISTED` in an ordinary DICOM file with pixel data; None where pydicom has to look.
 
     Reads no more than `MOST_CHUNKS` chunks, whatever the file claims. Raises OSError.
     """
+    return _read_ordinary(stream, _IN_LIST)
+
+
+def read_shown(stream: BinaryIO) -> Ordinary | None:
+    """Likewise those of `SHOWN`; None too where there is any of `LEFT`, or a palette."""
+    found = _read_ordinary(stream, _IN_FILM)
+    has_palette = found is not None and "PALETTE" in str(found.elements.get("PhotometricInterpretation")).upper()
+    return None if has_palette else found
+
+
+def _read_ordinary(stream: BinaryIO, wanted: Mapping[int, _Wanted]) -> Ordinary | None:
     try:
-        return _read(_Chunks(stream))
+        return _read(_Chunks(stream), wanted)
     except (_OutOfOrdinary, UnicodeDecodeError):
         return None
 
@@ -129,18 +139,18 @@ class _Chunks:
         self.start, self.data = start, data
 
 
-def _read(chunks: _Chunks) -> ListedElements:
+def _read(chunks: _Chunks, wanted: Mapping[int, _Wanted]) -> Ordinary:
     data = chunks.data
     if data[128:132] != b"DICM" or _DEFLATED in data[:1024]:
         raise _OutOfOrdinary
     syntax, at = _file_meta(data)
-    if syntax == _IMPLICIT:
-        found = _elements(chunks, at, implicit=True)
-    elif syntax == _EXPLICIT or syntax.startswith(_COMPRESSED):
-        found = _elements(chunks, at, implicit=False)
-    else:
+    if syntax not in (_IMPLICIT, _EXPLICIT) and not syntax.startswith(_COMPRESSED):
         raise _OutOfOrdinary
-    return ListedElements(_values(found), syntax)
+    walk = _Walk(wanted, syntax == _IMPLICIT, {})
+    while (further := walk.through(chunks.data, at)) >= 0:
+        chunks.move(chunks.start + further)
+        at = 0
+    return Ordinary(_values(walk.found, wanted), syntax, chunks.start + walk.pixels_at)
 
 
 def _file_meta(data: bytes) -> tuple[str, int]:
@@ -165,35 +175,38 @@ def _file_meta(data: bytes) -> tuple[str, int]:
     return syntax, at
 
 
-def _elements(chunks: _Chunks, at: int, *, implicit: bool) -> dict[int, bytes]:
-    """The wanted values between `at` and the pixel data, by key; the last one counts, as it does for pydicom."""
-    found: dict[int, bytes] = {}
-    while (further := _go_through(chunks.data, at, found, implicit)) >= 0:
-        chunks.move(chunks.start + further)
-        at = 0
-    return found
+@dataclass(slots=True)
+class _Walk:
+    """Through a data set up to its pixel data. `found` are the wanted values by key; the last one counts, as it does
+    for pydicom.
+    """
 
+    wanted: Mapping[int, _Wanted]
+    implicit: bool
+    found: dict[int, bytes]
+    pixels_at: int = 0
 
-def _go_through(data: bytes, at: int, found: dict[int, bytes], implicit: bool) -> int:
-    """Note the wanted elements that lie wholly in `data`. Returns where to go on, -1 at the pixel data."""
-    end = len(data)
-    while at + 12 <= end:
-        key, vr, length, value_at = _element(data, at, implicit)
-        if key in _WANTED:
-            if length > MOST_VALUE_BYTES or (_WANTED[key][1] != vr and not implicit):
-                raise _OutOfOrdinary
-            if value_at + length > end:
+    def through(self, data: bytes, at: int) -> int:
+        """Note the wanted elements that lie wholly in `data`. Returns where to go on, -1 at the pixel data."""
+        end, wanted, implicit = len(data), self.wanted, self.implicit
+        while at + 12 <= end:
+            key, vr, length, value_at = _element(data, at, implicit)
+            if key in wanted:
+                if length > MOST_VALUE_BYTES or vr not in wanted[key].vrs:
+                    raise _OutOfOrdinary
+                if value_at + length > end:
+                    break
+                self.found[key] = data[value_at : value_at + length]
+            elif key in _PIXELS:
+                self.pixels_at = at
+                return -1
+            if length != _UNDEFINED:
+                at = value_at + length
+            elif (past := _past_sequence(data, key, vr, value_at, 0)) >= 0:
+                at = past
+            else:
                 break
-            found[key] = data[value_at : value_at + length]
-        elif key in _PIXELS:
-            return -1
-        if length != _UNDEFINED:
-            at = value_at + length
-        elif (past := _past_sequence(data, key, vr, value_at, 0)) >= 0:
-            at = past
-        else:
-            break
-    return at
+        return at
 
 
 def _element(data: bytes, at: int, implicit: bool) -> tuple[int, bytes, int, int]:
@@ -255,25 +268,28 @@ def _is_sequence(key: int) -> bool:
         return True
 
 
-def _values(found: Mapping[int, bytes]) -> dict[str, Value]:
-    """Bytes to text, where this is without doubt. Raises _OutOfOrdinary, UnicodeDecodeError."""
+def _values(found: Mapping[int, bytes], wanted: Mapping[int, _Wanted]) -> dict[str, Value]:
+    """Bytes to text and numbers, where this is without doubt. Raises _OutOfOrdinary, UnicodeDecodeError."""
     codec = _CODECS.get(found.get(_CHARACTER_SET, b"").decode("ascii").strip())
     if codec is None:
         raise _OutOfOrdinary
     values: dict[str, Value] = {}
     for key, raw in found.items():
-        keyword, vr = _WANTED[key]
+        keyword, vr = wanted[key].keyword, wanted[key].vr
+        if vr == "US":
+            if len(raw) != 2:
+                raise _OutOfOrdinary
+            values[keyword] = raw[0] | raw[1] << 8
+            continue
         text = raw.rstrip(b"\0 ").decode(codec if vr in _IN_CHARACTER_SET else "ascii")
+        parts = text.split("\\")
+        number = _NUMBERS.get(vr) if text else None
         if (
             not text.isprintable()
-            or (vr == b"PN" and "=" in text)
-            or (vr == b"IS" and text and not text.strip().isdigit())
+            or (vr == "PN" and "=" in text)
+            or (len(parts) > 1 and keyword not in SEVERAL)
+            or (number is not None and not all(map(number.fullmatch, parts)))
         ):
             raise _OutOfOrdinary
-        if "\\" not in text:
-            values[keyword] = text if keyword in _OWN else intern(text)
-        elif keyword in _SEVERAL:
-            values[keyword] = tuple(text.split("\\"))
-        else:
-            raise _OutOfOrdinary
+        values[keyword] = tuple(parts) if len(parts) > 1 else text if keyword in _OWN else intern(text)
     return values
