@@ -14,11 +14,11 @@ from PIL import Image
 
 from imaging.progress import Cancelled
 from inference.bundle import ModelBundle
-from inference.preprocess import PreprocessSpec
+from tests.tiny_plans import tiny_plan
 from training.augment_spec import AugmentSpec
 from training.checkpoint import BEST, STATE
 from training.events import Failed, RunEvent, Saved, Told
-from training.plan import DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
+from training.plan import DataPlan, LearningPlan, TrainingPlan
 from training.run_dir import RunDir
 from training.worker import train
 
@@ -37,12 +37,10 @@ def noise_films(folder: Path) -> Path:
 
 
 def plan_for(source: Path) -> TrainingPlan:
-    return TrainingPlan(
+    return tiny_plan(
         name="trial",
         title="Trial",
         data=DataPlan(str(source), validation_share=0.3),
-        preprocess=PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)),
-        network=NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
         learning=LearningPlan(epochs=3, batch=8),
         augment=AugmentSpec(),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from PIL import Image
 
 from inference import screen_command
 from tests import dicom_files
+from tests.commands import Said, commanded
 
 CHANGING = ("engine", "seconds", "heatmaps")
 
@@ -32,13 +31,9 @@ def write_films(folder: Path) -> Path:
     return folder
 
 
-def screened(arguments: list[str]) -> tuple[int, str, str]:
-    """The exit status of the command, and what it says to out and err."""
-    parser = argparse.ArgumentParser()
-    screen_command.add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    status = screen_command.run(parser.parse_args(arguments), out, err)
-    return status, out.getvalue(), err.getvalue()
+def screened(arguments: list[str]) -> Said:
+    """What came of `screen` with these words."""
+    return commanded(screen_command, *arguments)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from gui.panels.box import label
@@ -25,6 +25,7 @@ class Cell(QAbstractButton):
         self._said = f"{'ill' if ill else 'healthy'} films that were called {'ill' if called else 'healthy'}"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew as the mouse comes and goes
 
     def sizeHint(self) -> QSize:
         return QSize(86, 62)
@@ -37,10 +38,6 @@ class Cell(QAbstractButton):
         self.setToolTip(f"Opens the {films:,} {self._said}" if films else f"There are no {self._said}")
         self.setEnabled(films > 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if films else Qt.FocusPolicy.NoFocus)
-        self.update()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -179,13 +179,17 @@ def test_decisions_come_back_with_the_film(
     assert second.findings.cards["OPACITY"].disagree.isChecked()
 
 
+def sixty_films(films: Path, folder: Path) -> Path:
+    """More than are read before a hand is quick enough."""
+    for number in range(60):
+        shutil.copy(film_paths(films)[0], folder / f"{number:02d}.dcm")
+    return folder
+
+
 def test_cancel_answers_at_once_and_the_rest_can_go_on(
     open_window: OpenWindow, films: Path, parted: ModelBundle, tmp_path: Path, qtbot: Any
 ) -> None:
-    source = film_paths(films)[0]
-    for number in range(60):
-        shutil.copy(source, tmp_path / f"{number:02d}.dcm")
-    window = open_window([tmp_path], model=str(parted.location))
+    window = open_window([sixty_films(films, tmp_path)], model=str(parted.location))
     analysing = window.controller.analysing
     qtbot.waitUntil(lambda: analysing.progress.active and analysing.progress.done >= 1, timeout=PATIENCE_MS)
     QTest.mouseClick(window.status.button, Qt.MouseButton.LeftButton)
@@ -203,10 +207,7 @@ def test_cancel_answers_at_once_and_the_rest_can_go_on(
 def test_closing_in_the_middle_leaves_no_thread(
     open_window: OpenWindow, films: Path, parted: ModelBundle, tmp_path: Path, qtbot: Any
 ) -> None:
-    source = film_paths(films)[0]
-    for number in range(60):
-        shutil.copy(source, tmp_path / f"{number:02d}.dcm")
-    window = open_window([tmp_path], model=str(parted.location))
+    window = open_window([sixty_films(films, tmp_path)], model=str(parted.location))
     qtbot.waitUntil(lambda: window.controller.analysing.progress.active, timeout=PATIENCE_MS)
     window.close()
     assert window.controller.jobs.idle  # the fixture that looks for threads does the rest

@@ -33,6 +33,11 @@ def check_named(wizard: WizardWindow, name: str) -> Any:
     return next(row for row in wizard.data.found.checks.rows if row.check.name == name)
 
 
+def drop_csv(wizard: WizardWindow, path: Path, *lines: str) -> None:
+    path.write_text("\n".join(lines), encoding="utf-8")
+    drop(wizard, path)
+
+
 def test_films_are_dropped_checked_looked_at_and_mended(open_wizard: OpenWizard, squares: Path, qtbot: Any) -> None:
     wizard = open_wizard()
     assert not wizard.forward.isEnabled()
@@ -171,8 +176,7 @@ def test_labels_in_the_wrong_column_and_films_that_vanish_are_one_sentence(
         ("none", "film,finding,patient", "needs one column"),
         ("paths", "label,path,patient", "Nearly every film has a label of its own"),
     ):
-        (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
-        drop(wizard, tmp_path / f"{name}.csv")
+        drop_csv(wizard, tmp_path / f"{name}.csv", head, *rows)
         qtbot.waitUntil(lambda said=said: said in message.text(), timeout=PATIENCE_MS)
         assert wizard.data.currentWidget() is wizard.data.source
         assert message.isVisible()
@@ -203,8 +207,7 @@ def test_findings_of_a_csv_get_outputs_that_can_say_them(
         ("several", ("No Finding", "Mass", "Mass|Effusion"), "sigmoid"),
     ):
         rows = [f"{path},{labels[at % 3]},p{at}" for at, path in enumerate(paths[:60])]
-        (tmp_path / f"{name}.csv").write_text("\n".join(["path,label,patient", *rows]), encoding="utf-8")
-        drop(wizard, tmp_path / f"{name}.csv")
+        drop_csv(wizard, tmp_path / f"{name}.csv", "path,label,patient", *rows)
         inspected(qtbot, wizard)
         assert plan_of(wizard).network.outputs == outputs
         assert cells(wizard.data.found.table, 0)[0] == "No Finding (healthy)"

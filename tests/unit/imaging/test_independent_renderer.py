@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import shutil
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
 from tests import dcmtk
+from tests.commands import commanded
 
 pytestmark = [
     pytest.mark.skipif(not dcmtk.FOLDER.is_dir(), reason="the shared DICOM files are not here"),
@@ -29,11 +28,8 @@ NAMES = [path.relative_to(dcmtk.FOLDER).as_posix() for path in dcmtk.readable()]
 
 
 def by_us(path: Path, frame: int, voi: str, out: Path) -> dcmtk.Levels:
-    parser = argparse.ArgumentParser()
-    render_command.add_arguments(parser)
-    arguments = [str(path), "--out", str(out), "--frame", str(frame), "--voi", voi]
-    complaint = io.StringIO()
-    assert render_command.run(parser.parse_args(arguments), io.StringIO(), complaint) == 0, complaint.getvalue()
+    done = commanded(render_command, path, "--out", out, "--frame", frame, "--voi", voi)
+    assert done.status == 0, done.err
     with Image.open(out) as shown:
         return np.asarray(shown, dtype=np.int16)
 
@@ -85,9 +81,6 @@ def test_other_windows_show_as_in_dcmtk(name: str, tmp_path: Path) -> None:
 def test_a_window_in_the_command_is_the_window(tmp_path: Path) -> None:
     """`render --window` is what `display_pixels` makes of it, so that the test above speaks for the command."""
     path = dcmtk.FOLDER / "cornerstone" / "CTImage.dcm"
-    parser = argparse.ArgumentParser()
-    render_command.add_arguments(parser)
-    options = parser.parse_args([str(path), "--out", str(tmp_path / "ours.png"), "--window", "-50.5,345"])
-    assert render_command.run(options, io.StringIO(), io.StringIO()) == 0
+    assert commanded(render_command, path, "--out", tmp_path / "ours.png", "--window", "-50.5,345").status == 0
     with Image.open(tmp_path / "ours.png") as shown:
         assert np.array_equal(np.asarray(shown), display_pixels(decode(ImageRef(path)), Window(-50.5, 345)))

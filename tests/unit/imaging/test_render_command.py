@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import argparse
-import io
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
 from tests import dicom_files
+from tests.commands import commanded
 
 WINDOWS = {"WindowCenter": [2000, 900], "WindowWidth": [3000, 400]}
 
@@ -28,12 +27,9 @@ def film(tmp_path: Path) -> Path:
 
 def rendered(film: Path, out: Path, *extra: str) -> tuple[int, str]:
     """The exit status of the command, and what it says to err."""
-    parser = argparse.ArgumentParser()
-    render_command.add_arguments(parser)
-    said, complaint = io.StringIO(), io.StringIO()
-    status = render_command.run(parser.parse_args([str(film), "--out", str(out), *extra]), said, complaint)
-    assert not said.getvalue()
-    return status, complaint.getvalue()
+    done = commanded(render_command, film, "--out", out, *extra)
+    assert not done.out
+    return done.status, done.err
 
 
 def pixels_of(path: Path) -> np.ndarray:

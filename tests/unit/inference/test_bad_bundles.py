@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import io
 import json
@@ -12,7 +11,6 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -28,30 +26,22 @@ from inference.card import GATE, GRAPH, LICENCE, WEIGHTS, GateSpec, Measure
 from inference.engine import INPUT
 from inference.gate import LIMITS
 from inference.models_dir import user_models_folder
+from tests.bombs import Bomb
 from tests.bundles import blank_gate, copy_with, multi_label_card
+from tests.commands import commanded
 
 TRACE = "exploded"
 Damage = Callable[[ModelBundle, Path], object]  # makes a damaged copy of a bundle in a folder
 
 
-class Bomb:
-    """Leaves a trace beside the bundle where it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.trace = folder.parent / TRACE
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Path.mkdir, (self.trace,)
-
-
 def pickled(folder: Path) -> bytes:
-    return pickle.dumps(Bomb(folder))
+    return pickle.dumps(Bomb(folder.parent / TRACE))
 
 
 def torch_file(folder: Path) -> bytes:
     """A pickle as torch writes it, in a zip archive."""
     stream = io.BytesIO()
-    torch.save({"head.weight": Bomb(folder)}, stream)
+    torch.save({"head.weight": Bomb(folder.parent / TRACE)}, stream)
     return stream.getvalue()
 
 
@@ -212,15 +202,6 @@ def film(tmp_path: Path) -> Path:
     pixels = np.random.default_rng(3).integers(0, 256, (70, 90), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "film.png")
     return tmp_path / "film.png"
-
-
-def commanded(module: Any, *arguments: str) -> tuple[int, str, str]:
-    """The exit status of a command, and what it says to out and err."""
-    parser = argparse.ArgumentParser()
-    module.add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    status = module.run(parser.parse_args(arguments), out, err)
-    return status, out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize(("name", "engine"), CASES)

@@ -27,6 +27,7 @@ from inference.bundle import (
 from inference.card import GATE, GRAPH, LICENCE, REFERENCE, WEIGHTS, BundleError, GateSpec, Measure
 from inference.card_text import card_text
 from inference.torch_engine import load_network
+from tests.bombs import Bomb
 from tests.bundles import card_of, random_network, write_trial_bundle
 
 DIGESTED = (WEIGHTS, GRAPH, LICENCE)
@@ -109,11 +110,7 @@ def test_what_is_no_bundle_is_said_so(tmp_path: Path, make: Callable[[Path], obj
 
 
 def test_a_pickle_in_disguise_is_not_opened(copied: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, ...]:
-            return Path.touch, (copied / "exploded",)
-
-    bundle = resealed(copied, WEIGHTS, pickle.dumps(Bomb()))
+    bundle = resealed(copied, WEIGHTS, pickle.dumps(Bomb(copied / "exploded")))
     with pytest.raises(BundleError, match="damaged"):
         load_network(bundle)
     assert not (copied / "exploded").exists()

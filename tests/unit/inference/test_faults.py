@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,6 +27,7 @@ from inference.models_verify import verify
 from inference.pipeline import Analyser
 from tests import dicom_files
 from tests.bundles import SIZE_PX, copy_with
+from tests.commands import commanded
 
 FILMS = 11
 MARKED = 5  # the film that faults are about: white all over
@@ -73,14 +72,10 @@ def screened(
 ) -> tuple[int, list[dict[str, Any]]]:
     """The exit status of `screen` on this engine, and its lines."""
     monkeypatch.setattr("inference.device.choose_engine", lambda *_, **__: engine)
-    parser = argparse.ArgumentParser()
-    screen_command.add_arguments(parser)
     target = paths[0].parent / "r.jsonl"
-    options = [*map(str, paths), "--model", str(bundle.location), "--out", str(target)]
-    err = io.StringIO()
-    status = screen_command.run(parser.parse_args(options), io.StringIO(), err)
-    assert err.getvalue() == ""
-    return status, [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    done = commanded(screen_command, *paths, "--model", bundle.location, "--out", target)
+    assert done.err == ""
+    return done.status, [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from inference.card import BundleError
 from inference.card_text import parse_card
 from inference.models_dir import Installed, Unusable, find, installed, model_folders, survey, user_models_folder
 from tests.bundles import card_of, write_trial_bundle
+from tests.commands import Said, commanded
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +71,8 @@ def test_every_folder_is_accounted_for(folders: tuple[Path, Path]) -> None:
     assert survey([folders[0] / "missing"]) == ()
 
 
-def ordered(*arguments: str) -> tuple[int, str, str]:
-    parser = argparse.ArgumentParser()
-    models_command.add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    status = models_command.run(parser.parse_args(arguments), out, err)
-    return status, out.getvalue(), err.getvalue()
+def ordered(*arguments: str) -> Said:
+    return commanded(models_command, *arguments)
 
 
 def test_a_bundle_goes_round_by_the_command(bundle: ModelBundle, tmp_path: Path) -> None:
@@ -178,16 +175,9 @@ def test_a_folder_of_models_that_can_not_be_listed_is_said(tmp_path: Path) -> No
     assert found.reason == "This folder of models can't be read."
 
 
-def examined(*arguments: str) -> tuple[int, str]:
-    parser = argparse.ArgumentParser()
-    doctor.add_arguments(parser)
-    out = io.StringIO()
-    return doctor.run(parser.parse_args(arguments), out, io.StringIO()), out.getvalue()
-
-
 def test_the_doctor_reports_by_its_schema(bundle: ModelBundle) -> None:
     shutil.copytree(bundle.location, user_models_folder() / "trial@1")
-    status, said = examined("--json")
+    status, said, _ = commanded(doctor, "--json")
     report = json.loads(said)
     schema = json.loads(resource_path("schemas", "doctor.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(report)
@@ -201,14 +191,14 @@ def test_the_doctor_reports_by_its_schema(bundle: ModelBundle) -> None:
 def test_the_doctor_finds_a_damaged_model(bundle: ModelBundle) -> None:
     damaged = Path(shutil.copytree(bundle.location, user_models_folder() / "trial@1"))
     (damaged / "weights.safetensors").write_bytes(b"x")
-    status, said = examined()
+    status, said, _ = commanded(doctor)
     assert status == 3
     assert "model trial@1: The model's file weights.safetensors was changed after it was written." in said
 
 
 @pytest.mark.usefixtures("no_data_folder")
 def test_the_doctor_says_that_the_data_folder_can_not_be_made() -> None:
-    status, said = examined("--json")
+    status, said, _ = commanded(doctor, "--json")
     assert status == 3
     assert json.loads(said)["folder_problem"] == "Not a directory"
 

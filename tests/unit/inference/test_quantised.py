@@ -14,6 +14,7 @@ from PIL import Image
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
+from inference import models_command
 from inference.bundle import ModelBundle, read_bundle
 from inference.card import QUANTISED, BundleError, QuantisedSpec
 from inference.card_check import check_card
@@ -23,8 +24,8 @@ from inference.models_verify import relative_difference, verify
 from inference.pipeline import Analyser
 from inference.served import is_int8, served_card
 from tests.bundles import copy_with, with_quantised
+from tests.commands import commanded
 from tests.screening import rows_of, screened
-from tests.unit.inference.test_models import ordered
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +141,10 @@ def test_a_bundle_that_lost_it_is_refused(quantised: ModelBundle, tmp_path: Path
 
 
 def test_the_card_in_words_says_what_it_costs(quantised: ModelBundle, bundle: ModelBundle) -> None:
-    status, said, _ = ordered("show", str(quantised.location))
+    status, said, _ = commanded(models_command, "show", str(quantised.location))
     assert status == 0
     assert "OPACITY, quantised: AUC +0.0000, maps correlate 1.000\nOPACITY, quantised: operating point 0.5000\n" in said
-    assert "quantised" not in ordered("show", str(bundle.location))[1]
+    assert "quantised" not in commanded(models_command, "show", str(bundle.location))[1]
 
 
 def test_verification_runs_it(quantised: ModelBundle) -> None:

@@ -12,14 +12,13 @@ import torch
 from imaging.progress import CancelToken
 from imaging.read.packed.source import film_sha256
 from inference.bundle import ModelBundle, read_bundle
-from inference.preprocess import PreprocessSpec
 from inference.similar import trained_on
 from inference.torch_engine import load_network
 from tests.square_films import write_square_films
+from tests.tiny_plans import WHOLE, tiny_plan
 from training.against import verdict
 from training.events import Changed, Checked, Finished
 from training.plan import (
-    ChoicePlan,
     DataPlan,
     LearningPlan,
     NetworkPlan,
@@ -34,8 +33,6 @@ from training.run_dir import RunDir
 from training.weights_limits import WeightsError
 from training.worker import train
 
-NETWORK = NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False)
-
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -43,16 +40,11 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_square_films(tmp_path_factory.mktemp("films"), 60, side_px=40, square_px=9, within_px=(4, 28))
 
 
-def plan_for(films: Path, network: NetworkPlan = NETWORK) -> TrainingPlan:
-    return TrainingPlan(
-        name="squares",
-        title="Squares",
+def plan_for(films: Path, network: NetworkPlan = WHOLE) -> TrainingPlan:
+    return tiny_plan(
         data=DataPlan(str(films), validation_share=0.4),
-        preprocess=PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)),
         network=network,
         learning=LearningPlan(epochs=8, batch=12, rate=3e-3),
-        choice=ChoicePlan(),
-        augment=None,
     )
 
 
@@ -74,7 +66,7 @@ def first(films: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
 
 def going_on(first: ModelBundle, *, with_head: bool) -> NetworkPlan:
     start = StartPlan("bundle", str(first.location), with_head=with_head)
-    return dataclasses.replace(NETWORK, start=start)
+    return dataclasses.replace(WHOLE, start=start)
 
 
 def test_it_goes_on_from_backbone_and_head_and_takes_its_place(films: Path, first: ModelBundle, tmp_path: Path) -> None:
@@ -161,10 +153,10 @@ def test_a_head_for_other_labels_is_refused(films: Path, first: ModelBundle, tmp
 
 
 def test_a_plan_says_no_to_a_head_that_is_not_there(films: Path) -> None:
-    scratch = dataclasses.replace(NETWORK, start=StartPlan("scratch", with_head=True))
+    scratch = dataclasses.replace(WHOLE, start=StartPlan("scratch", with_head=True))
     with pytest.raises(PlanError, match="only an installed model has a head"):
         check_plan(plan_for(films, scratch))
-    quick = dataclasses.replace(NETWORK, start=StartPlan("bundle", "practice", with_head=True), mode="quick")
+    quick = dataclasses.replace(WHOLE, start=StartPlan("bundle", "practice", with_head=True), mode="quick")
     with pytest.raises(PlanError, match="fits its head anew"):
         check_plan(plan_for(films, quick))
 

@@ -12,20 +12,15 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from inference.preprocess import PreprocessSpec
 from inference.shards import Rank
+from tests.tiny_plans import tiny_plan
 from training.augment_spec import AugmentSpec
 from training.batches import Material, prepared
 from training.distributed import Peers
 from training.loop import computing_threads, preparing_threads
-from training.plan import DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
+from training.plan import LearningPlan, TrainingPlan
 
-PLAN = TrainingPlan(
-    name="squares",
-    title="Squares",
-    data=DataPlan("nowhere"),
-    preprocess=PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,)),
-    network=NetworkPlan("tiny", StartPlan("scratch"), mode="full"),
+PLAN = tiny_plan(
     learning=LearningPlan(epochs=2, batch=8, accumulate=2, mixup=0.3, balance="sampling"),
     augment=AugmentSpec(),
     threads=6,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.commands import commanded
+from training import compare_command
 from training.compare import MEASURES
-from training.compare_command import add_arguments, run
 
 
 def report(path: Path, auc: float) -> Path:
@@ -24,10 +23,8 @@ def report(path: Path, auc: float) -> Path:
 
 
 def compared(*words: object) -> tuple[int, str]:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    err = io.StringIO()
-    return run(parser.parse_args([str(word) for word in words]), io.StringIO(), err), err.getvalue()
+    done = commanded(compare_command, *words)
+    return done.status, done.err
 
 
 def test_one_model_on_the_films_of_two_places_has_two_rows_that_are_told_apart(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -39,6 +37,7 @@ from inference.pipeline import Analyser
 from inference.records import to_json
 from inference.similar import TRAINED_ON
 from tests.bundles import card_of, multi_label_card, with_quantised, with_reference, write_trial_bundle
+from tests.commands import commanded
 from training import evaluate_command
 from training.evaluate import Judged, judge, report
 from training.labelled_set import films_of, read_set
@@ -74,15 +73,8 @@ def films(tmp_path: Path) -> Path:
     return folder
 
 
-def run(module: Any, arguments: list[object]) -> tuple[int, str, str]:
-    parser = argparse.ArgumentParser()
-    module.add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    return module.run(parser.parse_args([str(item) for item in arguments]), out, err), out.getvalue(), err.getvalue()
-
-
 def evaluated(bundle: ModelBundle, source: Path, out: Path) -> tuple[int, dict[str, Any], str]:
-    status, said, complaint = run(evaluate_command, [source, "--model", bundle.location, "--out", out])
+    status, said, complaint = commanded(evaluate_command, source, "--model", bundle.location, "--out", out)
     assert complaint == ""
     found = json.loads(out.read_text(encoding="utf-8"))
     schema = json.loads(resource_path("schemas", "evaluation.schema.json").read_text(encoding="utf-8"))
@@ -92,7 +84,7 @@ def evaluated(bundle: ModelBundle, source: Path, out: Path) -> tuple[int, dict[s
 
 def screened(bundle: ModelBundle, source: Path, out: Path) -> tuple[np.ndarray, np.ndarray]:
     """Truth and probabilities as `screen` has them."""
-    run(screen_command, [source, "--model", bundle.location, "--out", out])
+    commanded(screen_command, source, "--model", bundle.location, "--out", out)
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     ill = np.array([Path(row["path"]).parent.name == bundle.card.findings[0] for row in rows])
     return ill, np.array([row["findings"][0]["probability"] for row in rows])
@@ -167,7 +159,7 @@ def test_the_quantised_graph_is_checked_when_it_is_asked_for(bundle: ModelBundle
     """At its own operating points, kept under its own name, and beside no promise that was made for the other graph."""
     int8 = with_quantised(bundle, tmp_path / "trial@1")
     out = tmp_path / "out.json"
-    status, said, _ = run(evaluate_command, [films, "--model", int8.location, "--out", out, "--quantised"])
+    status, said, _ = commanded(evaluate_command, films, "--model", int8.location, "--out", out, "--quantised")
     found = json.loads(out.read_text(encoding="utf-8"))
     schema = json.loads(resource_path("schemas", "evaluation.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(found)
@@ -175,7 +167,7 @@ def test_the_quantised_graph_is_checked_when_it_is_asked_for(bundle: ModelBundle
     assert (found["labels"]["OPACITY"]["operating_point"], found["weights_sha256"]) == (0.5, bundle.weights_sha256)
     assert read_local_table(int8.card, int8.card.files[QUANTISED]) is not None
     assert kept(int8) is None
-    assert run(evaluate_command, [films, "--model", bundle.location, "--out", out, "--quantised"])[0] == 2
+    assert commanded(evaluate_command, films, "--model", bundle.location, "--out", out, "--quantised")[0] == 2
 
 
 def test_a_csv_says_the_same_as_its_folders(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
@@ -345,12 +337,12 @@ def test_a_mistake_is_said_in_one_line(bundle: ModelBundle, films: Path, tmp_pat
         ([tmp_path / "gone", "--model", model, "--out", out], "can't be found"),
         ([film, "--model", model, "--out", out], "not UTF-8"),
     ):
-        status, _, complaint = run(evaluate_command, list(arguments))
+        status, _, complaint = commanded(evaluate_command, *arguments)
         assert (status, complaint.count("\n")) == (2, 1)
         assert said in complaint
     (films / "CAT").rmdir()
     for place in (film, tmp_path, Path(os.devnull), film / "out.json"):
-        assert run(evaluate_command, [films, "--model", model, "--out", place])[0] == 2
+        assert commanded(evaluate_command, films, "--model", model, "--out", place)[0] == 2
     assert film.read_bytes() == before
     assert not out.exists()
 
@@ -359,7 +351,9 @@ def test_a_data_folder_that_cannot_be_written_is_said_after_the_report(
     bundle: ModelBundle, films: Path, tmp_path: Path, user_data: Path
 ) -> None:
     (user_data / "operating").write_text("in the way")
-    status, _, complaint = run(evaluate_command, [films, "--model", bundle.location, "--out", tmp_path / "out.json"])
+    status, _, complaint = commanded(
+        evaluate_command, films, "--model", bundle.location, "--out", tmp_path / "out.json"
+    )
     assert status == 2
     assert "operating table" in complaint
     assert (tmp_path / "out.json").is_file()

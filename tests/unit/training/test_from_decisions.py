@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from PIL import Image
 from gui.decision import Decision, Verdict
 from gui.session import open_store
 from inference.decisions import DecisionsError, called_films, recent_folders
+from tests.commands import commanded
 from training import train_command
 from training.from_decisions import decided_films, decided_sets, new_list, provenance_of, write_decided
 from training.manifest import DataError, read_manifest
@@ -105,16 +104,14 @@ def test_the_command_lists_the_decided_films_once(tmp_path: Path) -> None:
         "--models",
         str(tmp_path / "models"),
     ]
-    parser = argparse.ArgumentParser()
-    train_command.add_arguments(parser)
-    out, err = StringIO(), StringIO()
-    assert train_command.run(parser.parse_args(arguments), out, err) == train_command.FAILED
-    assert "4 films have their labels from your decisions: 2 NORMAL, 2 SQUARE." in out.getvalue()
-    assert "it needs 2 of each at least" in err.getvalue()
+    status, out, err = commanded(train_command, *arguments)
+    assert status == train_command.FAILED
+    assert "4 films have their labels from your decisions: 2 NORMAL, 2 SQUARE." in out
+    assert "it needs 2 of each at least" in err
     assert RunDir(run).plan().data.source == str(run / "decisions.csv")
     listed = (run / "decisions.csv").read_bytes()
     decide(replace(ILL, film_sha256=film(films, "later.png")))
-    assert train_command.run(parser.parse_args(arguments), out, err) == train_command.FAILED
+    assert commanded(train_command, *arguments).status == train_command.FAILED
     assert (run / "decisions.csv").read_bytes() == listed, "a run keeps to its films"
 
 

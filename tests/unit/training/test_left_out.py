@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import hashlib
-import io
 import os
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PIL import Image
 
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
+from tests.commands import commanded
 from training import train_command
 from training.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, LeftOut, left_out, read_left_out, write_left_out
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
@@ -77,12 +76,9 @@ def test_any_name_that_a_disk_takes_is_kept(tmp_path: Path) -> None:
 
 def test_an_agreed_download_is_agreed_for_going_on_too(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(plan_text(plan_for(tmp_path / "gone")), encoding="utf-8")
-    parser = argparse.ArgumentParser()
-    train_command.add_arguments(parser)
-    for more, agreed in (([], False), (["--download"], True), (["--resume"], True)):
-        arguments = ["--run", str(tmp_path / "run"), *(["--plan", str(tmp_path / "plan.json")] if not more else [])]
-        options = parser.parse_args([*arguments, *more, *(["--resume"] if more == ["--download"] else [])])
-        assert train_command.run(options, io.StringIO(), io.StringIO()) == train_command.FAILED
+    begin = ["--plan", tmp_path / "plan.json"]
+    for words, agreed in ((begin, False), (["--resume", "--download"], True), (["--resume"], True)):
+        assert commanded(train_command, "--run", tmp_path / "run", *words).status == train_command.FAILED
         assert RunDir(tmp_path / "run").may_download is agreed
 
 

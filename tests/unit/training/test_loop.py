@@ -17,9 +17,8 @@ from torch import Tensor
 from imaging.progress import Cancelled
 from inference.head_spec import HeadSpec
 from inference.network import build_network
-from inference.preprocess import PreprocessSpec
+from tests.tiny_plans import squares, tiny_plan
 from training.augment_spec import AugmentSpec
-from training.batches import Material
 from training.checkpoint import (
     BEST,
     STATE,
@@ -33,30 +32,13 @@ from training.checkpoint import (
 from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 from training.judge import beats
 from training.loop import Loop, TrainingFailedError, new_learner
-from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
+from training.plan import ChoicePlan, LearningPlan, TrainingPlan
 
-PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
 LEARNING = LearningPlan(epochs=3, batch=16, rate=3e-3, label_smoothing=0.0, average_over_steps=10)
-PLAN = TrainingPlan(
-    name="squares",
-    title="Squares",
-    data=DataPlan("nowhere"),
-    preprocess=PREPROCESS,
-    network=NetworkPlan("tiny", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
+PLAN = tiny_plan(
     learning=LEARNING,
     augment=AugmentSpec(rotate_deg=2.0, scale=0.02, aspect=0.02, translate=0.02, noise=0.01),
 )
-
-
-def material(count: int, seed: int) -> Material:
-    """Noise, with a bright square in every second film."""
-    rng = np.random.default_rng(seed)
-    films = rng.integers(60, 120, (count, 32, 32)).astype(np.uint8)
-    ill = np.arange(count) % 2 == 1
-    for number in np.flatnonzero(ill):
-        y, x = rng.integers(6, 20, 2)
-        films[number, y : y + 6, x : x + 6] = 220
-    return Material(films, np.arange(count), ill[:, None].astype(np.float32))
 
 
 @dataclass
@@ -95,7 +77,7 @@ def learner_of(plan: TrainingPlan) -> Learner:
 
 def run(plan: TrainingPlan, folder: Path, listener: Listener | None = None, learner: Learner | None = None) -> Learner:
     taught = learner or learner_of(plan)
-    training, validation = material(64, seed=1), material(40, seed=2)
+    training, validation = squares(64, seed=1), squares(40, seed=2)
     if plan.network.outputs == "softmax":
         training, validation = (
             dataclasses.replace(part, targets=np.hstack([1 - part.targets, part.targets]))
@@ -315,7 +297,7 @@ def test_looking_at_films_changes_no_bit_of_what_is_learnt(tmp_path: Path) -> No
     plan = dataclasses.replace(PLAN, network=dataclasses.replace(PLAN.network, head=HeadSpec((8,), dropout=0.3)))
     run(plan, tmp_path / "plain")
     listener = Listener()
-    loop = Loop(plan, learner_of(plan), material(64, seed=1), material(40, seed=2), tmp_path / "looking", listener)
+    loop = Loop(plan, learner_of(plan), squares(64, seed=1), squares(40, seed=2), tmp_path / "looking", listener)
     loop.looks.last = -1e9  # due with the first step
     loop.run()
     looks = listener.of(Scored)

@@ -9,15 +9,15 @@ import torch
 
 from imaging.phantom import make_phantom
 from inference.network import build_network
-from inference.preprocess import PreprocessSpec, to_input
+from inference.preprocess import to_input
+from tests.tiny_plans import PREPROCESS, WHOLE, tiny_plan
 from training.augment import augment, augment_with_places
 from training.augment_spec import AugmentSpec
 from training.film_set import FilmSet
 from training.in_memory import learn
 from training.places import opacity_mask, place_loss
-from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
+from training.plan import ChoicePlan, LearningPlan
 
-PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
 STILL = AugmentSpec(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -69,12 +69,8 @@ def test_places_teach_a_network_where_to_look(tmp_path: Path) -> None:
         films[number, row : row + 4, column : column + 4] = 200
         films[number, :, :4] = 200
         places[number, row : row + 4, column : column + 4] = 255
-    plan = TrainingPlan(
-        name="places",
-        title="Places",
-        data=DataPlan("nowhere"),
-        preprocess=PREPROCESS,
-        network=NetworkPlan("tiny_fine", StartPlan("scratch"), mode="full", frozen_share=0.0, keep_norm=False),
+    plan = tiny_plan(
+        network=dataclasses.replace(WHOLE, backbone="tiny_fine"),
         learning=LearningPlan(epochs=16, batch=16, rate=1e-2, head_rate=1e-2),
         choice=ChoicePlan(pick="loss"),
         augment=STILL,

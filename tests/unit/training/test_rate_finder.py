@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import io
 import math
 from pathlib import Path
 
@@ -15,15 +13,16 @@ from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
 from inference.network import FilmNetwork, build_network
-from tests.unit.training.test_loop import PLAN, material
-from training.plan import DataPlan, PlanError, StartPlan, TrainingPlan
+from tests.commands import commanded
+from tests.tiny_plans import squares, tiny_plan
+from training import train_command
+from training.plan import DataPlan, LearningPlan, PlanError, StartPlan, TrainingPlan
 from training.rate_command import curve_text
 from training.rate_finder import HIGHEST, LOWEST, STEPS, RateCurve, Tried, find_rate, share_at, steepest
 from training.run_dir import EVENTS, RunDir
-from training.train_command import add_arguments
-from training.train_command import run as run_command
 
-FILMS = material(64, seed=1)
+PLAN = tiny_plan(learning=LearningPlan(epochs=3, batch=16, rate=3e-3, label_smoothing=0.0))
+FILMS = squares(64, seed=1)
 
 
 def network_of(plan: TrainingPlan) -> FilmNetwork:
@@ -97,11 +96,9 @@ def test_the_command_prints_the_curve_and_what_to_set(tmp_path: Path) -> None:
     source = DataPlan(str(tmp_path / "films"), validation_share=0.3)
     run = RunDir(tmp_path / "run")
     run.create(dataclasses.replace(PLAN, data=source))
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    out, err = io.StringIO(), io.StringIO()
-    assert run_command(parser.parse_args(["--run", str(run.path), "--find-rate"]), out, err) == 0, err.getvalue()
-    lines = out.getvalue().splitlines()
+    done = commanded(train_command, "--run", run.path, "--find-rate")
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
     assert lines[0].split() == ["rate", "head", "rate", "loss"]
     assert lines[-1].startswith("--set learning.rate=")
     assert not (run.path / EVENTS).exists()

@@ -22,6 +22,7 @@ from inference.network import FilmNetwork, build_network
 from inference.preprocess import PreprocessSpec
 from inference.stack import Stack
 from inference.torch_engine import load_network
+from tests.bombs import Bomb
 from tests.bundles import write_trial_bundle
 from training.start_weights import Downloaded, FromBundle, Imported, Scratch, start
 from training.weights_convert import SOURCE_KEY
@@ -177,14 +178,6 @@ def test_weights_of_another_network_are_one_sentence(tmp_path: Path) -> None:
     save_file({"features.0.weight": torch.ones(3)}, tmp_path / "other.safetensors")
     with pytest.raises(NegatoscopeError, match="another network"):
         start(mobilenet(1), Imported((tmp_path / "other.safetensors",)))
-
-
-class Bomb:
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.mkdir, (str(self.trace),)
 
 
 def test_a_pickle_in_disguise_is_not_opened(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import torch
 from safetensors import safe_open
 
 from imaging.progress import Cancelled, CancelToken
-from tests.unit.training.test_start_weights_tidy import Bomb
+from tests.bombs import Bomb
 from training.weights_convert import SOURCE_KEY, convert
 from training.weights_limits import WeightsError, WeightsLimits
 

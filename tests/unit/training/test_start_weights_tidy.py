@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import zipfile
 from collections import OrderedDict
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.bombs import Bomb
 from training.weights_limits import WeightsError, WeightsLimits
 from training.weights_pickle import tensors_of
 from training.weights_tidy import tidy
@@ -25,16 +25,6 @@ def saved(held: Any, *, archive: bool = True) -> bytes:
     stream = BytesIO()
     torch.save(held, stream, _use_new_zipfile_serialization=archive)
     return stream.getvalue()
-
-
-class Bomb:
-    """Runs a command where it is unpickled."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.mkdir, (str(self.trace),)
 
 
 @pytest.mark.parametrize("archive", [True, False], ids=["archive", "legacy"])

@@ -29,6 +29,7 @@ from imaging.read.packed.source import film_sha256
 from imaging.read.scan import scan
 from imaging.study import ImageRef
 from tests import dicom_files as make
+from tests.commands import commanded
 
 PIXELS = make.film(bits=12)
 
@@ -335,13 +336,8 @@ class TestDisc:
 
 class TestRender:
     def rendered(self, path: Path, out: Path) -> tuple[int, str]:
-        import argparse
-
-        parser = argparse.ArgumentParser()
-        render_command.add_arguments(parser)
-        said = io.StringIO()
-        status = render_command.run(parser.parse_args([str(path), "--out", str(out)]), io.StringIO(), said)
-        return status, said.getvalue()
+        done = commanded(render_command, path, "--out", out)
+        return done.status, done.err
 
     def test_the_only_film_of_an_archive(self, tmp_path: Path) -> None:
         archive = zipped(tmp_path / "films.zip", {"notes.txt": b"notes", "a/film": picture_bytes()})
