@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
@@ -19,20 +18,13 @@ from gui.showing import Showing
 from gui.viewport.film_view import FilmView
 from gui.viewport.tools import TOOLS, Tool
 from gui.windows import Windows
-from imaging.release import NO_TRAINING
+from gui.work_windows import WorkWindows
 from imaging.site import LOCKED
 
-if TYPE_CHECKING:
-    from gui.dialogs.check_model import CheckDialog
-    from gui.dialogs.seen import SeenDialog
-    from gui.wizard.window import WizardWindow
-
 ZOOM_STEP = 1.25
-STEPS = ("film_next", "film_previous", "study_next", "study_previous", "next_flagged", "seen")
 # Actions that are settings as well.
 LOCKABLE = ("hide_patient", "graphics", "corner_text", "analyse_on_opening", "views")
 REPORT = "negatoscope-report.zip"
-TRAINING = "A model is being trained in the background: see AI, Train a model."
 
 
 class Commands(QObject):
@@ -55,9 +47,8 @@ class Commands(QObject):
         self._showing = showing
         self._window = window
         self.windows = Windows(controller, window)
-        self._check: CheckDialog | None = None  # kept: a check goes on while it is closed
-        self._seen: SeenDialog | None = None
-        self._wizard: WizardWindow | None = None  # kept: what was chosen in it stays
+        self.work = WorkWindows(actions, controller, self.windows, window)
+        self.work.told.connect(self.told)
         for table in (self._file_and_edit(), self._view_and_tools(), self._ai_and_help()):
             for name, act in table.items():
                 actions[name].triggered.connect(lambda _=False, act=act: act())
@@ -107,13 +98,13 @@ class Commands(QObject):
             "overlay": controller.toggle_overlay,
             "ai_visible": lambda: visibility.set_ai_visible(not visibility.ai_visible),
             "next_flagged": controller.go_to_next_flagged,
-            "seen": self._toggle_seen,
+            "seen": self.work.toggle_seen,
             "cancel": controller.cancel,
             "resume": controller.analysing.resume,
             "analyse_on_opening": lambda: self._change("analyse_on_opening"),
             "views": lambda: self._change("views"),
-            "check_model": self.show_check,
-            "train_model": self.show_wizard,
+            "check_model": self.work.show_check,
+            "train_model": self.work.show_wizard,
             "manual": self._show_manual,
             "help": self.windows.show_keys,
             "model_card": self.windows.show_model_card,
@@ -171,94 +162,15 @@ class Commands(QObject):
     def _show_tool(self, tool: Tool) -> None:
         self._actions[f"tool_{tool.name}"].setChecked(True)
 
-    def _toggle_seen(self) -> None:
-        if self._seen is None:
-            from gui.dialogs.seen import SeenDialog
-
-            self._seen = SeenDialog(self._controller.seen, [self._actions[name] for name in STEPS], self._window)
-            self._seen.shown_changed.connect(self._actions["seen"].setChecked)
-            self.windows.explain(self._seen, lambda: topics.SEEN)
-        self._seen.setVisible(not self._seen.isVisible())
-
-    @property
-    def seen_dialog(self) -> SeenDialog | None:
-        """What the model sees, once it was asked for."""
-        return self._seen
-
-    def show_check(self) -> None:
-        """The check of the chosen model on the reader's own films: begun, under way or done."""
-        if self._check is None:
-            from gui.dialogs.check_model import CheckDialog
-
-            self._check = CheckDialog(self._controller.checking, self._controller.review, self._window)
-            self._check.film_asked.connect(self._controller.show_films)
-            self.windows.explain(self._check, lambda: topics.CHECK)
-        self._check.show()
-        self._check.raise_()
-        self._check.activateWindow()
-
-    @property
-    def check_dialog(self) -> CheckDialog | None:
-        """The dialog, once it was asked for."""
-        return self._check
-
     def name_training(self, program: Program) -> None:
         """What the menu offers where there is no PyTorch to train with."""
         if not program.has_torch:
             self._actions["train_model"].setText("How to train a model…")
 
-    def show_wizard(self) -> None:
-        """The wizard that trains a model, where it was left; without PyTorch, how to get it."""
-        self._controller.program.ask(self._show_training)
-
-    def _show_training(self, program: Program) -> None:
-        if not program.has_torch:
-            from gui.dialogs.message import message_dialog
-
-            message_dialog(NO_TRAINING, self._window).open()
-            return
-        if self._wizard is None:
-            from gui.training import Training
-            from gui.wizard.window import WizardWindow
-
-            self._wizard = WizardWindow(Training(self._controller.jobs, self), self._window)
-            self._wizard.film_asked.connect(self._show_films_of_wizard)
-            review = self._controller.review
-            self._wizard.point_chosen.connect(review.choose_sensitivities)
-            self._wizard.hide_names(hidden=review.visibility.patient_hidden)
-            review.visibility.patient_toggled.connect(lambda hidden: self._hide_names(hidden=hidden))
-            self._wizard.bundle_asked.connect(lambda place: self._controller.choose_model(str(place)))
-            self._wizard.training.run_started.connect(lambda _: self.told.emit(TRAINING))
-            self.windows.explain(self._wizard, self._wizard_topic)
-        self._wizard.show()
-        self._wizard.raise_()
-        self._wizard.activateWindow()
-
-    def _show_films_of_wizard(self, films: object, chosen: object) -> None:
-        """Out of the way of the film; the menu leads back to where the wizard was left."""
-        assert self._wizard is not None
-        self._wizard.hide()
-        self._controller.show_films(films, chosen)  # type: ignore[arg-type]
-        self._window.activateWindow()
-
-    def _hide_names(self, *, hidden: bool) -> None:
-        if self._wizard is not None:
-            self._wizard.hide_names(hidden=hidden)
-
-    @property
-    def wizard(self) -> WizardWindow | None:
-        """The wizard's window, once it was asked for."""
-        return self._wizard
-
-    def _wizard_topic(self) -> str:
-        return topics.WIZARD[self._wizard.current] if self._wizard is not None else ""
-
     def close_windows(self) -> None:
         """The program ends."""
         self.windows.close()
-        for window in (self._wizard, self._seen):
-            if window is not None:
-                window.close()
+        self.work.close()
 
     def _change(self, setting: str) -> None:
         """A setting that the menu turns on and off."""

@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         controller.analysing.failed.connect(self.status.show_message)
         self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
         for asked in (self.findings.check_asked, self.sensitivity.check_asked):
-            asked.connect(self.commands.show_check)
+            asked.connect(self.commands.work.show_check)
         self.sensitivity.own_points_asked.connect(controller.checking.use_own_points)
         for told in (controller.checking.told, self.commands.told):
             told.connect(self.status.show_message)

@@ -29,9 +29,9 @@ def _manual(window: MainWindow) -> QWidget:
 
 
 def _check(window: MainWindow) -> QWidget:
-    window.commands.show_check()
-    assert window.commands.check_dialog is not None
-    return window.commands.check_dialog
+    window.commands.work.show_check()
+    assert window.commands.work.check is not None
+    return window.commands.work.check
 
 
 def _card(window: MainWindow) -> QWidget:
@@ -49,9 +49,9 @@ def _newest_dialog(window: MainWindow) -> QWidget:
 
 
 def _wizard(window: MainWindow) -> QWidget:
-    window.commands.show_wizard()
-    assert window.commands.wizard is not None
-    return window.commands.wizard
+    window.commands.work.show_wizard()
+    assert window.commands.work.wizard is not None
+    return window.commands.work.wizard
 
 
 def _manual_is_read(window: QWidget, _: Path) -> bool:

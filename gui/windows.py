@@ -37,7 +37,7 @@ class Windows(QObject):
 
             self._manual = ManualWindow(self._controller.jobs, self._parent)
         self._manual.show_topic(topic)
-        _to_front(self._manual)
+        to_front(self._manual)
         self._manual.view.setFocus()  # the keys scroll
 
     @property
@@ -91,11 +91,12 @@ class Windows(QObject):
             dialog = self._dialogs[name] = make()
             dialog.finished.connect(lambda _: self._dialogs.pop(name, None))
             self.explain(dialog, lambda: topic)
-        _to_front(dialog)
+        to_front(dialog)
         return cast(D, dialog)
 
 
-def _to_front(window: QWidget) -> None:
+def to_front(window: QWidget) -> None:
+    """Show a window before all others of the program, with the keyboard."""
     window.show()
     window.raise_()
     window.activateWindow()

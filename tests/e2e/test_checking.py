@@ -42,8 +42,8 @@ def labelled(drawn: list[Path], tmp_path: Path) -> Path:
 
 
 def dialog_of(window: MainWindow) -> CheckDialog:
-    window.commands.show_check()
-    dialog = window.commands.check_dialog
+    window.commands.work.show_check()
+    dialog = window.commands.work.check
     assert dialog is not None
     return dialog
 
@@ -76,7 +76,7 @@ def test_films_are_dropped_counted_kept_and_the_words_change(
     sentence = window.findings.cards["OPACITY"].sentence
     assert "Not checked at your site." in sentence.text()
     sentence.linkActivated.emit("check")
-    dialog = window.commands.check_dialog
+    dialog = window.commands.work.check
     assert dialog is not None
     assert dialog.isVisible()
     assert "called NORMAL and OPACITY" in dialog.start.field.how.text()
@@ -321,7 +321,7 @@ def test_the_dialog_is_reached_and_left_by_keys(
     assert sentence.hasFocus()
     QTest.keyClick(sentence, Qt.Key.Key_Tab)  # to the link within the sentence
     QTest.keyClick(sentence, Qt.Key.Key_Return)
-    dialog = window.commands.check_dialog
+    dialog = window.commands.work.check
     assert dialog is not None
     assert dialog.isVisible()
     qtbot.waitUntil(dialog.isActiveWindow, timeout=PATIENCE_MS)

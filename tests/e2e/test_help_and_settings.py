@@ -50,9 +50,9 @@ def test_f1_leads_to_the_page_of_what_is_on_screen(
     window.sensitivity.specificity.setFocus()
     explained(window, window, "scores#sensitivity", qtbot)
     window.actions_by_name["check_model"].trigger()
-    assert window.commands.check_dialog is not None
-    explained(window, window.commands.check_dialog, "judging#check-it-on-your-films", qtbot)
-    window.commands.check_dialog.close()
+    assert window.commands.work.check is not None
+    explained(window, window.commands.work.check, "judging#check-it-on-your-films", qtbot)
+    window.commands.work.check.close()
     for action in ("model_card", "settings", "help", "about"):
         dialogs = []
         for _ in range(2):

@@ -59,7 +59,7 @@ def network_input(bundle: ModelBundle, path: Path) -> Grey:
 
 
 def dialog_of(window: MainWindow) -> SeenDialog:
-    dialog = window.commands.seen_dialog
+    dialog = window.commands.work.seen
     assert dialog is not None
     return dialog
 

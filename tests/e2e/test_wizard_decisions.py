@@ -53,7 +53,7 @@ def test_decisions_become_films_with_their_provenance(
     assert not card.isVisible(), "nothing was decided yet"
     wizard.hide()
     decide(window, qtbot)
-    window.commands.show_wizard()
+    window.commands.work.show_wizard()
     qtbot.waitUntil(card.isVisible, timeout=PATIENCE_MS)
     said = f"{DECIDED} films, {ILL} with Opacity and {ILL} without, with the scores of parted@1 in view"
     assert said in card.words.text()

@@ -23,8 +23,8 @@ LEFT = Qt.MouseButton.LeftButton
 def wizard_of(window: MainWindow, qtbot: Any, size_px: tuple[int, int] = (1280, 720)) -> WizardWindow:
     """The wizard as the menu opens it, ready for films."""
     window.actions_by_name["train_model"].trigger()
-    qtbot.waitUntil(lambda: window.commands.wizard is not None, timeout=PATIENCE_MS)
-    wizard = window.commands.wizard
+    qtbot.waitUntil(lambda: window.commands.work.wizard is not None, timeout=PATIENCE_MS)
+    wizard = window.commands.work.wizard
     assert wizard is not None
     wizard.resize(*size_px)
     qtbot.waitUntil(lambda: wizard.training.catalogue is not None, timeout=PATIENCE_MS)
