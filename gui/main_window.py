@@ -114,46 +114,53 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
 
     def _connect(self) -> None:
-        controller, review = self.controller, self.controller.review
+        controller, review, preferences = self.controller, self.controller.review, self.controller.preferences
         self.study_list.row_picked.connect(review.select)
         self.top_bar.model_picked.connect(controller.choose_model)
         controller.models.models_found.connect(self.top_bar.show_models)
-        controller.analysing.queue_changed.connect(self.status.show_queue)
-        self.status.cancel_asked.connect(controller.cancel)
-        self.status.resume_asked.connect(controller.analysing.resume)
-        self.findings.gate.insist_asked.connect(controller.analysing.insist)
-        self.findings.gate.take_back_asked.connect(review.take_back)
-        controller.analysing.failed.connect(self.status.show_message)
-        self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
-        for asked in (self.findings.check_asked, self.sensitivity.check_asked):
-            asked.connect(self.commands.work.show_check)
-        self.sensitivity.own_points_asked.connect(controller.checking.use_own_points)
-        for told in (controller.checking.told, self.commands.told):
-            told.connect(self.status.show_message)
-        controller.checking.failed.connect(self.status.show_message)
-        self.model_panel.card_asked.connect(self.commands.windows.show_model_card)
         controller.seen.changed.connect(self._show_outline)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.film_step_requested.connect(controller.step_film)
         self.empty.recent_picked.connect(lambda path: controller.opening.open_paths([path]))
         controller.memory.recent_changed.connect(self.empty.show_recent)
         review.visibility.patient_toggled.connect(self.empty.hide_recent)
-        for failed in (controller.opening.failed, controller.memory.failed, controller.memory.noticed):
-            failed.connect(self.status.show_message)
-        controller.preferences.failed.connect(self.status.show_message)
-        controller.preferences.changed.connect(self._follow_preferences)
-        review.visibility.patient_toggled.connect(lambda hidden: controller.preferences.change("hide_patient", hidden))
-        self.showing.text_mode_chosen.connect(lambda mode: controller.preferences.change("corner_text", mode))
+        preferences.changed.connect(self._follow_preferences)
+        review.visibility.patient_toggled.connect(lambda hidden: preferences.change("hide_patient", hidden))
+        self.showing.text_mode_chosen.connect(lambda mode: preferences.change("corner_text", mode))
         controller.jobs.crashed.connect(self._show_crash)
-        controller.jobs.slow.changed.connect(self.status.show_slow)
         for changed in (review.films_added, review.films_closed, review.scan_changed):
             changed.connect(self._show_emptiness)
-        for row in PANELS:
-            self._connect_panel(self.actions_by_name[row.action], row.name)
-            set_topic(self.side.panel(row.name), row.topic)
+        self._connect_status()
+        self._connect_panels()
         self._toggles("show_list", self.study_list, self._list_line)
         self._toggles("show_status", self.status)
         self._show_emptiness()
+
+    def _connect_status(self) -> None:
+        """The foot of the window says what goes on and what went wrong."""
+        controller = self.controller
+        controller.analysing.queue_changed.connect(self.status.show_queue)
+        self.status.cancel_asked.connect(controller.cancel)
+        self.status.resume_asked.connect(controller.analysing.resume)
+        for told in (controller.checking.told, self.commands.told, controller.memory.noticed):
+            told.connect(self.status.show_message)
+        use_cases = (controller.opening, controller.analysing, controller.checking, controller.memory)
+        for failing in (*use_cases, controller.preferences):
+            failing.failed.connect(self.status.show_message)
+        controller.jobs.slow.changed.connect(self.status.show_slow)
+
+    def _connect_panels(self) -> None:
+        controller, review = self.controller, self.controller.review
+        self.findings.gate.insist_asked.connect(controller.analysing.insist)
+        self.findings.gate.take_back_asked.connect(review.take_back)
+        self.similar.film_picked.connect(lambda key: review.select(review.row_of(key)))
+        for asked in (self.findings.check_asked, self.sensitivity.check_asked):
+            asked.connect(self.commands.work.show_check)
+        self.sensitivity.own_points_asked.connect(controller.checking.use_own_points)
+        self.model_panel.card_asked.connect(self.commands.windows.show_model_card)
+        for row in PANELS:
+            self._connect_panel(self.actions_by_name[row.action], row.name)
+            set_topic(self.side.panel(row.name), row.topic)
 
     def _connect_panel(self, action: QAction, panel: str) -> None:
         action.setChecked(True)

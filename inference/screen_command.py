@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,6 +12,8 @@ from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
     from inference.card import ModelCard
+    from inference.pipeline import Analyser
+    from inference.screen_rows import Tally, Terms
     from inference.shards import Rank
 
 ALL_DONE, USAGE, SOME_REFUSED, INTERRUPTED = 0, 2, 3, 130
@@ -61,47 +64,58 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
-    from inference.device import GpuUse, choose_engine, usable_cores
+    from inference.device import usable_cores
+    from inference.screen import Screening
+    from inference.screen_run import carry_out, wanted_files
+    from inference.shards import Shards
+
+    analyser = _analyser(options, rank)
+    terms = _terms(options, analyser)
+    _make_folder(options.heatmaps)
+    shards = Shards(options.out, rank)
+    cores, wanted = max(1, usable_cores() // rank.local_world), wanted_files(shards, options.heatmaps)
+    run = Screening(analyser, terms, options.heatmaps, cores, wanted)
+    started = f"{analyser.card.title} ({terms.model}), {analyser.engine.why}\n" if rank.rank == 0 else ""
+    resume = options.resume or rank.restarts > 0
+    tally = carry_out(run, options.paths, shards, resume=resume, started=lambda: out.write(started))
+    if tally is None:
+        return ALL_DONE
+    out.writelines(_words(tally, options))
+    return SOME_REFUSED if tally.refused else ALL_DONE
+
+
+def _analyser(options: argparse.Namespace, rank: Rank) -> Analyser:
+    from inference.device import GpuUse, choose_engine
     from inference.models_dir import find
     from inference.pipeline import Analyser
-    from inference.screen import Screening
-    from inference.screen_rows import Terms
-    from inference.screen_run import carry_out, wanted_files
-    from inference.served import is_int8
-    from inference.shards import Shards
     from inference.views import with_views
 
     bundle = find(options.model)
     # One core for each batch: as many batches run at a time as there are cores, and none of them waits for another.
     use = GpuUse(rank.local_rank, half=options.precision == "half")
     engine = choose_engine(bundle, options.engine, options.device, 1, use, quantised=options.quantised)
-    analyser = Analyser(bundle, with_views(engine, options.views), insist=options.insist)
-    points, kept = _points(options, analyser.card), options.heatmaps is not None
-    int8, views = is_int8(engine.name), options.views
-    terms = Terms(bundle.id, bundle.weights_sha256, points, kept, int8, views, options.insist)
-    _make_folder(options.heatmaps)
-    shards = Shards(options.out, rank)
-    run = Screening(
-        analyser,
-        terms,
-        options.heatmaps,
-        max(1, usable_cores() // rank.local_world),
-        wanted_files(shards, options.heatmaps),
-    )
-    started = f"{bundle.card.title} ({bundle.id}), {analyser.engine.why}\n" if rank.rank == 0 else ""
-    resume = options.resume or rank.restarts > 0
-    tally = carry_out(run, options.paths, shards, resume=resume, started=lambda: out.write(started))
-    if tally is None:
-        return ALL_DONE
+    return Analyser(bundle, with_views(engine, options.views), insist=options.insist)
+
+
+def _terms(options: argparse.Namespace, analyser: Analyser) -> Terms:
+    from inference.screen_rows import Terms
+    from inference.served import is_int8
+
+    bundle, points, kept = analyser.bundle, _points(options, analyser.card), options.heatmaps is not None
+    int8 = is_int8(analyser.engine.name)
+    return Terms(bundle.id, bundle.weights_sha256, points, kept, int8, options.views, options.insist)
+
+
+def _words(tally: Tally, options: argparse.Namespace) -> Iterator[str]:
+    """What is said of the whole, in lines."""
     count = "1 line" if tally.films == 1 else f"{tally.films} lines"
-    out.write(f"{count}: {tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused. ")
-    out.write(f"Written to {options.out}\n")
+    kinds = f"{tally.flagged} flagged, {tally.gated} kept out by the gate, {tally.refused} refused"
+    yield f"{count}: {kinds}. Written to {options.out}\n"
     if tally.insisted:
         count = "1 film" if tally.insisted == 1 else f"{tally.insisted} films"
-        out.write(f"Scored all the same, outside what the model knows: {count}, marked “+insisted”.\n")
+        yield f"Scored all the same, outside what the model knows: {count}, marked “+insisted”.\n"
     if options.views > 1:
-        out.write(f"Scores are means over {options.views} views; the operating points were counted on one view.\n")
-    return SOME_REFUSED if tally.refused else ALL_DONE
+        yield f"Scores are means over {options.views} views; the operating points were counted on one view.\n"
 
 
 def _points(options: argparse.Namespace, card: ModelCard) -> dict[str, float]:

@@ -74,6 +74,25 @@ class FoundPage(ScrolledColumn):
         self.normal.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.parts.setProperty("kind", "chip")
         self.put_back.setProperty("kind", "chip")
+        self._checked.head.addWidget(self.left_out)
+        self._checked.head.addWidget(self.put_back)
+        self._checked.column.addWidget(self.checks)
+        grid = QGridLayout()
+        grid.setSpacing(16)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        grid.addWidget(self._classes(), 0, 0)
+        grid.addWidget(self.patients, 0, 1)
+        grid.addWidget(self._checked, 1, 0, 1, 2)
+        self.column.addLayout(self._head())
+        for words in (self.provenance, self.note):
+            words.hide()
+            self.column.addWidget(words)
+        self.column.addLayout(grid)
+        self.column.addStretch(1)
+
+    def _head(self) -> QHBoxLayout:
+        """Which films these are, and how far they are read."""
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(self.source)
@@ -81,6 +100,10 @@ class FoundPage(ScrolledColumn):
         head.addStretch(1)
         for widget in (self.busy, self.bar, self.stop, self.other):
             head.addWidget(widget)
+        return head
+
+    def _classes(self) -> Card:
+        """How many films each class has, and which of them is the healthy one."""
         classes = Card("Classes")
         classes.column.addWidget(self.table)
         line = QHBoxLayout()
@@ -91,22 +114,7 @@ class FoundPage(ScrolledColumn):
         line.addWidget(self.parts)
         classes.column.addLayout(line)
         classes.column.addStretch(1)
-        self._checked.head.addWidget(self.left_out)
-        self._checked.head.addWidget(self.put_back)
-        self._checked.column.addWidget(self.checks)
-        grid = QGridLayout()
-        grid.setSpacing(16)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
-        grid.addWidget(classes, 0, 0)
-        grid.addWidget(self.patients, 0, 1)
-        grid.addWidget(self._checked, 1, 0, 1, 2)
-        self.column.addLayout(head)
-        for words in (self.provenance, self.note):
-            words.hide()
-            self.column.addWidget(words)
-        self.column.addLayout(grid)
-        self.column.addStretch(1)
+        return classes
 
     def _connect(self) -> None:
         self.other.clicked.connect(self.other_asked)
