@@ -187,10 +187,6 @@ class Jobs(QObject):
         self._held.stop()
         self._lanes[Lane.IO].hold(None)
 
-    def unfinished(self, lane: Lane | None = None) -> int:
-        """How many jobs wait, run, or have news that is not delivered yet; cancelled ones are not counted."""
-        return sum(not h.cancelled and lane in (None, h.lane) for h in self._live)
-
     @property
     def idle(self) -> bool:
         """Nothing waits, nothing runs, everything was delivered."""

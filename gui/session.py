@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,10 +110,6 @@ class Store:
         """The decision in force for each finding of a film: one a label and model weights, oldest first."""
         return self._decisions("latest_decisions", film_sha256, frame)
 
-    def latest_of(self, films: Sequence[tuple[str, int]]) -> tuple[Decision, ...]:
-        """`latest` for many films, given as (sha256, frame)."""
-        return tuple(decision for film in films for decision in self.latest(*film))
-
     def decided(self, label: str) -> tuple[int, int]:
         """How many films the reader called ill and healthy of a label, by the last verdict on each of them.
 
@@ -161,10 +157,6 @@ class Store:
         """The folders and files opened last, newest first."""
         rows = self._read("SELECT path FROM recent ORDER BY opened DESC LIMIT ?", (RECENT_LIMIT,))
         return tuple(Path(os.fsdecode(row[0])) for row in rows)
-
-    def clear_recent(self) -> None:
-        """Forget the recent folders. Raises StoreError."""
-        self._write("DELETE FROM recent", (), "The list of recent folders could not be cleared.")
 
     def _decisions(self, source: str, film_sha256: str, frame: int) -> tuple[Decision, ...]:
         rows = self._read(

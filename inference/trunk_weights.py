@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -19,18 +18,6 @@ _HEADS = ("classifier.", "fc.", _AUXILIARY, "head.")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 # Counts batches while training; files older than the count lack it, and evaluation never reads it.
 _COUNTER = "num_batches_tracked"
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. Raises NegatoscopeError."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors: dict[str, Tensor] = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise NegatoscopeError("The start weights can't be read.", detail=str(error)) from error
-    return tensors
 
 
 def folded(features: nn.Sequential) -> nn.Sequential:

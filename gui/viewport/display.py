@@ -182,9 +182,6 @@ class FilmDisplay(QWidget):
         if (state := self.state) is not None:
             self._become(replace(state, inverted=inverted))
 
-    def toggle_invert(self) -> None:
-        self.set_inverted(not self.inverted)
-
     def set_opening_sizing(self, sizing: Sizing | str) -> None:
         """How films open from now on."""
         self._opening = Sizing(sizing)

@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from imaging.progress import Cancelled, CancelToken
 from inference.network import FilmNetwork, build_network, load_start_weights
-from inference.trunk_weights import read_tensors
 from tests.benchmarks.bench_training import DATA, some_films
 from training.events import EpochDone, RunEvent
 from training.judge import logits_of
@@ -144,7 +144,7 @@ class Folder(Dataset[tuple[Tensor, float]]):
 def user_course(films: Prepared, weights: Path, course: Course) -> None:
     """The whole network, Adam, a DataLoader; no cache, no frozen stage, no thread ahead."""
     network = build_network("mobilenet_v2", 1, films.plan.preprocess)
-    load_start_weights(network, read_tensors(weights))
+    load_start_weights(network, load_file(weights))
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
     loaders = [
         DataLoader(Folder(listed(films, part)), batch_size=32, shuffle=is_training)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from imaging.cv import cv2
 from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
-from inference.trunk_weights import read_tensors
 from tests.benchmarks.bench_shifts import DATA, LABEL, Bools, Row, Scores, point_of, row_of, worst_of
 from training.acquisition import cluster_of_patients, clusters_of, facts_of
 from training.augment_spec import AugmentSpec
@@ -100,7 +100,7 @@ class Trial:
         train, validation = (part[~self.held[part]] for part in (split.train, split.validation))
         torch.manual_seed(self.plan.seed)
         network = build_network(self.plan.network.backbone, 1, self.plan.preprocess)
-        load_start_weights(network, read_tensors(self.weights))
+        load_start_weights(network, load_file(self.weights))
         network = learn(network, self.plan, self._set(train), self._set(validation), state)
 
         def score(films: Grey) -> Scores:

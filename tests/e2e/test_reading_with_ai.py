@@ -152,7 +152,7 @@ def test_escape_leaves_the_note_and_the_film_as_it_is(
 ) -> None:
     window = open_window([films], model=str(parted.location))
     settle(qtbot, window)
-    window.view.toggle_invert()
+    window.view.set_inverted(True)
     card = window.findings.cards["OPACITY"]
     QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(card.edit.hasFocus)

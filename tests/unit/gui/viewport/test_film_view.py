@@ -79,7 +79,7 @@ def test_colour_films_keep_their_colours(view: FilmView, make_film: MakeFilm) ->
 
 def test_beside_the_film_it_is_black(view: FilmView, make_film: MakeFilm, grey_at: GreyAt) -> None:
     view.show_film(make_film(height=300, width=100))
-    view.toggle_invert()
+    view.set_inverted(True)
     assert grey_at(20, 100) == 0
     assert grey_at(155, 100) > 200
 
@@ -129,7 +129,7 @@ def test_reset_brings_back_what_the_film_opened_with(view: FilmView, make_film: 
     opening = view.state
     view.zoom_by(3)
     view.rotate(1)
-    view.toggle_invert()
+    view.set_inverted(True)
     view.set_voi(Window(1.0, 2.0))
     assert view.state != opening
     view.reset()
@@ -207,7 +207,12 @@ def test_letters_stand_where_the_file_says_and_nowhere_else(view: FilmView, make
 def test_view_changed_follows_every_change(view: FilmView, make_film: MakeFilm, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.view_changed):
         view.show_film(make_film())
-    for change in (view.rotate, view.toggle_invert, lambda: view.zoom_by(2.0), lambda: view.set_voi(Window(1.0, 9.0))):
+    for change in (
+        view.rotate,
+        lambda: view.set_inverted(True),
+        lambda: view.zoom_by(2.0),
+        lambda: view.set_voi(Window(1.0, 9.0)),
+    ):
         with qtbot.waitSignal(view.view_changed):
             change()
 
