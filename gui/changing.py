@@ -70,7 +70,7 @@ class Changing(QObject):
         from inference.beside import side_by_side
 
         old = {label: last.points for label, last in self._before.items()}
-        return side_by_side(old, self._review.scores.tables(), self._review.sensitivity)
+        return side_by_side(old, self._review.model.tables, self._review.sensitivity)
 
     def dismiss(self) -> None:
         """The reader has seen it."""
@@ -82,7 +82,7 @@ class Changing(QObject):
         if model is None or self._last is None:
             return
         identity = (model.id, model.scores_sha256)
-        found = {label: self._last[label] for label in self._review.scores.tables() if label in self._last}
+        found = {label: self._last[label] for label in model.tables if label in self._last}
         others = {label: last for label, last in found.items() if (last.model, last.scores_sha256) != identity}
         if others or self._before:
             self._before = others
@@ -94,10 +94,7 @@ class Changing(QObject):
         model = self._review.model
         if model is None or self._last is None:
             return
-        now = {
-            label: LastPoints(model.id, model.scores_sha256, points)
-            for label, points in self._review.scores.tables().items()
-        }
+        now = {label: LastPoints(model.id, model.scores_sha256, points) for label, points in model.tables.items()}
         if any(self._last.get(label) != last for label, last in now.items()):
             self._last |= now
             self._store(STATE, dict(self._last))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.chosen_model import ChosenModel
 from gui.entries import Entry, Stage
 from gui.films import Films
 from gui.rows import Rows
-from gui.scores import ChosenModel, ScoreBook
+from gui.scores import ScoreBook
 from gui.visibility import Visibility
 from imaging.errors import Code, FilmError
 

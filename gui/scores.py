@@ -4,58 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from gui.chosen_model import ChosenModel
 from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
-    from inference.card import ModelCard, OperatingPoints
     from inference.local_table import LocalTable
     from inference.results import Finding, ImageResult
 
 INSISTED = "Insisted"
 GRAD_CAM = "grad_cam"  # the method whose maps come with the scores
 RECOMMENDED_SENSITIVITY = 0.95  # the contract's 'Recommended'
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChosenModel:
-    """A model that was read and verified, as far as the window needs to know it.
-
-    `check` is what a check on the reader's own films has shown; None where there was none.
-    """
-
-    id: str  # name@version
-    card: ModelCard
-    weights_sha256: str
-    engine: str  # as in `screen` lines
-    why: str  # a sentence
-    check: LocalTable | None = None
-
-    @property
-    def scores_sha256(self) -> str:
-        """The hash that names what gives the scores: a check counts for that alone."""
-        from inference.served import scores_sha256
-
-        return scores_sha256(self.card, self.weights_sha256, self.engine)
-
-    @property
-    def own_points(self) -> dict[str, OperatingPoints]:
-        """The operating points counted on the reader's own films, where the reader took them."""
-        return self.check.operating if self.check is not None and self.check.in_use else {}
-
-    @property
-    def title(self) -> str:
-        """'pneumonia 1', as it is written on the film."""
-        return self.id.replace("@", " ")
-
-
-class Evidence(NamedTuple):
-    """Counts behind a finding's thresholds; `own`: on the reader's own films."""
-
-    points: OperatingPoints
-    own: bool
 
 
 @dataclass(slots=True)
@@ -141,21 +102,6 @@ class ScoreBook:
         if self.model is not None:
             self.model = replace(self.model, check=check)
             self._read_thresholds()
-
-    def tables(self) -> dict[str, OperatingPoints]:
-        """What the operating points in force are read from, by finding: the reader's own films, else the card."""
-        model = self.model
-        return {} if model is None else {**model.card.operating, **model.own_points}
-
-    def evidence(self, label: str) -> Evidence | None:
-        """What is known of a finding's points: counted on the reader's own films where they were checked, else on the
-        card's. None without a model.
-        """
-        model = self.model
-        if model is None or label not in model.card.operating:
-            return None
-        own = model.check.operating.get(label) if model.check is not None else None
-        return Evidence(own, own=True) if own is not None else Evidence(model.card.operating[label], own=False)
 
     def set_sensitivity(self, sensitivity: float) -> bool:
         """Move the chosen model's operating point. Returns whether it moved."""
@@ -307,7 +253,7 @@ class ScoreBook:
         """The operating points of a model at the sensitivity that the reader chose for it, by finding."""
         from inference.operating import thresholds_at
 
-        tables = {**model.card.operating, **model.own_points}
+        tables = model.tables
         sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)
         usual = {label: points.recommended for label, points in tables.items()}
         return usual if sensitivity == RECOMMENDED_SENSITIVITY else thresholds_at(tables, sensitivity)

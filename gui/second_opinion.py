@@ -6,22 +6,21 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.analysing import Analysed, analyse_film
 from gui.analysis_queue import QueueProgress
+from gui.chosen_model import ChosenModel
 from gui.jobs import JobHandle, Jobs, Lane
 from gui.models import LoadedModel, Wanted, load_model
 from gui.review import Review
-from gui.scores import ChosenModel
+from gui.second_offers import Offer, find_offers
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
     from inference.results import Finding, ImageResult
 
 LOADING_PRIORITY, PRIORITY = 1, 3  # behind the films that the first model reads
@@ -32,21 +31,6 @@ class Scope(StrEnum):
 
     LOOKED_AT = "looked_at"
     ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An installed model that could read second. `shared` are the findings that both models have, by the first's name.
-
-    `times` is what both together take for a film, in times of the first alone, where that was measured on this machine
-    or the networks are the same; else None.
-    """
-
-    id: str
-    title: str
-    findings: tuple[str, ...]
-    shared: tuple[str, ...]
-    times: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,42 +245,3 @@ class SecondOpinion(QObject):
         self._failures[key] = error.message
         self._advance()
         self.changed.emit()
-
-
-# On a worker's thread.
-
-
-def find_offers(first: ModelCard) -> tuple[Offer, ...]:
-    """Every other installed model, those with a finding of the same name first."""
-    from inference.beside import plain
-    from inference.models_dir import installed
-
-    wanted = {plain(label): label for label in first.findings}
-    items = installed()
-    own_ms = next((_milliseconds(item.card, item.location) for item in items if item.id == first.id), None)
-    offers = []
-    for item in items:
-        if item.id == first.id:
-            continue
-        names = {plain(label) for label in item.card.findings}
-        shared = tuple(label for name, label in wanted.items() if name in names)
-        times = _times(first, item.card, own_ms, _milliseconds(item.card, item.location))
-        offers.append(Offer(item.id, item.card.title, item.card.findings, shared, times))
-    return tuple(sorted(offers, key=lambda offer: not offer.shared))
-
-
-def _times(first: ModelCard, second: ModelCard, first_ms: float | None, second_ms: float | None) -> float | None:
-    """By what was measured on this machine; equal networks cost the same."""
-    if first_ms and second_ms:
-        return (first_ms + second_ms) / first_ms
-    same = (first.backbone, first.preprocess.size_px) == (second.backbone, second.preprocess.size_px)
-    return 2.0 if same else None
-
-
-def _milliseconds(card: ModelCard, location: Path) -> float | None:
-    """What a film took on this machine's CPU, where that was measured for this network."""
-    from inference.bundle import ModelBundle
-    from inference.engine_times import remembered
-
-    measured = remembered(ModelBundle(card, location), 0)
-    return measured.ways[0].milliseconds if measured is not None else None

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from gui.chosen_model import ChosenModel
 from gui.review import Review
-from gui.scores import ChosenModel
 from imaging.heatmap import Heatmap
 from imaging.study import ImageRef
 from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow

@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.chosen_model import ChosenModel
 from gui.dialogs import check_words
 from gui.dialogs.plots import IntervalBar, ReliabilityPlot
 from gui.entries import label_name, point_figure
 from gui.panels.box import label, set_tone
-from gui.scores import ChosenModel
 from gui.theme import font
 
 if TYPE_CHECKING:

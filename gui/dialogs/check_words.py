@@ -10,7 +10,7 @@ from gui.panels.wording import complement, hundred, range_words
 if TYPE_CHECKING:
     from gui.check_work import Outcome, WrongFilm
     from gui.checking import CheckState
-    from gui.scores import ChosenModel
+    from gui.chosen_model import ChosenModel
     from inference.card import Measure, OperatingPoints
     from inference.local_table import LocalFinding, LocalTable
 

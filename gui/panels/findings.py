@@ -88,7 +88,7 @@ class FindingsPanel(PanelBox):
             card = self.cards[item.label]
             card.show_film(entry.key if entry is not None else "")
             prevalence = self._prevalences.of(item.label) if self._prevalences is not None else None
-            card.show_finding(item, self._review.scores.evidence(item.label), model, prevalence)
+            card.show_finding(item, model.evidence(item.label) if model is not None else None, model, prevalence)
             decision = self._deciding.decision(entry.key, item.label) if entry is not None else None
             card.show_decision(decision)
             card.fold(many=len(findings) > MANY, quiet=not item.flagged and decision is None)

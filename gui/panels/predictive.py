@@ -71,8 +71,8 @@ class PredictiveRow(QWidget):
 
     def refresh(self) -> None:
         """Show what is known now. Cheap: it runs while the slider is dragged."""
-        name = self._label
-        evidence = self._review.scores.evidence(name)
+        name, model = self._label, self._review.model
+        evidence = model.evidence(name) if model is not None else None
         if evidence is None:
             self.box.show_share(0.0)
             self.setVisible(False)

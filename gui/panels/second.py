@@ -13,7 +13,8 @@ from gui.panels.box import label, rule, set_tone, strong
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_title
 from gui.review import Review
-from gui.second_opinion import Offer, Pair, Scope, SecondOpinion
+from gui.second_offers import Offer
+from gui.second_opinion import Pair, Scope, SecondOpinion
 from gui.theme import font
 
 if TYPE_CHECKING:

@@ -170,8 +170,9 @@ class SensitivityPanel(PanelBox):
         from inference.operating import OperatingTable
 
         model = self._review.model
-        own = model.own_points if model is not None else {}
-        return {name: OperatingTable(points, own=name in own) for name, points in self._review.scores.tables().items()}
+        if model is None:
+            return {}
+        return {name: OperatingTable(points, own=name in model.own_points) for name, points in model.tables.items()}
 
     def _specificity_typed(self, specificity: float) -> None:
         """Every finding is to be that specific at least."""

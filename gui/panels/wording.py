@@ -14,7 +14,7 @@ from gui.panels.box import strong
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:
-    from gui.scores import Evidence
+    from gui.chosen_model import Evidence
     from inference.card import Measure, OperatingPoints
     from inference.local_table import LocalTable
     from inference.operating import CountedPoint, OperatingTable

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from gui.chosen_model import ChosenModel
 from gui.entries import Entry, Stage, Tone, study_row
 from gui.review import Review
 from gui.rows import Filter
-from gui.scores import RECOMMENDED_SENSITIVITY, ChosenModel
+from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.visibility import OverlaySettings
 from imaging.errors import Code, FilmError
 from imaging.heatmap import Heatmap

@@ -207,14 +207,10 @@ def test_letters_stand_where_the_file_says_and_nowhere_else(view: FilmView, make
 def test_view_changed_follows_every_change(view: FilmView, make_film: MakeFilm, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.view_changed):
         view.show_film(make_film())
-    for change in (
-        view.rotate,
-        lambda: view.set_inverted(True),
-        lambda: view.zoom_by(2.0),
-        lambda: view.set_voi(Window(1.0, 9.0)),
-    ):
+    changes = ("rotate",), ("set_inverted", True), ("zoom_by", 2.0), ("set_voi", Window(1.0, 9.0))
+    for name, *how in changes:
         with qtbot.waitSignal(view.view_changed):
-            change()
+            getattr(view, name)(*how)
 
 
 def test_a_table_is_made_only_where_the_window_changed(view: FilmView, make_film: MakeFilm) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -192,7 +193,7 @@ def test_an_empty_view_takes_every_gesture(view: FilmView) -> None:
         view.reset,
         view.rotate,
         view.flip_vertical,
-        lambda: view.set_inverted(True),
+        partial(view.set_inverted, True),
         view.one_to_one,
     ):
         command()
