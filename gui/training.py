@@ -5,8 +5,9 @@ A run is a process of its own and its folder tells how it goes (`training.run_di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,9 +28,13 @@ from gui.training_work import (
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
+    from imaging.progress import CancelToken
     from training.estimate import Costs
     from training.from_decisions import DecidedSet
     from training.plan import TrainingPlan
+
+
+T = TypeVar("T")
 
 
 class Training(QObject):
@@ -75,16 +80,7 @@ class Training(QObject):
 
     def inspect(self, plan: TrainingPlan) -> None:
         """Read, decode and check the films of a plan; what was being inspected before is given up."""
-        if self._inspection is not None:
-            self._inspection.cancel()
-        self._inspection = self.jobs.submit_stream(
-            Lane.IO,
-            lambda token, progress, say: inspected_by(plan, token, say),
-            item=self.inspecting.emit,
-            done=self._inspected,
-            failed=self._not_inspected,
-        )
-        self.inspecting.emit("Reading the list of films")
+        self._inspect("Reading the list of films", lambda token, say: inspected_by(plan, token, say), self._inspected)
 
     def look_for_decisions(self) -> None:
         """Read what the reader's own decisions could teach; `decisions_read` follows."""
@@ -95,31 +91,32 @@ class Training(QObject):
 
         It counts as part of inspecting them: it is stopped, and fails, in the same way.
         """
-        if self._inspection is not None:
-            self._inspection.cancel()
         models = self.catalogue.models if self.catalogue is not None else ()
-        self._inspection = self.jobs.submit_stream(
-            Lane.IO,
-            lambda token, progress, say: listed_decisions(chosen, folder, models, token, say),
-            item=self.inspecting.emit,
-            done=self._listed,
-            failed=self._not_inspected,
-        )
         self.found = None
-        self.inspecting.emit("Looking for the films that you decided on")
+        self._inspect(
+            "Looking for the films that you decided on",
+            lambda token, say: listed_decisions(chosen, folder, models, token, say),
+            self._listed,
+        )
 
     def practise(self) -> None:
         """Draw labelled practice films where there are none yet; `practice_made` follows."""
+        self._inspect("Drawing practice films", labelled_practice_films, self._practice_made)
+
+    def _inspect(
+        self, words: str, work: Callable[[CancelToken, Callable[[str], None]], T], done: Callable[[T], None]
+    ) -> None:
+        """Begin with films, in the place of what was begun before; `work` gets a token and says how far it is."""
         if self._inspection is not None:
             self._inspection.cancel()
         self._inspection = self.jobs.submit_stream(
             Lane.IO,
-            lambda token, progress, say: labelled_practice_films(token, say),
+            lambda token, progress, say: work(token, say),
             item=self.inspecting.emit,
-            done=self._practice_made,
+            done=done,
             failed=self._not_inspected,
         )
-        self.inspecting.emit("Drawing practice films")
+        self.inspecting.emit(words)
 
     def stop_inspecting(self) -> None:
         """Give the inspection up, at once."""
