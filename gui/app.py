@@ -32,7 +32,7 @@ MISTAKE = 2
 NO_SCREEN = "There is no screen here to open the window on. The commands work without one: --help names them."
 PAINTED, ANALYSED = "the window is painted", "what was opened first is analysed"
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,11 +84,11 @@ def _log_the_start(window: MainWindow) -> None:
         nonlocal began
         if began and not progress.active:
             queue.disconnect(follow)
-            _log.info("%s, processor %.3f s", ANALYSED, time.process_time())
+            _LOG.info("%s, processor %.3f s", ANALYSED, time.process_time())
         began = progress.active
 
     queue.connect(follow)
-    window.shown.connect(lambda: _log.info("%s, processor %.3f s", PAINTED, time.process_time()))
+    window.shown.connect(lambda: _LOG.info("%s, processor %.3f s", PAINTED, time.process_time()))
 
 
 def _leave_at_once(status: int) -> NoReturn:

@@ -37,7 +37,7 @@ from gui.visibility import recalled_overlay
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 OVERLAY_STATE = "overlay"
 MODEL_STATE = "model"
@@ -198,7 +198,7 @@ class Controller(QObject):
             try:
                 store()
             except NegatoscopeError as error:
-                _log.error("left without storing everything: %s", error.message)
+                _LOG.error("left without storing everything: %s", error.message)
 
     def _opened(self, folders: tuple[Path, ...]) -> None:
         if self._remembers:

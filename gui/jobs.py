@@ -23,7 +23,7 @@ from gui.slow import Slow
 from imaging.errors import NegatoscopeError
 from imaging.progress import Cancelled, CancelToken, Progress
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -212,7 +212,7 @@ class Jobs(QObject):
             threads.close()
         ended = [threads.join(deadline) for threads in self._lanes.values()]
         if not all(ended):
-            _log.warning("left the program while a job was still running")
+            _LOG.warning("left the program while a job was still running")
         return all(ended)
 
     def _start(self, lane: Lane, fn: Callable[..., Any], callbacks: _Callbacks, priority: int, words: str) -> JobHandle:
@@ -320,12 +320,12 @@ def _outcome(
         return _Dropped()
     except NegatoscopeError as error:
         if error.detail:
-            _log.info("a job was refused: %s", error.detail)
+            _LOG.info("a job was refused: %s", error.detail)
         return _Failed(error)
     except MemoryError:
         return _Failed(NegatoscopeError(MEMORY_MESSAGE))
     except Exception as error:
         # Without the exception's own text, which may quote a path or a header with a patient's name.
         frames = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("a job failed with %s\n%s", type(error).__name__, frames)
+        _LOG.error("a job failed with %s\n%s", type(error).__name__, frames)
         return _Failed(NegatoscopeError(CRASH_MESSAGE), crashed=True)

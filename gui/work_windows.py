@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +14,7 @@ from gui.manual import topics
 from gui.program import Program
 from gui.windows import Windows, to_front
 from imaging.release import NO_TRAINING
+from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from gui.dialogs.check_model import CheckDialog
@@ -105,11 +106,11 @@ class WorkWindows(QObject):
         self._windows.explain(wizard, lambda: topics.WIZARD[wizard.current])
         return wizard
 
-    def _show_films_of_wizard(self, films: object, chosen: object) -> None:
+    def _show_films_of_wizard(self, films: Sequence[ImageRef], chosen: ImageRef) -> None:
         """Out of the way of the film; the menu leads back to where the wizard was left."""
         assert self._wizard is not None
         self._wizard.hide()
-        self._controller.show_films(films, chosen)  # type: ignore[arg-type]
+        self._controller.show_films(films, chosen)
         self._parent.activateWindow()
 
     def close(self) -> None:

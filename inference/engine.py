@@ -48,6 +48,11 @@ def is_concurrent(engine: Engine) -> bool:
     return bool(getattr(engine, "concurrent", False))
 
 
+def is_on_cpu(engine: Engine) -> bool:
+    """Whether it takes the very cores that decode films."""
+    return "-cpu" in engine.name
+
+
 def wanted_batch(engine: Engine) -> int:
     """How many films it would like at a time: its attribute `wanted_batch`, where it has one."""
     return int(getattr(engine, "wanted_batch", BATCH_CPU))

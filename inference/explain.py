@@ -33,6 +33,7 @@ from inference.torch_first import has_torch
 Method = Literal["grad_cam", "hires_cam", "occlusion"]
 SURE = 0.99  # the probability at one end of the occlusion's scale; 1 - SURE is the other
 _LEAST_SCALE = 1e-3
+_WHOLE_FILM = GridRect()
 
 
 def methods(card: ModelCard) -> tuple[Method, ...]:
@@ -50,7 +51,7 @@ def explain(
     *,
     token: CancelToken,
     progress: Progress = no_progress,
-    rect: GridRect = GridRect(),  # noqa: B008
+    rect: GridRect = _WHOLE_FILM,
 ) -> Heatmap:
     """The map of one finding on one film by one method, raw, with its scale.
 

@@ -15,7 +15,7 @@ from imaging.progress import CancelToken
 from imaging.read.look import Found, Refused
 from imaging.read.scan import everything, scan
 from imaging.study import ImageRef
-from inference.engine import Engine, is_concurrent, wanted_batch
+from inference.engine import Engine, is_concurrent, is_on_cpu, wanted_batch
 from inference.heat_files import write_heatmaps
 from inference.pipeline import Analyser, LoadedFilm
 from inference.results import ImageResult
@@ -65,8 +65,9 @@ def screen(run: Screening, paths: Sequence[Path], lines: Lines, token: CancelTok
     waits for a GPU has threads of its own.
     """
     pool = ThreadPoolExecutor(run.threads + 1, thread_name_prefix="screen")
-    on_cpu = "-cpu" in run.analyser.engine.name
-    lanes = pool if on_cpu else ThreadPoolExecutor(LANES_GPU, thread_name_prefix="screen-network")
+    lanes = (
+        pool if is_on_cpu(run.analyser.engine) else ThreadPoolExecutor(LANES_GPU, thread_name_prefix="screen-network")
+    )
     ahead = 2 * run.threads
     places: deque[int] = deque()  # of the films under way
     films = _films(scan(paths, token, run.wanted), lines, places)
@@ -99,7 +100,7 @@ class Lanes:
         """
         if not is_concurrent(engine):
             return 1
-        return 1 + (self.most if "-cpu" in engine.name else LANES_GPU)
+        return 1 + (self.most if is_on_cpu(engine) else LANES_GPU)
 
 
 def _films(found: Iterable[Found | Refused], lines: Lines, places: deque[int]) -> Iterator[ImageRef | Refusal]:

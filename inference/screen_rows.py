@@ -36,6 +36,9 @@ class Terms:
     insist: bool = False
 
 
+_NO_TERMS = Terms("", "", {}, heatmaps=False)
+
+
 def analysed_row(result: ImageResult, terms: Terms, heatmaps: Mapping[str, Path] | None) -> Row:
     """The line of a film that was analysed; `heatmaps` are the files written, by finding.
 
@@ -130,6 +133,3 @@ def fits(row: Row, terms: Terms) -> bool:
         and not (tally.gated if terms.insist else tally.insisted)
         and (row["heatmaps"] is not None) == (terms.heatmaps and bool(points))
     )
-
-
-_NO_TERMS = Terms("", "", {}, heatmaps=False)

@@ -16,6 +16,8 @@ from imaging.errors import NegatoscopeError
 from inference.screen_lines import Line, Lines, film_key, keys_of, open_lines, read_lines
 from inference.screen_rows import Tally, Terms
 
+_OWN = re.compile(r"\.(part-\d+-of-\d+|rank-\d+-of-\d+|merging|merged)\Z")
+
 
 @dataclass(frozen=True, slots=True)
 class Rank:
@@ -163,6 +165,3 @@ class Shards:
         with suppress(FileNotFoundError):
             return sorted(path for path in self.out.parent.iterdir() if whole.fullmatch(path.name))
         return []
-
-
-_OWN = re.compile(r"\.(part-\d+-of-\d+|rank-\d+-of-\d+|merging|merged)\Z")
