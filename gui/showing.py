@@ -11,7 +11,11 @@ from gui.entries import Entry, label_name, point_figure
 from gui.plain import one_line
 from gui.reading import Reading
 from gui.review import Review
-from gui.viewport.film_view import CornerText, FilmState, FilmView, Overlay, PreparedFilm, TextMode
+from gui.viewport.corner_text import CornerText, TextMode
+from gui.viewport.display import FilmState
+from gui.viewport.film_view import FilmView
+from gui.viewport.prepared import PreparedFilm
+from gui.viewport.scene import Overlay
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap

@@ -17,12 +17,10 @@ from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.card import GATE, BundleError
 from inference.engine import Floats
-from inference.gate_facts import FilmFacts, against, film_facts, spoilt
+from inference.gate_facts import FilmFacts, against, spoilt
 from inference.gate_features import LAYOUT_LENGTH, Quality, layouts, quality
 from inference.preprocess import Grey
 from inference.results import GateVerdict
-
-__all__ = ["LOOKS", "FilmFacts", "Gate", "Subspace", "as_direction", "film_facts", "gate_of", "read_gate"]
 
 # What a picture can look like, in the order of the layout network's outputs, and how this is said.
 LOOKS = {

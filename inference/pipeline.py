@@ -20,7 +20,8 @@ from inference.backbones import BACKBONES
 from inference.bundle import ModelBundle
 from inference.cells import cells_rect
 from inference.engine import NO_SCORE, Engine, EngineError, Floats, check_output
-from inference.gate import FilmFacts, film_facts, read_gate
+from inference.gate import read_gate
+from inference.gate_facts import FilmFacts, film_facts
 from inference.operating import recommended_points
 from inference.preprocess import Grey, grid_rect, load_grey, to_input
 from inference.results import Finding, GateVerdict, ImageResult

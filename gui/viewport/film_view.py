@@ -9,21 +9,16 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.viewport.corner_text import CornerText, TextMode
 from gui.viewport.display import FilmDisplay, FilmState
 from gui.viewport.geometry import Sizing
 from gui.viewport.gestures import Drag, Notches, speed_of, wheel_zoom
-from gui.viewport.message import Message
 from gui.viewport.prepared import PreparedFilm
-from gui.viewport.scene import Overlay
 from gui.viewport.tools import TOOLS, WINDOW, Tool, tool_of
 from gui.viewport.window_tool import as_window
 
 if TYPE_CHECKING:
     from gui.viewport.readout import CursorReadout
     from imaging.show.transform import Point, ViewTransform
-
-__all__ = ["CornerText", "FilmState", "FilmView", "Message", "Overlay", "PreparedFilm", "Sizing", "TextMode"]
 
 
 class FilmView(FilmDisplay):

@@ -18,8 +18,6 @@ from imaging.show.table import DisplayTable, Grey, apply_table, display_table
 from imaging.show.transform import Size, ViewTransform
 from imaging.show.window import default_voi
 
-__all__ = ["Pyramid", "ViewSample", "display_pixels", "luminance", "render_view", "resample", "tone"]
-
 _NEAREST_FROM = 8.0  # from this scale on, pixels are shown as the squares that they are
 _ALIASES_FROM = 1.2  # level pixels to a view pixel from which two taps are too few
 _MOST_TAPS = 16  # for pixels far from square, and films seen far smaller than the pyramid's last level

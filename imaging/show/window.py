@@ -10,10 +10,7 @@ import numpy.typing as npt
 
 from imaging.cv import cv2
 from imaging.image import AS_STORED, DecodedImage, ModalityLut, Pixels, Voi, Window
-from imaging.show.table import DisplayTable, Values, apply_table, display_table, to_modality
-
-__all__ = ["PRESETS", "DisplayTable", "Preset", "apply_table", "automatic_window", "choices", "default_voi",
-           "display_table", "full_range", "preset_window"]  # fmt: skip
+from imaging.show.table import Values, to_modality
 
 _SAMPLE_PX = 384  # the longer side of the sample that is looked at
 _EDGE_SHARE = 0.25  # no more than this of each side is taken for a collimator

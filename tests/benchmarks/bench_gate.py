@@ -29,8 +29,8 @@ from imaging.read.scan import scan
 from imaging.show.render import luminance
 from inference.device import choose_engine
 from inference.engine import Floats
-from inference.gate import FilmFacts, Gate, film_facts, gate_of, read_gate
-from inference.gate_facts import against
+from inference.gate import Gate, gate_of, read_gate
+from inference.gate_facts import FilmFacts, against, film_facts
 from inference.models_dir import find
 from inference.operating import wilson
 from inference.preprocess import Grey, PreprocessSpec, fit, load_grey, network_grey

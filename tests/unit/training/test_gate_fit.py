@@ -11,7 +11,8 @@ import pytest
 from imaging.cv import cv2
 from inference.bundle import ModelBundle
 from inference.card import GATE, BundleError, GateSpec
-from inference.gate import LIMITS, FilmFacts, Gate, gate_of, read_gate
+from inference.gate import LIMITS, Gate, gate_of, read_gate
+from inference.gate_facts import FilmFacts
 from inference.preprocess import Grey
 from inference.results import GateVerdict
 from tests.bundles import copy_with, write_trial_bundle

@@ -15,7 +15,9 @@ import pytest
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
-from gui.viewport.film_view import FilmView, PreparedFilm, Sizing
+from gui.viewport.film_view import FilmView
+from gui.viewport.geometry import Sizing
+from gui.viewport.prepared import PreparedFilm
 from imaging.image import Graphics, Header, Window
 from tests.unit.gui.viewport.mouse import LEFT, drag
 

@@ -13,7 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.viewport.film_view import FilmView, PreparedFilm, Sizing
+from gui.viewport.film_view import FilmView
+from gui.viewport.geometry import Sizing
+from gui.viewport.prepared import PreparedFilm
 from gui.viewport.readout import CursorReadout
 from imaging.image import Rescale, VoiLut, Window
 from tests.unit.gui.viewport.mouse import CTRL, LEFT, MIDDLE, NONE, RIGHT, drag, move, wheel

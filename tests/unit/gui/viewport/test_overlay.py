@@ -7,7 +7,9 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 
-from gui.viewport.film_view import FilmView, Overlay, PreparedFilm
+from gui.viewport.film_view import FilmView
+from gui.viewport.prepared import PreparedFilm
+from gui.viewport.scene import Overlay
 from imaging.heatmap import Heatmap
 
 MakeFilm = Callable[..., PreparedFilm]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gui.viewport.corner_text import RESEARCH_USE
-from gui.viewport.film_view import PreparedFilm
+from gui.viewport.prepared import PreparedFilm
 from gui.viewport.readout import CursorReadout, readout_at
 from gui.viewport.words import MIRRORED, display_words, mark_words, size_words, voi_words
 from imaging.image import Graphics, Header, ModalityLut, Rescale, Spacing, VoiLut, Window
