@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from gui.chosen_model import ChosenModel
+from gui.entries import Entry
 from gui.review import Review
 from imaging.heatmap import Heatmap
+from imaging.image import Header
 from imaging.study import ImageRef
 from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
 from inference.local_table import LocalFinding, LocalTable
@@ -43,6 +45,26 @@ def answer(key: str, findings: Sequence[Finding] = (), **changes: Any) -> ImageR
     ref, embedding = ImageRef(Path(key)), np.zeros(4, np.float32)
     said = ImageResult(ref, "trial@1", WEIGHTS, tuple(findings), (), GateVerdict(), 0.1, ENGINE, embedding)
     return replace(said, **changes)
+
+
+def film(name: str, study: str = "") -> Entry:
+    """A row of the list, for a file that need not be there."""
+    header = Header(study_uid=study) if study else None
+    return Entry(Path(name), ImageRef(Path(name)), header)
+
+
+def result(
+    key: str, probability: float, *, name: str = "trial", accepted: bool = True, insisted: bool = False
+) -> ImageResult:
+    """A result as the analyser makes it: nothing is said of a film outside the gate, unless the reader insists."""
+    speaks = accepted or insisted
+    return answer(
+        key,
+        (Finding("OPACITY", probability, 0.4),) if speaks else (),
+        model=f"{name}@1",
+        heatmaps=(Heatmap("OPACITY", np.ones((2, 2), np.float32), 1.0),) if speaks else (),
+        gate=GateVerdict(accepted, () if accepted else ("not_frontal_chest",), insisted=insisted),
+    )
 
 
 def store(review: Review, *probabilities: float, raw: float = 0.01, key: str = "a.png") -> None:

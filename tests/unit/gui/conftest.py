@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.jobs import Jobs
+from gui.review import Review
 from gui.theme import apply_theme
 
 
@@ -25,3 +26,9 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
     made = Jobs()
     yield made
     assert made.shutdown(), "a job outlived its test"
+
+
+@pytest.fixture
+def review(qapp: QApplication) -> Review:
+    """A review without a film."""
+    return Review()

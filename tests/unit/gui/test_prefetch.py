@@ -50,11 +50,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def review(qapp: Any) -> Review:
-    return Review()
-
-
 def awaited(films: Reading) -> list[str]:
     """The films that the reader has to wait for."""
     names: list[str] = []

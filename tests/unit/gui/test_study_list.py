@@ -20,7 +20,7 @@ from gui.study_list import StudyList
 from gui.thumbnails import Thumbnails, make_thumbnail
 from imaging.study import ImageRef
 from tests import dicom_files as make
-from tests.answers import chosen_model, store
+from tests.answers import chosen_model, film, store
 from tests.python_calls import python_calls
 
 
@@ -37,10 +37,6 @@ def study_list(review: Review, jobs: Jobs, qtbot: Any) -> Iterator[StudyList]:
     made.show()
     yield made
     made._recount.stop()
-
-
-def film(name: str) -> Entry:
-    return Entry(Path(name), ImageRef(Path(name)))
 
 
 def rows(shown: StudyList) -> list[str]:
