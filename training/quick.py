@@ -20,10 +20,11 @@ from inference.network import FilmNetwork
 from inference.preprocess import to_input
 from training.batches import Material
 from training.events import Looked, Scored
-from training.loop import TELL_SECONDS, Watcher
+from training.loop import Watcher
 from training.losses import loss_of
 from training.plan import TrainingPlan
 from training.seal import Words, draft_card
+from training.steps import TELL_SECONDS
 from training.targets import judging_weights
 from training.watched import own_label_scores
 

@@ -31,8 +31,9 @@ from training.checkpoint import (
 )
 from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 from training.judge import beats
-from training.loop import Loop, TrainingFailedError, new_learner
+from training.loop import Loop, new_learner
 from training.plan import ChoicePlan, LearningPlan, TrainingPlan
+from training.steps import TrainingFailedError
 
 LEARNING = LearningPlan(epochs=3, batch=16, rate=3e-3, label_smoothing=0.0, average_over_steps=10)
 PLAN = tiny_plan(
