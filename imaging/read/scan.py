@@ -49,24 +49,26 @@ def scan(
     place = 0
     for path in paths:
         token.check()
-        holder = _holder_kind(path)
-        if holder is None:
-            asked = wanted(path)
-            if asked:
-                yield replace(look_at(path), place=place)
-            place += asked is not None
-            continue
-        looks = Looks(wanted)
-        met = _walk(path, token) if holder == "folder" else _listed_in(path, holder, token)
-        with contextlib.closing(looks.at(met)) as looked:
-            for asked, result in looked:
+        with contextlib.closing(_results(path, wanted, token)) as results:
+            for asked, result in results:
                 if asked and result is not None:
                     yield replace(result, place=place)
                 place += asked is not None
-        if not looks.met_film:
-            if wanted(path):
-                yield Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS[holder]), place)
-            place += 1
+
+
+def _results(
+    path: Path, wanted: Callable[[Path], bool | None], token: CancelToken
+) -> Generator[tuple[bool | None, Found | Refused | None]]:
+    """Of one input, and of everything in it, whether it is wanted, and what it is where that counts."""
+    holder = _holder_kind(path)
+    if holder is None:
+        asked = wanted(path)
+        yield asked, look_at(path) if asked else None
+        return
+    looks = Looks(wanted)
+    yield from looks.at(_walk(path, token) if holder == "folder" else _listed_in(path, holder, token))
+    if not looks.met_film:
+        yield bool(wanted(path)), Refused(path, FilmError(Code.NOT_A_FILM, _NO_FILMS[holder]))
 
 
 def _holder_kind(path: Path) -> Literal["folder", "zip", "dicomdir"] | None:
