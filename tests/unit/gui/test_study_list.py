@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,11 +113,13 @@ def test_ten_thousand_rows_cost_no_more_than_those_on_screen(review: Review, job
     shown.resize(260, 720)
     shown.show()
     entries = [film(f"/nowhere/{number}.png") for number in range(10_000)]
-    start = time.perf_counter()
+    costs = []
     for first in range(0, len(entries), 200):
-        review.add(entries[first : first + 200])
-        shown.view.viewport().grab()
-    assert time.perf_counter() - start < 5, "a batch has to leave most of its time to the window"
+        with python_calls() as calls:
+            review.add(entries[first : first + 200])
+            shown.view.viewport().grab()
+        costs.append(len(calls))
+    assert costs[-1] < 1.1 * costs[1], "a batch costs the same however many rows there are"
     assert shown.view.model().rowCount() == 10_000
     asked = len(thumbnails._waiting) + len(thumbnails._running) + len(thumbnails._failed)
     assert 0 < asked < 60
@@ -160,15 +161,13 @@ def test_a_step_of_the_slider_over_five_thousand_scores_leaves_most_of_a_frame(
             study_list.view.grab()
         assert len(calls) < 2_000, "no more than the rows on screen are asked after"
     study_list.chips[Filter.FLAGGED].click()
-    seconds = []
     for sensitivity in (0.7, 0.9, 1.0, 0.6, 0.95, 0.75):
-        start = time.thread_time()
-        review.set_sensitivity(sensitivity)
-        study_list._show_counts()
-        seconds.append(time.thread_time() - start)
+        with python_calls() as calls:
+            review.set_sensitivity(sensitivity)
+            study_list._show_counts()
+        assert len(calls) < 10 * 5_000, "a few milliseconds: seven calls a film where all are flagged"
         threshold = review.threshold("OPACITY")
         assert len(rows(study_list)) == sum(number / 5_000 >= threshold for number in range(5_000))
-    assert min(seconds) < 0.008, "half a frame of CPU time; the best of six, as other work may share the machine"
 
 
 def test_a_folder_named_after_a_patient_goes_with_the_patient_data(study_list: StudyList, review: Review) -> None:

@@ -110,10 +110,8 @@ def test_converting_can_be_cancelled(tmp_path: Path) -> None:
     source, sha256 = saved(tmp_path / "a.pth", {"a": torch.ones(2)})
     token = CancelToken()
     thread = when_the_child_is_there(lambda _: token.cancel())
-    started = time.monotonic()
     with pytest.raises(Cancelled):
         convert(source, sha256, tmp_path / "out", token=token)
     thread.join()
-    assert time.monotonic() - started < 3.0
     assert names_in(tmp_path) == ["a.pth"]
     assert not any(child.name == "weights converter" for child in multiprocessing.active_children())

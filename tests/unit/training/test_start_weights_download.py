@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -200,10 +199,8 @@ FAULTS = [
 def test_a_download_that_fails_is_one_sentence_and_leaves_nothing(server: Served, fault: object, words: str) -> None:
     assert callable(fault)
     published = fault(server)
-    started = time.monotonic()
     with pytest.raises(WeightsError, match=words) as caught:
         published_weights(published, work(), consent=True)
-    assert time.monotonic() - started < 8.0
     assert published in caught.value.message
     assert f"into the folder {weights_folder()}." in caught.value.message
     assert in_store() == []
