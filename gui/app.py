@@ -9,10 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -22,7 +23,7 @@ from gui.main_window import MainWindow
 from gui.terminal import TerminalSignals
 from gui.theme import apply_theme, dressed_at_the_end
 from gui.window_state import StateReader, WindowKeeper, WindowState
-from imaging.paths import resource_path
+from imaging.paths import resource_path, user_data_dir
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{NO_SCREEN}\n")
         return MISTAKE
     app = make_application()
+    with suppress(OSError):  # no data folder, and nothing is remembered
+        keep_dialogs_in(user_data_dir())
     window = build_window(options.paths, model=options.model)
     _log_the_start(window)
     window.shown.connect(lambda: QTimer.singleShot(STARTED_MS, app, gc.enable))  # main.py switched it off
@@ -67,6 +70,13 @@ def run(options: argparse.Namespace) -> int:
     if not window.controller.ended:
         _leave_at_once(status)
     return status
+
+
+def keep_dialogs_in(folder: Path) -> None:
+    """Qt's own file dialog remembers which folders were opened, and patients' names may stand in their paths: with the
+    rest of what is remembered, and not in the user's general settings (on Linux, ~/.config/QtProject.conf).
+    """
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(folder))
 
 
 def _is_without_screen() -> bool:

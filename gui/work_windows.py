@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gui.wizard.window import WizardWindow
 
 STEPS = ("film_next", "film_previous", "study_next", "study_previous", "next_flagged", "seen")
-TRAINING = "A model is being trained in the background: see AI, Train a model."
+TRAINING = "A run was started in the background: AI, Train a model shows how it stands."
 
 
 class WorkWindows(QObject):

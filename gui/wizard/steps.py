@@ -60,11 +60,15 @@ class StepColumn(QWidget):
         self._pick((round(event.position().y()) - TOP_PX) // ROW_PX)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
-        if event.key() in moves:
-            self._pick(self.current + moves[Qt.Key(event.key())])
-        else:
+        below, above = range(self.current + 1, len(self.steps)), range(self.current - 1, -1, -1)
+        moves = {Qt.Key.Key_Down: below, Qt.Key.Key_Up: above}
+        if event.key() not in moves:
             super().keyPressEvent(event)
+            return
+        # Whoever comes back has a run and a result, and no plan yet: closed steps are no wall.
+        row = next((row for row in moves[Qt.Key(event.key())] if self.steps[row].open), None)
+        if row is not None:
+            self._pick(row)
 
     def _pick(self, row: int) -> None:
         if 0 <= row < len(self.steps) and row != self.current and self.steps[row].open:
