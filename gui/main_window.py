@@ -175,7 +175,10 @@ class MainWindow(QMainWindow):
     def _show_emptiness(self, *_: object) -> None:
         """The invitation stands where nothing is open and nothing is being looked for."""
         review = self.controller.review
-        self.empty.setVisible(not review.entries and not review.scanning)
+        is_empty = not review.entries and not review.scanning
+        if not is_empty and self.empty.isAncestorOf(self.focusWidget() or self):
+            self.view.setFocus()  # or it goes on to a slider, which the keys for the next film would move
+        self.empty.setVisible(is_empty)
         self._place_overlays()
 
     def _show_outline(self) -> None:

@@ -162,6 +162,9 @@ def test_practice_films_are_drawn_into_the_users_folder(open_window: OpenWindow,
     assert window.view.film is not None
     assert (user_data / "practice films" / "truth.json").is_file()
     assert window.controller.models.current == "practice"
+    assert window.view.hasFocus()
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Down)
+    assert window.controller.review.selected == 1, "the next film, and no slider"
 
 
 def test_closing_all_films_brings_the_invitation_back(
