@@ -55,8 +55,16 @@ WINDOW_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-# What the tests call: a real X server, and DICOM programs of others to be held against. Without them, they skip.
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "dcmj2pnm": "dcmtk", "dciodvfy": "dicom3tools"}
+# What the tests call: a real X server, a mouse and a keyboard on it, the bus of screen readers, and DICOM programs of
+# others to be held against. Without them, they skip.
+TEST_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xauth": "xauth",
+    "xdotool": "xdotool",
+    "dbus-daemon": "dbus-daemon",
+    "dcmj2pnm": "dcmtk",
+    "dciodvfy": "dicom3tools",
+}
 
 # What stands in pip's output when it fails, and the sentence that helps. The first that fits is shown.
 PIP_FAILURES = (
