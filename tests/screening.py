@@ -43,3 +43,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def same(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Lines without the fields that may differ between equal runs."""
     return [{key: value for key, value in row.items() if key not in CHANGING} for row in rows]
+
+
+def files_beside(out: Path) -> list[str]:
+    """What lies beside an output and goes with it: parts, and the words of those who write them."""
+    return sorted(path.name for path in out.parent.iterdir() if path.name.startswith(f"{out.name}."))
