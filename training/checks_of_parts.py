@@ -34,21 +34,32 @@ def patients(seen: Inspection) -> Iterator[Check]:
         return
     parted = {patient for patient, own in parts.items() if len(own) > 1}
     if not parted:
-        yield Check("Patients", Level.GREEN, "No patient stands in two parts.")
+        yield _none_in_two_parts(seen)
         return
     films = tuple(at for at, film in enumerate(seen.films) if film.patient in parted)
     words = f"{amount(len(parted), 'patient')} stand in two parts: a network would recognise them."
     yield Check("Patients", Level.RED, words, films, split_anew(seen))
 
 
+def _none_in_two_parts(seen: Inspection) -> Check:
+    """As far as anybody knows."""
+    unknown = seen.manifest.unknown_patients
+    if unknown:
+        words = f"No patient is known to stand in two parts, but {_nameless(unknown)}."
+        return Check("Patients", Level.AMBER, words)
+    return Check("Patients", Level.GREEN, "No patient stands in two parts.")
+
+
+def _nameless(unknown: int) -> str:
+    said = f"of {amount(unknown, 'file')} nothing but the name tells whose film it is"
+    return f"{said}. If the names hold the patient, give the pattern"
+
+
 def _split_by_patient(seen: Inspection, count: int) -> Check:
     """Good as far as patients are known: where nobody names them, two films of one may judge each other."""
     unknown = seen.manifest.unknown_patients
     if unknown:
-        words = (
-            f"Of {amount(unknown, 'file')} nothing but the name tells whose film it is: each counts as a patient of "
-        )
-        words += "its own. If the names hold the patient, give the pattern."
+        words = f"Each film counts as a patient of its own: {_nameless(unknown)}."
         return Check("Patients", Level.AMBER, words)
     return Check("Patients", Level.GREEN, f"The split goes by patient: {count:,} patients, {len(seen.films):,} films.")
 

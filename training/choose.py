@@ -12,9 +12,11 @@ from inference.card import Activation, ModelCard
 from inference.head_spec import HeadSpec
 from inference.models_dir import Installed
 from training.augment_spec import AugmentSpec
+from training.label_names import in_order, is_normal
 from training.manifest import Manifest
 from training.plan import Loss, Mode, NetworkPlan, StartPlan, TrainingPlan
 from training.recipes import own_title, plan_of, recipe_of, with_backbone
+from training.source import Source
 
 STANDARD_FROZEN = 0.6  # of the stages, as in the recipe of that name
 OWN: dict[Mode, str] = {"quick": "quick", "standard": "standard", "full": "shift-aware"}  # our recipe of each way
@@ -128,10 +130,23 @@ def fits_head(card: ModelCard, plan: TrainingPlan, manifest: Manifest) -> bool:
 
 def fitting_films(plan: TrainingPlan, manifest: Manifest) -> TrainingPlan:
     """The plan with outputs and a loss that can say what these films are labelled with."""
+    return _fitting(plan, manifest.labels, is_multi_label=manifest.is_multi_label)
+
+
+def fitting_source(plan: TrainingPlan, source: Source) -> TrainingPlan:
+    """The same by what the source of the plan says, before any film is opened."""
+    labels_of = [place.labels for place in source.places]
+    labels = in_order((label for labels in labels_of for label in labels), plan.data.normal_label)
+    if len(labels) < 2:  # the run will say that there is nothing to tell apart
+        return plan
+    return _fitting(plan, labels, is_multi_label=any(len(labels) > 1 for labels in labels_of))
+
+
+def _fitting(plan: TrainingPlan, labels: Sequence[str], *, is_multi_label: bool) -> TrainingPlan:
     outputs = plan.network.outputs
-    if manifest.is_multi_label:
+    if is_multi_label:
         outputs = "sigmoid"
-    elif outputs == "one_logit" and (len(manifest.labels) != 2 or manifest.normal_label is None):
+    elif outputs == "one_logit" and not (len(labels) == 2 and is_normal(labels[0], plan.data.normal_label)):
         outputs = "softmax"
     return with_outputs(plan, outputs)
 

@@ -53,8 +53,10 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO, with_fields: With
 def _cells(options: argparse.Namespace, with_fields: WithFields) -> list[Cell]:
     """The cells with the threads that each has for itself. Raises NegatoscopeError."""
     from inference.device import usable_cores
+    from training.choose import fitting_source
     from training.grid import grid_cells
     from training.plan import DataPlan, PlanError
+    from training.source import read_source
 
     if options.data is None or options.plan or options.recipe or options.backbone or options.labels_from_decisions:
         raise PlanError("A grid names its recipe and backbones itself, and takes its films from --data.")
@@ -63,7 +65,9 @@ def _cells(options: argparse.Namespace, with_fields: WithFields) -> list[Cell]:
     source = options.data.resolve()
     threads = max(1, usable_cores() // options.jobs)
     cells = grid_cells(options.grid, DataPlan(str(source)), source.stem)
-    plans = [with_fields(dataclasses.replace(cell.plan, threads=threads), options.set) for cell in cells]
+    films = read_source(source)
+    fitting = [fitting_source(dataclasses.replace(cell.plan, threads=threads), films) for cell in cells]
+    plans = [with_fields(plan, options.set) for plan in fitting]
     return [dataclasses.replace(cell, plan=plan) for cell, plan in zip(cells, plans, strict=True)]
 
 

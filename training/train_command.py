@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
 USUAL_RECIPE = "standard"
+_OUTPUTS = frozenset({"network.outputs", "learning.loss"})  # who sets them wants no other
 _NICE = 10
 
 
@@ -170,7 +171,25 @@ def _plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
         plan = _new_plan(options, out)
     else:
         raise PlanError("Name the films with --data, or a saved plan with --plan.")
-    return _with_fields(plan, options.set)
+    plan = _with_fields(plan, options.set)
+    said = {text.partition("=")[0].strip() for text in options.set}
+    return plan if options.plan is not None or said & _OUTPUTS else _fitting(plan, out)
+
+
+def _fitting(plan: TrainingPlan, out: TextIO) -> TrainingPlan:
+    """The plan with outputs that can say what the films are labelled with, as the wizard chooses them. Raises
+    DataError.
+    """
+    from training.choose import fitting_source
+    from training.source import read_source
+
+    fitting = fitting_source(plan, read_source(Path(plan.data.source), plan.data.normal_label))
+    if fitting.network.outputs != plan.network.outputs:
+        chosen = "the classes exclude each other (softmax)"
+        if fitting.network.outputs == "sigmoid":
+            chosen = "each finding stands for itself (sigmoid)"
+        out.write(f"By the labels of these films {chosen}; --set network.outputs says otherwise.\n")
+    return fitting
 
 
 def _with_fields(plan: TrainingPlan, settings: list[str]) -> TrainingPlan:

@@ -13,6 +13,7 @@ from training.choose import (
     by_recipe,
     fits_head,
     fitting_films,
+    fitting_source,
     in_way,
     model_name,
     next_version_of,
@@ -26,6 +27,7 @@ from training.choose import (
 from training.manifest import LabelledFilm, Manifest
 from training.plan import DataPlan, Mode, StartPlan, check_plan
 from training.recipes import RECIPES, own_title, plan_of, recipe_of
+from training.source import Place, Source
 
 
 @pytest.mark.parametrize("mode", ["quick", "standard", "full"])
@@ -53,6 +55,19 @@ def test_outputs_fit_the_labels() -> None:
     assert (several.network.outputs, several.learning.loss) == ("sigmoid", "bce")
     for fitted in (three, several):
         check_plan(fitted)
+
+
+def test_outputs_fit_what_a_list_says_before_any_film_is_opened() -> None:
+    plan = plan_of(recipe_of("standard"), "x", DataPlan("x"))
+
+    def outputs(*labels: tuple[str, ...]) -> str:
+        source = Source(Path(), tuple(Place(Path(str(at)), own) for at, own in enumerate(labels)))
+        return fitting_source(plan, source).network.outputs
+
+    assert outputs(("Normal",), ("Mass",)) == "one_logit"
+    assert outputs(("A",), ("B",)) == "softmax"
+    assert outputs(("No Finding",), ("Mass", "Nodule"), ("Mass",)) == "sigmoid"
+    assert outputs(("Normal",)) == "one_logit", "whoever reads the films says what is wrong with them"
 
 
 def test_the_focal_loss_stays() -> None:
