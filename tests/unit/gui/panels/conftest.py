@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from gui.deciding import Deciding
 from gui.entries import Entry
 from gui.jobs import Jobs
 from gui.memory import Memory
+from gui.panels.findings import FindingsPanel
 from gui.review import Review
 from imaging.study import ImageRef
 
@@ -35,3 +37,11 @@ def memory(jobs: Jobs) -> Iterator[Memory]:
 @pytest.fixture
 def deciding(review: Review, memory: Memory) -> Deciding:
     return Deciding(review, memory)
+
+
+@pytest.fixture
+def findings(review: Review, deciding: Deciding, qtbot: QtBot) -> FindingsPanel:
+    """The findings of the selected film; not shown yet."""
+    panel = FindingsPanel(review, deciding)
+    qtbot.addWidget(panel)
+    return panel

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gui.deciding import Deciding
 from gui.panels.findings import FindingsPanel
 from gui.review import Review
 from inference.results import Finding, GateVerdict
@@ -18,26 +17,22 @@ def gated(review: Review, *, insisted: bool = False) -> None:
 
 
 def test_a_film_outside_the_gate_has_its_reasons_and_a_way_to_insist(
-    review: Review, deciding: Deciding, qtbot: Any
+    review: Review, findings: FindingsPanel, qtbot: Any
 ) -> None:
-    panel = FindingsPanel(review, deciding)
-    qtbot.addWidget(panel)
     review.set_model(chosen_model())
     gated(review)
-    assert panel.headline.text() == "No score"
-    said = panel.detail.text()
+    assert findings.headline.text() == "No score"
+    said = findings.detail.text()
     assert said.split("<br>")[0] == "It looks like a chest film upside down."
     assert "&lt;the&gt; films" in said
-    assert panel.gate.insist.isVisibleTo(panel)
-    assert not panel.gate.take_back.isVisibleTo(panel)
-    with qtbot.waitSignal(panel.gate.insist_asked) as asked:
-        panel.gate.insist.click()
+    assert findings.gate.insist.isVisibleTo(findings)
+    assert not findings.gate.take_back.isVisibleTo(findings)
+    with qtbot.waitSignal(findings.gate.insist_asked) as asked:
+        findings.gate.insist.click()
     assert asked.args == ["a.png"]
 
 
-def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: Deciding, qtbot: Any) -> None:
-    panel = FindingsPanel(review, deciding)
-    qtbot.addWidget(panel)
+def test_an_insisted_score_stands_below_an_amber_line(review: Review, findings: FindingsPanel, qtbot: Any) -> None:
     review.set_model(chosen_model())
     gated(review)
     gated(review, insisted=True)
@@ -45,15 +40,15 @@ def test_an_insisted_score_stands_below_an_amber_line(review: Review, deciding: 
         "Outside what the model knows: not a frontal chest film, unlike the films it was trained on. "
         "Scored because you insisted."
     )
-    assert panel.gate.line.text() == expected
-    assert panel.gate.line.property("tone") == "amber"
-    assert not panel.gate.insist.isVisibleTo(panel)
-    assert panel.column.indexOf(panel.gate) < panel.column.indexOf(panel.cards["OPACITY"])
+    assert findings.gate.line.text() == expected
+    assert findings.gate.line.property("tone") == "amber"
+    assert not findings.gate.insist.isVisibleTo(findings)
+    assert findings.column.indexOf(findings.gate) < findings.column.indexOf(findings.cards["OPACITY"])
     review.visibility.set_ai_visible(False)
-    assert not panel.gate.isVisibleTo(panel)
+    assert not findings.gate.isVisibleTo(findings)
     review.visibility.set_ai_visible(True)
-    with qtbot.waitSignal(panel.gate.take_back_asked) as asked:
-        panel.gate.take_back.click()
+    with qtbot.waitSignal(findings.gate.take_back_asked) as asked:
+        findings.gate.take_back.click()
     review.take_back(*asked.args)
-    assert panel.headline.text() == "No score"
-    assert not panel.cards
+    assert findings.headline.text() == "No score"
+    assert not findings.cards

@@ -17,13 +17,13 @@ from imaging.study import ImageRef
 from tests.answers import WEIGHTS, chosen_model, store
 
 
-def test_a_verdict_is_pressed_taken_back_and_undone(review: Review, deciding: Deciding, qtbot: Any) -> None:
-    panel = FindingsPanel(review, deciding)
-    qtbot.addWidget(panel)
-    panel.show()
+def test_a_verdict_is_pressed_taken_back_and_undone(
+    review: Review, findings: FindingsPanel, deciding: Deciding
+) -> None:
+    findings.show()
     review.set_model(chosen_model())
     store(review, 0.5)
-    card = panel.cards["OPACITY"]
+    card = findings.cards["OPACITY"]
     QTest.mouseClick(card.disagree, Qt.MouseButton.LeftButton)
     assert (card.agree.isChecked(), card.disagree.isChecked()) == (False, True)
     QTest.mouseClick(card.agree, Qt.MouseButton.LeftButton)
@@ -56,13 +56,11 @@ def test_what_is_taken_back_comes_into_sight(review: Review, deciding: Deciding)
     assert review.selected == 1, "nothing was left to decide again"
 
 
-def test_a_note_is_kept_beside_the_verdict(review: Review, deciding: Deciding, qtbot: Any) -> None:
-    panel = FindingsPanel(review, deciding)
-    qtbot.addWidget(panel)
-    panel.show()
+def test_a_note_is_kept_beside_the_verdict(review: Review, findings: FindingsPanel, deciding: Deciding) -> None:
+    findings.show()
     review.set_model(chosen_model())
     store(review, 0.5)
-    card = panel.cards["OPACITY"]
+    card = findings.cards["OPACITY"]
     QTest.mouseClick(card.agree, Qt.MouseButton.LeftButton)
     QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
     card.edit.setPlainText("Right lower lobe")
@@ -73,16 +71,16 @@ def test_a_note_is_kept_beside_the_verdict(review: Review, deciding: Deciding, q
     assert (decision.model, decision.weights_sha256, decision.probability) == ("trial@1", WEIGHTS, 0.5)
 
 
-def test_a_note_stays_with_the_film_it_was_written_for(review: Review, deciding: Deciding, qtbot: Any) -> None:
+def test_a_note_stays_with_the_film_it_was_written_for(
+    review: Review, findings: FindingsPanel, deciding: Deciding, qtbot: Any
+) -> None:
     review.add([Entry(Path("b.png"), ImageRef(Path("b.png")))])
-    panel = FindingsPanel(review, deciding)
-    qtbot.addWidget(panel)
-    panel.show()
-    panel.activateWindow()
+    findings.show()
+    findings.activateWindow()
     review.set_model(chosen_model())
     store(review, 0.5)
     store(review, 0.5, key="b.png")
-    card = panel.cards["OPACITY"]
+    card = findings.cards["OPACITY"]
     QTest.mouseClick(card.note, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(card.edit.hasFocus)
     QTest.keyClicks(card.edit, "Seen on a")
