@@ -14,7 +14,6 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from gui import study_delegate
 from gui.entries import Entry, details, title
 from gui.film_rows import FilmRows
+from gui.panels.box import one_of
 from gui.plain import one_line, plain_tip
 from gui.review import Review
 from gui.rows import Filter
@@ -169,20 +169,12 @@ class StudyList(QWidget):
         header = QHBoxLayout()
         header.addWidget(self._name, 1)
         header.addWidget(self._count)
-        chips, group = QHBoxLayout(), QButtonGroup(self)
-        chips.setSpacing(CHIPS_GAP_PX)
-        for chip in self.chips.values():
-            chip.setProperty("kind", "chip")
-            chip.setCheckable(True)
-            group.addButton(chip)
-            chips.addWidget(chip)
-        chips.addStretch(1)
         self.chips[Filter.ALL].setChecked(True)
         head = QVBoxLayout()
         head.setContentsMargins(LEFT_PX, 12, RIGHT_PX, 8)
         head.setSpacing(8)
         head.addLayout(header)
-        head.addLayout(chips)
+        head.addLayout(one_of(self.chips.values(), self, CHIPS_GAP_PX))
         self._nothing.setProperty("tone", "secondary")
         self._nothing.setContentsMargins(16, 8, 16, 0)
         self._nothing.setWordWrap(True)

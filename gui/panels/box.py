@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.theme import PALETTE, font
 
@@ -53,6 +55,19 @@ def set_tone(widget: QWidget, tone: str) -> None:
 def strong(text: str) -> str:
     """Rich text for the words of a sentence that matter most."""
     return f'<span style="color:{PALETTE.text};font-weight:600">{text}</span>'
+
+
+def one_of(chips: Iterable[QPushButton], owner: QWidget, gap_px: int = 6) -> QHBoxLayout:
+    """A row of chips, one of which is chosen at a time."""
+    row, group = QHBoxLayout(), QButtonGroup(owner)
+    row.setSpacing(gap_px)
+    for chip in chips:
+        chip.setProperty("kind", "chip")
+        chip.setCheckable(True)
+        group.addButton(chip)
+        row.addWidget(chip)
+    row.addStretch(1)
+    return row
 
 
 def rule() -> QFrame:

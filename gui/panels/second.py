@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from gui.entries import label_name, point_figure, score_words
-from gui.panels.box import label, rule, set_tone, strong
+from gui.panels.box import label, one_of, rule, set_tone, strong
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_title
 from gui.review import Review
@@ -79,24 +79,18 @@ class SecondBox(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        head, chips, group = QHBoxLayout(), QHBoxLayout(), QButtonGroup(self)
+        head = QHBoxLayout()
         head.addWidget(self.name, 1)
         head.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignLeft)
-        chips.setSpacing(6)
         for scope, chip in self.chips.items():
-            chip.setProperty("kind", "chip")
-            chip.setCheckable(True)
             chip.clicked.connect(lambda _=False, scope=scope: self._second.read_all(scope is Scope.ALL))
-            group.addButton(chip)
-            chips.addWidget(chip)
-        chips.addStretch(1)
         answer = QVBoxLayout(self._answer)
         answer.setContentsMargins(0, 0, 0, 0)
         answer.setSpacing(6)
         answer.addLayout(self._scores)
         for widget in (self.sentence, self.cost):
             answer.addWidget(widget)
-        answer.addLayout(chips)
+        answer.addLayout(one_of(self.chips.values(), self))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 4, 0, 0)
         whole.setSpacing(6)

@@ -6,12 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.deciding import Deciding
 from gui.decision import Verdict
 from gui.entries import label_name, score_words, title
-from gui.panels.box import PanelBox, label, strong
+from gui.panels.box import PanelBox, label, one_of, strong
 from gui.panels.tiles import Tile, TileRow
 from gui.review import Review
 from gui.similar import TILES, Similar
@@ -63,16 +63,9 @@ class SimilarPanel(PanelBox):
         self.refresh()
 
     def _lay_out(self) -> None:
-        chips, group = QHBoxLayout(), QButtonGroup(self)
-        chips.setSpacing(6)
         for kind, chip in self.chips.items():
-            chip.setProperty("kind", "chip")
-            chip.setCheckable(True)
             chip.clicked.connect(lambda _=False, kind=kind: self._pick(kind))
-            group.addButton(chip)
-            chips.addWidget(chip)
-        chips.addStretch(1)
-        self.column.addLayout(chips)
+        self.column.addLayout(one_of(self.chips.values(), self))
         self.column.addWidget(self.row)
         self.column.addWidget(self.sentence)
 
