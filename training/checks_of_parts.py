@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from training.acquisition import clusters_for
 from training.data_error import amount
 from training.inspection import Check, Fix, Inspection, Level, split_anew
 from training.manifest import DataError
-from training.split import holds_out_cluster
+from training.split import FEWEST, holds_out_cluster
 from training.taught import split_of
 
 FEW_OF_A_CLASS, TOO_FEW_OF_A_CLASS = 50, 4
 SMALL_VALIDATION = 50  # films of a class: a sensitivity counted on fewer has an interval wider than 0.2
+MANY_CLASSES, RAREST = 6, 3  # classes that a sentence names
 UNEVEN = 4.0  # times as many films of one class as of another
 
 
@@ -67,7 +68,7 @@ def _split_by_patient(seen: Inspection, count: int) -> Check:
 def classes(seen: Inspection) -> Iterator[Check]:
     """Too few films of one, or far more of another."""
     counts = seen.counted(range(len(seen.films)))
-    said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
+    said = _counted(counts, seen.manifest.labels)
     least = min(counts[label] for label in seen.manifest.labels)
     level = Level.RED if least < TOO_FEW_OF_A_CLASS else Level.AMBER if least < FEW_OF_A_CLASS else Level.GREEN
     words = {
@@ -75,11 +76,27 @@ def classes(seen: Inspection) -> Iterator[Check]:
         Level.AMBER: f"There are few films of a class ({said}): expect wide intervals.",
         Level.RED: f"There are too few films of a class to learn from: {said}.",
     }
-    yield Check("Films of each class", level, words[level])
+    rare = {label for label in seen.manifest.labels if counts[label] < TOO_FEW_OF_A_CLASS}
+    yield Check("Films of each class", level, words[level], fix=_without_classes(seen, rare))
     if max(counts.values()) > UNEVEN * least and seen.plan.learning.balance == "none":
         learning = dataclasses.replace(seen.plan.learning, balance="weights")
         fix = Fix("Let rare classes weigh more", dataclasses.replace(seen.plan, learning=learning))
         yield Check("Balance", Level.AMBER, f"One class has far more films than another: {said}.", (), fix)
+
+
+def _counted(counts: Counter[str], labels: Sequence[str]) -> str:
+    """'NORMAL 20, SICK 30'; of many classes the rarest."""
+    shown = labels if len(labels) <= MANY_CLASSES else sorted(labels, key=lambda label: counts[label])[:RAREST]
+    said = ", ".join(f"{label} {counts[label]:,}" for label in shown)
+    return said if len(shown) == len(labels) else f"{said} and more of {len(labels) - len(shown)} other classes"
+
+
+def _without_classes(seen: Inspection, labels: set[str]) -> Fix | None:
+    """The way out where some classes are too rare, and others are not."""
+    if not labels or len(seen.manifest.labels) - len(labels) < 2:
+        return None
+    films = {at for at, film in enumerate(seen.films) if labels.intersection(film.labels)}
+    return Fix(f"Leave the films of {', '.join(sorted(labels))} out", seen.without(films))
 
 
 def validation(seen: Inspection) -> Iterator[Check]:
@@ -98,13 +115,19 @@ def validation(seen: Inspection) -> Iterator[Check]:
         yield Check("Held-out films", Level.AMBER, words, (), split_anew(seen))
     counts = seen.counted(split.validation)
     least = min((counts[label] for label in seen.manifest.labels), default=0)
-    said = ", ".join(f"{label} {counts[label]:,}" for label in seen.manifest.labels)
+    said = _counted(counts, seen.manifest.labels)
     if least >= SMALL_VALIDATION:
         apart = f"; {amount(len(split.apart), 'film')} of it were collected otherwise than those that teach"
         words = f"The validation part has {said}{apart if len(split.apart) else ''}."
         yield Check("Validation part", Level.GREEN, words)
         return
     own = seen.plan.data.keep_parts and any(film.part == "validation" for film in seen.films)
+    rare = {label for label in seen.manifest.labels if counts[label] < FEWEST}
+    if rare:
+        words = f"The validation part has too few films of a class to judge by, and a run would not begin: {said}."
+        fix = split_anew(seen) if own else _without_classes(seen, rare)
+        yield Check("Validation part", Level.RED, words, tuple(split.validation.tolist()), fix)
+        return
     level = Level.RED if own and least < FEW_OF_A_CLASS / 4 else Level.AMBER
     words = f"The validation part is small ({said}): what is measured on it says little."
     yield Check("Validation part", level, words, tuple(split.validation.tolist()), split_anew(seen) if own else None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imaging.progress import CancelToken
 from training.cache import CachedFilms, cached_films
+from training.data_error import DataError
 from training.manifest import Manifest, read_manifest
 from training.plan import TrainingPlan
 
@@ -18,13 +19,19 @@ Say = Callable[[str], None]
 
 
 def listed_films(plan: TrainingPlan, token: CancelToken, say: Say) -> Manifest:
-    """A plan's films, less those that it leaves out. Raises DataError, Cancelled."""
+    """A plan's films, less those that it leaves out, and the classes that they have. Raises DataError, Cancelled."""
     say(READING)
     manifest = read_manifest(Path(plan.data.source), plan.data.normal_label, plan.data.patient_pattern, token)
     left_out = frozenset(plan.data.leave_out)
+    films = tuple(film for film in manifest.films if film.digest not in left_out)
+    labels = tuple(label for label in manifest.labels if any(label in film.labels for film in films))
+    if len(labels) < 2:
+        raise DataError("The films that are not left out do not have two classes.")
     return dataclasses.replace(
         manifest,
-        films=tuple(film for film in manifest.films if film.digest not in left_out),
+        films=films,
+        labels=labels,
+        normal_label=manifest.normal_label if manifest.normal_label in labels else None,
         set_aside=tuple(film for film in manifest.films if film.digest in left_out),
     )
 

@@ -68,6 +68,7 @@ class PlanHead(QWidget):
         self.recipe.setCurrentIndex(self.recipe.findData(plan.recipe))
         if not (self.name.hasFocus() and self.name.isModified()):
             self.name.setText(plan.name)
+            self.name.setCursorPosition(0)  # a long name shows how it begins
 
     def read_plan(self, place: Path) -> None:
         """Read a saved plan; `plan_read` follows."""

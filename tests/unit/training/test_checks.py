@@ -205,6 +205,32 @@ def test_patients_too_few_to_part_are_red_and_not_an_error(tmp_path: Path, phant
     assert "too few patients" in found["Validation part"].sentence
 
 
+def test_a_class_too_rare_to_judge_is_red_and_can_be_left_out(folder: Path, phantoms: list[Grey]) -> None:
+    """A list of many findings has rare ones: the run would refuse them once all films are decoded."""
+    for number in range(2):
+        save(folder / "RARE" / f"person9{number}_a.png", phantoms[number][::-1])
+    _, found = looked(folder)
+    fixes = [found[name].fix for name in ("Films of each class", "Validation part")]
+    assert [fix.words for fix in fixes if fix] == ["Leave the films of RARE out"] * 2
+    assert found["Films of each class"].level is found["Validation part"].level is Level.RED
+    assert fixes[1] is not None
+    seen, mended = looked(folder, fixes[1].plan)
+    assert "RARE" not in seen.manifest.labels
+    assert len(seen.manifest.set_aside) == 2
+    assert mended["Films of each class"].level is Level.AMBER
+    assert mended["Validation part"].level is Level.AMBER
+
+
+def test_of_many_classes_the_rarest_are_named(tmp_path: Path, phantoms: list[Grey]) -> None:
+    for number in range(9):
+        for copy in range(number + 5):
+            film = np.roll(phantoms[number], 7 * copy, axis=1)
+            save(tmp_path / f"class {number}" / f"person{number}{copy}_a.png", film)
+    _, found = looked(tmp_path)
+    said = "class 0 5, class 1 6, class 2 7 and more of 6 other classes"
+    assert said in found["Films of each class"].sentence
+
+
 def test_uneven_classes_are_told_where_nothing_weighs_them(folder: Path) -> None:
     for path in sorted((folder / "SICK").glob("*"))[4:]:
         path.unlink()
