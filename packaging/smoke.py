@@ -80,6 +80,7 @@ class Program:
     command: tuple[str, ...]
     environment: dict[str, str]
     seconds: dict[str, float] = field(default_factory=dict)  # that its commands took, by their first words
+    timeout_s: float = TIMEOUT_S
 
     def run(self, *arguments: str, folder: Path) -> str:
         """Run one command in `folder` and return what it printed. Raises SmokeError where it does not end with 0."""
@@ -98,7 +99,7 @@ class Program:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=TIMEOUT_S,
+            timeout=self.timeout_s,
             check=False,
         )
         self.seconds[arguments[0]] = self.seconds.get(arguments[0], 0.0) + time.monotonic() - began
