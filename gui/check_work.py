@@ -71,7 +71,7 @@ def outcome_of(analyser: Analyser, judged: Sequence[Judged]) -> Outcome:
     today = datetime.now().astimezone().date().isoformat()
     scored_by = scores_sha256(analyser.card, analyser.bundle.weights_sha256, analyser.engine.name)
     table = local_check(analyser.card, scored_by, with_twins_joined(judged), known, today)
-    points = {label: of.operating_point for label, of in table.findings.items()}
+    points = {label: finding.operating_point for label, finding in table.findings.items()}
     wrong = [
         WrongFilm(film.ref, label, label in film.findings, film.probabilities[label])
         for film in judged
@@ -80,5 +80,5 @@ def outcome_of(analyser: Analyser, judged: Sequence[Judged]) -> Outcome:
         if (film.probabilities[label] >= point) != (label in film.findings)
     ]
     # Missed films first, the surest mistakes before the others.
-    wrong.sort(key=lambda of: (not of.is_ill, of.probability if of.is_ill else -of.probability))
+    wrong.sort(key=lambda film: (not film.is_ill, film.probability if film.is_ill else -film.probability))
     return Outcome(table, tuple(wrong), bool(known))

@@ -185,8 +185,8 @@ class Showing(QObject):
             return ""
         shown = self._review.shown_label(entry.key) if entry is not None else ""
         finding = next(item for item in findings if item.label == shown)
-        of = f"{label_name(finding.label)}, " if len(findings) > 1 else ""
-        return f"{model.title} · {of}operating point {point_figure(finding.operating_point)}"
+        named = f"{label_name(finding.label)}, " if len(findings) > 1 else ""
+        return f"{model.title} · {named}operating point {point_figure(finding.operating_point)}"
 
     def _count_soon(self, *_: object) -> None:
         """Films come in twenty times a second; the words on the film follow less often, as they paint it anew."""

@@ -176,7 +176,8 @@ def listed_decisions(
 
     # Path.exists raises where a folder above may not be entered.
     recent = [place for place in recent_folders() if os.path.exists(place)]  # noqa: PTH110
-    normal = next((of.card.normal_label for of in models if of.id in chosen.models and of.card.normal_label), "NORMAL")
+    cards = (model.card for model in models if model.id in chosen.models)
+    normal = next((card.normal_label for card in cards if card.normal_label), "NORMAL")
     decided = decided_films(
         [folder] if folder is not None else recent,
         findings=chosen.findings,

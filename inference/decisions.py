@@ -50,7 +50,7 @@ def called_films(session: Path | None = None) -> tuple[Called, ...]:
         session,
     )
     return tuple(
-        Called(str(film), int(frame), str(label), bool(ill), *map(str, of)) for film, frame, label, ill, *of in rows
+        Called(str(film), int(frame), str(label), bool(ill), *map(str, rest)) for film, frame, label, ill, *rest in rows
     )
 
 

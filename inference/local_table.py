@@ -84,7 +84,7 @@ class LocalTable:
     @property
     def operating(self) -> dict[str, OperatingPoints]:
         """The operating points by finding, where both ill and healthy films are behind them."""
-        return {label: of.operating for label, of in self.findings.items() if of.operating is not None}
+        return {label: finding.operating for label, finding in self.findings.items() if finding.operating is not None}
 
     @property
     def is_small(self) -> bool:
@@ -92,14 +92,14 @@ class LocalTable:
 
     def sentence(self, label: str) -> str:
         """'Checked at your site on 120 films, 2026-11-21: sensitivity 0.93 (0.85 to 0.97), specificity …'."""
-        of = self.findings[label]
-        named = (("sensitivity", of.sensitivity), ("specificity", of.specificity))
+        finding = self.findings[label]
+        named = (("sensitivity", finding.sensitivity), ("specificity", finding.specificity))
         said = ", ".join(
             f"{name} {measure.value:.2f} ({measure.low:.2f} to {measure.high:.2f})"
             for name, measure in named
             if measure is not None
         )
-        start = f"Checked at your site on {of.films:,} films" + (f", {self.date}" if self.date else "")
+        start = f"Checked at your site on {finding.films:,} films" + (f", {self.date}" if self.date else "")
         return f"{start}: {said}." if said else f"{start}."
 
 
@@ -134,14 +134,22 @@ def read_local_table(card: ModelCard, weights_sha256: str) -> LocalTable | None:
     except (OSError, ValueError, RecursionError, RecordError):
         return None
     same = (table.model, table.weights_sha256) == (card.id, weights_sha256)
-    sound = all(label in card.findings and _is_sound(of) for label, of in table.findings.items())
+    sound = all(label in card.findings and _is_sound(finding) for label, finding in table.findings.items())
     return table if same and sound and table.findings else None
 
 
-def _is_sound(of: LocalFinding) -> bool:
-    counted = of.operating is None or (counts_fit(of.operating) and of.operating.ill > 0 and of.operating.healthy > 0)
-    binned = all(0 <= point.probability <= 1 and 0 <= point.ill <= point.films for point in of.reliability)
-    return counted and binned and of.ill >= 0 and of.healthy >= 0 and of.films == of.ill + of.healthy
+def _is_sound(finding: LocalFinding) -> bool:
+    counted = finding.operating is None or (
+        counts_fit(finding.operating) and finding.operating.ill > 0 and finding.operating.healthy > 0
+    )
+    binned = all(0 <= point.probability <= 1 and 0 <= point.ill <= point.films for point in finding.reliability)
+    return (
+        counted
+        and binned
+        and finding.ill >= 0
+        and finding.healthy >= 0
+        and finding.films == finding.ill + finding.healthy
+    )
 
 
 def _of_schema_2(body: Any) -> Any:

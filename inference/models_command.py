@@ -104,8 +104,8 @@ def _quantised_lines(spec: QuantisedSpec) -> list[str]:
         for label, change in spec.auc_change.items()
         if label in spec.map_correlation
     ]
-    points = spec.operating.items()
-    return costs + [f"{label}, quantised: operating point {of.recommended:.4f}" for label, of in points]
+    tables = spec.operating.items()
+    return costs + [f"{label}, quantised: operating point {table.recommended:.4f}" for label, table in tables]
 
 
 def _import(options: argparse.Namespace, out: TextIO) -> None:

@@ -39,10 +39,10 @@ class CountedPoint:
         """The share of healthy films that are left alone, with its Wilson interval."""
         return self.interval(self.spared, self.healthy)
 
-    def interval(self, films: int, of: int, z: float = Z95) -> Measure:
+    def interval(self, films: int, among: int, z: float = Z95) -> Measure:
         """The share of films with its Wilson interval over patients, of 95 % unless another quantile is given."""
-        share = wilson(films * self.patients_a_film, of * self.patients_a_film, z)
-        return replace(share, value=films / of) if of else share
+        share = wilson(films * self.patients_a_film, among * self.patients_a_film, z)
+        return replace(share, value=films / among) if among else share
 
     @property
     def is_counted(self) -> bool:

@@ -53,7 +53,7 @@ def verdict(found: dict[str, Any]) -> str:
     part: dict[str, Any] | None = found["parts"].get("test") or found["parts"].get("validation")
     if part is None:
         return f"It could not be compared with {found['model']}: there are no films of both kinds that both can judge."
-    found_of = {label: of["auc"] for label, of in part["labels"].items()}
+    found_of = {label: measures["auc"] for label, measures in part["labels"].items()}
     worse = [label for label, auc in found_of.items() if auc["high"] < 0 or auc["value"] < -_TOLERATED]
     if not worse:
         return ""

@@ -120,8 +120,8 @@ def _optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     state: dict[int, dict[str, Any]] = optimiser.state_dict()["state"]
     return {
         f"optimiser.{number}.{name}": torch.as_tensor(value)
-        for number, of in state.items()
-        for name, value in of.items()
+        for number, own in state.items()
+        for name, value in own.items()
         if value is not None
     }
 

@@ -89,8 +89,8 @@ def _versus(baseline: Compared, other: Compared, label: str) -> Versus | None:
     ill = np.array([label in baseline.truth[film] for film in shared], dtype=bool)
     if not shared or ill.all() or not ill.any():
         return None
-    scores = [np.array([of.scores[film][label] for film in shared]) for of in (other, baseline)]
-    right = [(score >= of.point(label)) == ill for score, of in zip(scores, (other, baseline), strict=True)]
+    scores = [np.array([model.scores[film][label] for film in shared]) for model in (other, baseline)]
+    right = [(score >= model.point(label)) == ill for score, model in zip(scores, (other, baseline), strict=True)]
     return Versus(other.name, label, len(shared), delong(ill, *scores), mcnemar(*right))
 
 
@@ -131,7 +131,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _check_part(part: dict[str, Any]) -> None:
     int(part["films"]), int(part["patients"])
-    for of in part["labels"].values():
-        float(of["operating_point"])
+    for measures in part["labels"].values():
+        float(measures["operating_point"])
         for name in MEASURES:
-            _ = of[name]["value"], of[name]["low"], of[name]["high"]
+            _ = measures[name]["value"], measures[name]["low"], measures[name]["high"]

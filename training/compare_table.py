@@ -18,8 +18,8 @@ def measures_table(rows: Sequence[Compared]) -> Cells:
     """A line of headings, then one for each model and finding: every measure with its 95 % interval."""
     cells = [["Model", "Finding", "Films", "Patients", *HEADINGS]]
     for row in rows:
-        for label, of in row.measures.items():
-            said = [_measure(of[name]) for name in MEASURES]
+        for label, measures in row.measures.items():
+            said = [_measure(measures[name]) for name in MEASURES]
             cells.append([row.name, label, f"{row.films:,}", f"{row.patients:,}", *said])
     return cells
 
@@ -69,11 +69,11 @@ def write_picture(path: Path, cells: Cells) -> None:
     picture.save(path, "PNG")
 
 
-def _measure(of: dict[str, Any]) -> str:
-    if of["value"] is None:
+def _measure(measure: dict[str, Any]) -> str:
+    if measure["value"] is None:
         return "–"
-    interval = "" if of["low"] is None else f" ({of['low']:.3f}–{of['high']:.3f})"
-    return f"{of['value']:.3f}{interval}"
+    interval = "" if measure["low"] is None else f" ({measure['low']:.3f}–{measure['high']:.3f})"
+    return f"{measure['value']:.3f}{interval}"
 
 
 def _p(p: float) -> str:

@@ -87,9 +87,9 @@ class Peers:
         """Where the memory of one process runs out, it ran out for all. Raises EngineMemoryError."""
         yield
 
-    def check_same(self, what: str, of: object) -> None:
+    def check_same(self, what: str, value: object) -> None:
         """Raise PeersError unless all processes see the same; `what` names it in the sentence."""
-        own = hashlib.sha256(repr(of).encode()).hexdigest()
+        own = hashlib.sha256(repr(value).encode()).hexdigest()
         if self.first_says(own) != own:
             raise PeersError(f"The processes of this run do not see the same {what}; all need the same folders.")
 
@@ -210,7 +210,7 @@ def _backend(device: torch.device, rank: Rank) -> str:
 def _learning_statistics(network: Module) -> list[Tensor]:
     """Running means and variances of batch norm, where it learns: sums of what is kept would round it."""
     norms = (module for module in network.modules() if isinstance(module, _BatchNorm) and module.training)
-    found = (of for norm in norms for of in (norm.running_mean, norm.running_var))
+    found = (statistic for norm in norms for statistic in (norm.running_mean, norm.running_var))
     return [statistic for statistic in found if statistic is not None]
 
 

@@ -195,8 +195,8 @@ def label_measures(films: Scored, point: float) -> dict[str, Measure | None]:
     """Every measure of one label at one operating point; None where the films do not define it."""
     called = films.probabilities >= point
 
-    def share(of: Bools, among: Bools) -> Measure | None:
-        return share_by_patient(of[among], films.patients[among]) if among.any() else None
+    def share(holds: Bools, among: Bools) -> Measure | None:
+        return share_by_patient(holds[among], films.patients[among]) if among.any() else None
 
     def drawn(measure: Callable[[Bools, Vector], float], defined: bool) -> Measure | None:
         return by_patient(films.ill, films.probabilities, films.patients, measure) if defined else None

@@ -106,8 +106,8 @@ def _kept(table: LocalTable) -> str:
         return "No operating table was kept: that takes ill and healthy films that the model was not trained on.\n"
     path = write_local_table(table)
     said = (
-        f"{label} from {of.recommended:.4f}: {OperatingTable(of, own=True).sentence(0.95)}\n"
-        for label, of in table.operating.items()
+        f"{label} from {points.recommended:.4f}: {OperatingTable(points, own=True).sentence(0.95)}\n"
+        for label, points in table.operating.items()
     )
     return "".join(said) + f"Operating table: {path}\n"
 
@@ -124,11 +124,11 @@ def _summary(found: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Measur
         )
     elif not said:
         lines.append("Whether the model was trained on any of these films, its card does not say.")
-    for label, of in found["labels"].items():
+    for label, measures in found["labels"].items():
         promised = metrics.get(label, {})
         for name in SAID:
             beside = f"; the card says {promised[name].value:.3f}" if name in promised else ""
-            lines.append(f"{label} {name.replace('_', ' ')}: {_with_interval(of[name])}{beside}")
+            lines.append(f"{label} {name.replace('_', ' ')}: {_with_interval(measures[name])}{beside}")
     return "\n".join(lines) + "\n"
 
 

@@ -82,8 +82,8 @@ def decided_sets(session: Path | None = None) -> tuple[DecidedSet, ...]:
     models: dict[tuple[str, ...], list[str]] = {}
     for model in sorted({one.model for one in called}):
         models.setdefault(tuple(sorted({one.label for one in called if one.model == model})), []).append(model)
-    found = [_set_of(called, findings, tuple(of)) for findings, of in models.items()]
-    return tuple(sorted((of for of in found if of.films), key=lambda of: -of.films))
+    found = [_set_of(called, findings, tuple(names)) for findings, names in models.items()]
+    return tuple(sorted((decided for decided in found if decided.films), key=lambda decided: -decided.films))
 
 
 def _set_of(called: Sequence[Called], findings: tuple[str, ...], models: tuple[str, ...]) -> DecidedSet:
@@ -91,7 +91,7 @@ def _set_of(called: Sequence[Called], findings: tuple[str, ...], models: tuple[s
     for one in called:
         if one.label in findings:
             said.setdefault((one.film_sha256, one.frame), {})[one.label] = one.is_ill
-    whole = [any(of.values()) for of in said.values() if len(of) == len(findings)]
+    whole = [any(verdicts.values()) for verdicts in said.values() if len(verdicts) == len(findings)]
     return DecidedSet(findings, models, sum(whole), len(whole) - sum(whole))
 
 
@@ -120,7 +120,7 @@ def decided_films(
     for item, digest in _digests(folders, token or CancelToken(), progress):
         if digest in by_film and digest not in found:
             found.add(digest)
-            whole = item.frames == 1 and {of.label for of in by_film[digest]} == set(wanted)
+            whole = item.frames == 1 and {one.label for one in by_film[digest]} == set(wanted)
             partly += not whole
             if whole:
                 films.append(_film(item, by_film[digest], normal_label))

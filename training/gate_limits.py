@@ -39,7 +39,7 @@ class Trials:
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Trials:
         """Some of the trials, bool [M]."""
-        return Trials(self.film[chosen], {name: of[chosen] for name, of in self.values.items()})
+        return Trials(self.film[chosen], {name: each[chosen] for name, each in self.values.items()})
 
 
 def rounds_of(films: Grey, least: int, rng: Rng) -> Iterator[Grey]:
@@ -69,7 +69,7 @@ def try_films(gate: Gate, films: Grey, embeddings: Floats, rng: Rng) -> Trials:
         "noise": [one.noise for one in hard],
         "sharpness": [one.sharpness for one in hard],
     }
-    return Trials(np.arange(len(films)), {name: np.array(of) for name, of in values.items()})
+    return Trials(np.arange(len(films)), {name: np.array(each) for name, each in values.items()})
 
 
 def joined(rounds: Sequence[Trials]) -> Trials:

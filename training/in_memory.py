@@ -32,7 +32,9 @@ class LogWatcher:
             self.told = event.step
             _LOG.info("step %d, loss %.3f, %.1f films a second", event.step, event.loss, event.films_per_second)
         if isinstance(event, EpochDone):
-            _LOG.info("epoch %d: %s", event.epoch + 1, {name: round(of, 4) for name, of in event.measures.items()})
+            _LOG.info(
+                "epoch %d: %s", event.epoch + 1, {name: round(value, 4) for name, value in event.measures.items()}
+            )
 
     def check(self) -> None:
         """Nobody asks for a pause."""

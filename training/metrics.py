@@ -46,8 +46,8 @@ def f1(ill: npt.NDArray[np.bool_], called: npt.NDArray[np.bool_]) -> float:
     return float(2 * (ill & called).sum() / (ill.sum() + called.sum())) if ill.any() else float("nan")
 
 
-def share_by_patient(of: npt.NDArray[np.bool_], patients: npt.NDArray[np.str_]) -> Measure:
-    """The share of films that hold `of`, bool [N] and not empty, with a Wilson interval that knows of patients.
+def share_by_patient(holds: npt.NDArray[np.bool_], patients: npt.NDArray[np.str_]) -> Measure:
+    """The share of films of which something `holds`, bool [N] and not empty; its Wilson interval knows of patients.
 
     The interval counts (sum n)^2 / sum n^2 films, n being those of one patient (Kish 1965): all of them where each
     patient has one, and as many as there are patients where each has equally many, as if a patient's films always
@@ -55,7 +55,7 @@ def share_by_patient(of: npt.NDArray[np.bool_], patients: npt.NDArray[np.str_]) 
     """
     _, of_patient = np.unique(patients, return_counts=True)
     effective = float(of_patient.sum() ** 2 / (of_patient**2).sum())
-    share = float(of.mean())
+    share = float(holds.mean())
     interval = wilson(share * effective, effective)
     return Measure(share, min(share, interval.low), max(share, interval.high))
 

@@ -132,7 +132,7 @@ def _spec(
         auc_change={label: change.auc for label, change in changes.items()},
         map_correlation={label: change.maps for label, change in changes.items()},
         operating={
-            label: operating_of(card, validation, label, {name: of[:, position] for name, of in scores.items()})
+            label: operating_of(card, validation, label, {name: given[:, position] for name, given in scores.items()})
             for position, label in enumerate(card.findings)
         },
     )

@@ -39,7 +39,7 @@ def curve_text(plan: TrainingPlan, curve: RateCurve) -> str:
     """A line for every fifth rate, with a bar as long as its loss, and the suggestion as `--set` takes it."""
     learning = plan.learning
     lines = [f"{'rate':>10} {'head rate':>10} {'loss':>8}"]
-    finite = [of.loss for of in curve.tried if math.isfinite(of.loss)]
+    finite = [trial.loss for trial in curve.tried if math.isfinite(trial.loss)]
     most = max(finite, default=1.0) or 1.0
     for share, loss in curve.tried[::_EVERY]:
         bar = "#" * round(_WIDTH * min(loss / most, 1.0)) if math.isfinite(loss) else "lost"

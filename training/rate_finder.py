@@ -68,7 +68,7 @@ def find_rate(
             token.check()
             tried.append(Tried(share_at(step), loss))
             told(step + 1, STEPS)
-            if not math.isfinite(loss) or loss > _LOST * min(of.loss for of in tried):
+            if not math.isfinite(loss) or loss > _LOST * min(trial.loss for trial in tried):
                 break
     return RateCurve(tuple(tried), steepest(tried))
 
@@ -80,7 +80,7 @@ def share_at(step: int) -> float:
 
 def steepest(tried: Sequence[Tried]) -> float | None:
     """The share at which the smoothed loss falls fastest for the rate's logarithm, before it is lowest; or None."""
-    losses = np.array([of.loss for of in tried if math.isfinite(of.loss)])[_UNSETTLED:]
+    losses = np.array([trial.loss for trial in tried if math.isfinite(trial.loss)])[_UNSETTLED:]
     end = int(losses.argmin()) + 1 if len(losses) else 0
     if end < 3:
         return None

@@ -63,7 +63,7 @@ def round_high(values: Sequence[float]) -> float:
     """Where an axis from zero may end: 1, 2 or 5 times a power of ten, no less than the largest value."""
     high = max((value for value in values if math.isfinite(value)), default=1.0)
     power = 10.0 ** math.floor(math.log10(high)) if high > 0 else 1.0
-    return next((power * of for of in (1, 2, 5) if power * of >= high), 10 * power)
+    return next((power * factor for factor in (1, 2, 5) if power * factor >= high), 10 * power)
 
 
 def _axes(field: Field) -> list[str]:

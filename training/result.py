@@ -99,10 +99,10 @@ class _Judge:
 
 def _main_figures(measures: dict[str, Any]) -> dict[str, float]:
     return {
-        f"{label}.{measure}": of[measure]["value"]
-        for label, of in measures["labels"].items()
+        f"{label}.{measure}": found[measure]["value"]
+        for label, found in measures["labels"].items()
         for measure in ("auc", "accuracy", "sensitivity", "specificity")
-        if of[measure]["value"] is not None
+        if found[measure]["value"] is not None
     }
 
 

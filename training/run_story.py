@@ -113,7 +113,7 @@ class Story:
     @property
     def best(self) -> Measured | None:
         """The epoch whose weights are kept so far."""
-        return next((of for of in reversed(self.judged) if of.is_best), None)
+        return next((measured for measured in reversed(self.judged) if measured.is_best), None)
 
     @property
     def share(self) -> float:
@@ -235,7 +235,7 @@ def _stepped(story: Story, event: Step) -> Story:
 def _judged(story: Story, event: EpochDone) -> Story:
     at = float(event.epoch + 1)
     loss = event.measures.get("validation_loss", math.nan)
-    kept = tuple(of for of in story.judged if of.epoch < event.epoch)
+    kept = tuple(measured for measured in story.judged if measured.epoch < event.epoch)
     return replace(
         story,
         validation_loss=_with_dot(story.validation_loss, Dot(at, loss)),

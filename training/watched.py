@@ -39,7 +39,7 @@ def own_label_scores(logits: npt.NDArray[np.float32], targets: Floats32, *, is_s
     given = np.where(targets > 0.5, scores, 1.0) if is_softmax else np.where(targets > 0.5, scores, 1.0 - scores)
     ill = targets.max(axis=1) > 0.5
     found = np.where(targets > 0.5, given, 1.0).min(axis=1)
-    return tuple(round(float(of), 4) for of in np.where(ill, found, given.min(axis=1)))
+    return tuple(round(float(score), 4) for score in np.where(ill, found, given.min(axis=1)))
 
 
 @dataclass(slots=True)

@@ -148,24 +148,24 @@ class ResultPage(QWidget):
         model, table, name = self._model, self._table, self.findings.currentData()
         if model is None or table is None or name not in table.findings:
             return
-        of = table.findings[name]
+        found = table.findings[name]
         self.films.setText(escape(check_words.films_words(table)))
         said = ([self._trouble] if self._trouble else []) + check_words.warnings(table, self._outcome, name)
         self.warnings.setText("<br>".join(escape(text) for text in said))
         self.warnings.setVisible(bool(said))
-        self.measures.show_measures(of, check_words.promised(model, name))
-        self.plot.show_bins(of.reliability)
+        self.measures.show_measures(found, check_words.promised(model, name))
+        self.plot.show_bins(found.reliability)
         self._show_points(model, table, name)
         self._show_wrong(name)
 
     def _show_points(self, model: ChosenModel, table: LocalTable, name: str) -> None:
-        of, card = table.findings[name], model.card.operating[name].recommended
-        own = of.operating
+        found, card = table.findings[name], model.card.operating[name].recommended
+        own = found.operating
         chosen = model.check is not None and model.check.in_use
         self.card_point.setText(f"The card’s point, {point_figure(card)}")
-        self.card_words.setText(check_words.point_words(of, card))
+        self.card_words.setText(check_words.point_words(found, card))
         self.own_point.setText(check_words.own_point(own) if own is not None else "No point of your films")
-        self.own_words.setText(check_words.point_words(of, own.recommended) if own is not None else "")
+        self.own_words.setText(check_words.point_words(found, own.recommended) if own is not None else "")
         for button in (self.card_point, self.own_point):
             button.setEnabled(self._is_kept and own is not None)
         (self.own_point if chosen and self._is_kept else self.card_point).setChecked(True)
@@ -218,14 +218,14 @@ class MeasureTable(QWidget):
             self.rows[name] = (own, card, bar, word)
         grid.setColumnStretch(3, 1)
 
-    def show_measures(self, of: LocalFinding, promised: dict[str, Measure | None]) -> None:
+    def show_measures(self, found: LocalFinding, promised: dict[str, Measure | None]) -> None:
         for name, (own_text, card_text, bar, word) in self.rows.items():
-            own: Measure | None = getattr(of, name)
+            own: Measure | None = getattr(found, name)
             digits = 3 if name in THREE_DIGITS else 2
             own_text.setText(check_words.measure_words(own, digits))
             card_text.setText(check_words.measure_words(promised[name], digits, nothing="not said"))
             bar.show_measures(own, promised[name])
-            said = check_words.verdict_words(name, of, promised[name])
+            said = check_words.verdict_words(name, found, promised[name])
             word.setText(said)
             set_tone(word, TONES.get(said, "secondary"))
 

@@ -58,10 +58,10 @@ def films_words(table: LocalTable) -> str:
 
 def warnings(table: LocalTable, outcome: Outcome | None, label: str) -> list[str]:
     """What the reader must know before believing the figures, worst first."""
-    of = table.findings.get(label)
+    found = table.findings.get(label)
     said = []
-    if of is not None and of.operating is None and of.films:
-        kind = "ill" if of.ill else "healthy"
+    if found is not None and found.operating is None and found.films:
+        kind = "ill" if found.ill else "healthy"
         said.append(f"All films are {kind}: there is no check without ill and healthy films, and nothing is kept.")
     if table.trained_on:
         said.append(f"The model was trained on {_films(table.trained_on)} of yours; they were left out.")
@@ -94,29 +94,29 @@ def promised(model: ChosenModel, label: str) -> dict[str, Measure | None]:
     return named
 
 
-def verdict_words(name: str, of: LocalFinding, card: Measure | None) -> str:
+def verdict_words(name: str, found: LocalFinding, card: Measure | None) -> str:
     """'worse' or 'better' where the interval leaves the card's value out; 'as promised' where chance may explain it.
 
     A calibration error is held against what chance gives on so few films: it has no zero to be near to.
     """
-    own: Measure | None = getattr(of, name)
+    own: Measure | None = getattr(found, name)
     if own is None:
         return ""
     if name == "calibration_error":
-        chance = of.calibration_by_chance
+        chance = found.calibration_by_chance
         return "" if chance is None else "too large" if own.value > chance else "within chance"
     if card is None:
         return ""
     return "worse" if own.high < card.value else "better" if own.low > card.value else "as promised"
 
 
-def point_words(of: LocalFinding, threshold: float) -> str:
+def point_words(found: LocalFinding, threshold: float) -> str:
     """'Finds 88 of 100 (76–95) and calls 31 of 100 healthy films ill (21–43).', on the reader's films."""
     from inference.operating import OperatingTable
 
-    if of.operating is None:
+    if found.operating is None:
         return ""
-    point = OperatingTable(of.operating).point_at(threshold)
+    point = OperatingTable(found.operating).point_at(threshold)
     called = complement(point.specificity)
     return (
         f"Finds {hundred(point.sensitivity.value)} of 100 ({range_words(point.sensitivity)}) and calls "

@@ -76,7 +76,7 @@ class ReliabilityPlot(QWidget):
 
     def show_bins(self, bins: Sequence[ReliabilityBin]) -> None:
         self._bins = tuple(bins)
-        said = (f"score {of.probability:.2f}: {of.ill} of {of.films} ill" for of in self._bins)
+        said = (f"score {bar.probability:.2f}: {bar.ill} of {bar.films} ill" for bar in self._bins)
         self.setAccessibleDescription("; ".join(said))
         self.update()
 
@@ -92,11 +92,11 @@ class ReliabilityPlot(QWidget):
             return
         from inference.operating import wilson
 
-        for of in self._bins:
-            share = wilson(of.ill, of.films)
-            at = self._at(field, of.probability, share.value)
+        for bar in self._bins:
+            share = wilson(bar.ill, bar.films)
+            at = self._at(field, bar.probability, share.value)
             painter.setPen(QPen(QColor(PALETTE.accent_line), 2))
-            painter.drawLine(self._at(field, of.probability, share.low), self._at(field, of.probability, share.high))
+            painter.drawLine(self._at(field, bar.probability, share.low), self._at(field, bar.probability, share.high))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(PALETTE.accent))
             painter.drawEllipse(at, DOT_PX, DOT_PX)

@@ -60,8 +60,8 @@ def many_points_words(tables: Mapping[str, OperatingTable], points: Mapping[str,
     """
     from inference.operating import of_100
 
-    counted = {(of.points.films, of.points.described, of.own) for of in tables.values()}
-    reached = {name: of.point_at(points[name]) for name, of in tables.items()}
+    counted = {(table.points.films, table.points.described, table.own) for table in tables.values()}
+    reached = {name: table.point_at(points[name]) for name, table in tables.items()}
     if len(counted) != 1 or not all(point.is_counted for point in reached.values()):
         return ""
     films, described, own = counted.pop()
@@ -94,11 +94,11 @@ def predictive_words(point: CountedPoint, prevalence: Prevalence, *, flagged: bo
 
 def site_words(check: LocalTable | None, label: str, card: OperatingPoints | None = None) -> str:
     """Whether the model was checked on the reader's own films, and did what its card says: a link. Rich text."""
-    of = check.findings.get(label) if check is not None else None
-    if check is None or of is None or of.operating is None:
+    found = check.findings.get(label) if check is not None else None
+    if check is None or found is None or found.operating is None:
         return link("Not checked at your site.", PALETTE.amber)
-    said = f"Checked at your site on {'only ' if check.is_small else ''}{of.films:,} films"
-    if card is not None and of.falls_short_of(card):
+    said = f"Checked at your site on {'only ' if check.is_small else ''}{found.films:,} films"
+    if card is not None and found.falls_short_of(card):
         return link(f"{said}: it did worse than its card says.", PALETTE.amber)
     return link(f"{said}.", PALETTE.amber if check.is_small else PALETTE.green)
 

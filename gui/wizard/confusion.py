@@ -30,9 +30,9 @@ class Cell(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(86, 62)
 
-    def show_count(self, films: int, of: int) -> None:
+    def show_count(self, films: int, among: int) -> None:
         self.setText(f"{films:,}")
-        self._share = f"{100 * films / of:.0f} %" if of else "–"
+        self._share = f"{100 * films / among:.0f} %" if among else "–"
         word = "right" if self.is_right else "wrong"
         self.setAccessibleName(f"{films:,} {self._said}, {word}")
         self.setToolTip(f"Opens the {films:,} {self._said}" if films else f"There are no {self._said}")

@@ -50,9 +50,9 @@ class DecisionsCard(Card):
         findings = self._chosen.findings if self._sets else ()
         self._sets = tuple(sets)
         self.which.clear()
-        for of in self._sets:
-            self.which.addItem(_named(of))
-        chosen = next((place for place, of in enumerate(self._sets) if of.findings == findings), 0)
+        for decided in self._sets:
+            self.which.addItem(_named(decided))
+        chosen = next((place for place, decided in enumerate(self._sets) if decided.findings == findings), 0)
         self.which.setCurrentIndex(chosen if self._sets else -1)
         self.which.setVisible(len(self._sets) > 1)
         self.setVisible(bool(self._sets))
@@ -68,10 +68,11 @@ class DecisionsCard(Card):
         return self._sets[max(0, self.which.currentIndex())]
 
     def _say(self) -> None:
-        of = self._chosen
-        films = f"{of.films:,} {'film' if of.films == 1 else 'films'}"
-        said = f"You decided on {films}, {of.ill:,} with {_named(of)} and {of.healthy:,} without, with the scores of "
-        self.words.setText(escape(f"{said}{' and '.join(of.models)} in view. {IN_VIEW}"))
+        decided = self._chosen
+        films = f"{decided.films:,} {'film' if decided.films == 1 else 'films'}"
+        kinds = f"{decided.ill:,} with {_named(decided)} and {decided.healthy:,} without"
+        models = " and ".join(decided.models)
+        self.words.setText(escape(f"You decided on {films}, {kinds}, with the scores of {models} in view. {IN_VIEW}"))
 
     def _ask(self, folder: Path | None) -> None:
         self.asked.emit(self._chosen, folder)
@@ -82,5 +83,5 @@ class DecisionsCard(Card):
             self._ask(Path(name))
 
 
-def _named(of: DecidedSet) -> str:
-    return " or ".join(label_name(finding) for finding in of.findings)
+def _named(decided: DecidedSet) -> str:
+    return " or ".join(label_name(finding) for finding in decided.findings)

@@ -40,10 +40,10 @@ def round_axis(low: float, high: float, name: str = "") -> Axis:
         low, high = 0.0, 1.0
     span = max(high - low, 1e-6, abs(high) * 1e-6)
     power = 10.0 ** math.floor(math.log10(span / _TICKS))
-    step = next(power * of for of in (1, 2, 5, 10) if power * of * _TICKS >= span * 0.999)
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor * _TICKS >= span * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     last = max(last, first + 1)
-    return Axis(first * step, last * step, tuple(of * step for of in range(first, last + 1)), name)
+    return Axis(first * step, last * step, tuple(count * step for count in range(first, last + 1)), name)
 
 
 class Plot(QWidget):

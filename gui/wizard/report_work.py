@@ -114,7 +114,7 @@ def _learning_curves(story: Story) -> Iterator[Figure]:
     field = Field("epochs", "loss", float(story.epochs), round_high([dot.value for dot in (*learnt, *judged)]))
     lines = (PlotLine("training", BLUE, learnt), PlotLine("validation", GREEN, judged, dotted=True))
     yield plot("Loss over the epochs", field, lines)
-    aucs = [(of.epoch + 1.0, of.measures["auc"]) for of in story.judged if "auc" in of.measures]
+    aucs = [(after.epoch + 1.0, after.measures["auc"]) for after in story.judged if "auc" in after.measures]
     if aucs:
         line = PlotLine("", GREEN, aucs, dotted=True)
         yield plot("AUC on the validation part", Field("epochs", "AUC", float(story.epochs)), (line,))
@@ -140,22 +140,23 @@ def _finding(
     yield from _curves(part, label)
     if len(points) == 1:
         classes = (
-            (of.name, f"{of.films:,}", said(of.precision), said(of.sensitivity), said(of.f1)) for of in found.report
+            (row.name, f"{row.films:,}", said(row.precision), said(row.sensitivity), said(row.f1))
+            for row in found.report
         )
         yield Table(("Class", "Films", "Precision", "Sensitivity", "F1"), tuple(classes))
     if found.groups:
         rows = (
             (
-                f"{TRAITS[of.trait]}: {of.name}",
-                f"{of.films:,}",
-                said(of.auc),
-                said(of.sensitivity),
-                said(of.specificity),
+                f"{TRAITS[group.trait]}: {group.name}",
+                f"{group.films:,}",
+                said(group.auc),
+                said(group.sensitivity),
+                said(group.specificity),
             )
-            for of in found.groups
+            for group in found.groups
         )
         yield Table(("Group", "Films", "AUC", "Sensitivity", "Specificity"), tuple(rows))
-        if any(of.is_small for of in found.groups):
+        if any(group.is_small for group in found.groups):
             yield Text("Groups of few films can’t be told from chance.")
 
 
@@ -171,15 +172,16 @@ def _films(part: JudgedPart, label: str, point: float, token: CancelToken) -> It
     from training.report import Picture
     from training.run_result import mistakes
 
-    for of in mistakes(part, label, point)[:MOST_SHOWN]:
+    for mistake in mistakes(part, label, point)[:MOST_SHOWN]:
         token.check()
         try:
-            pixels = make_thumbnail(ImageRef(of.film.path, of.film.frame), SIDE_PX)
+            pixels = make_thumbnail(ImageRef(mistake.film.path, mistake.film.frame), SIDE_PX)
         except FilmError:
             continue
         png = io.BytesIO()
         Image.fromarray(pixels).save(png, "PNG")
-        yield Picture(png.getvalue(), f"{'Missed' if of.missed else 'False alarm'}, score {of.probability:.2f}")
+        kind = "Missed" if mistake.missed else "False alarm"
+        yield Picture(png.getvalue(), f"{kind}, score {mistake.probability:.2f}")
 
 
 def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
@@ -187,22 +189,24 @@ def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
 
     curves = result_work.curves(part, label)
     if curves.ill and curves.healthy:
-        roc = [(of.alarms / curves.healthy, of.found / curves.ill) for of in curves.points]
+        roc = [(point.alarms / curves.healthy, point.found / curves.ill) for point in curves.points]
         yield plot("ROC", Field("1 − specificity", "sensitivity", diagonal=True), (PlotLine("", BLUE, roc),))
-        both = [(of.found / curves.ill, of.found / (of.found + of.alarms)) for of in curves.points[1:]]
+        both = [(point.found / curves.ill, point.found / (point.found + point.alarms)) for point in curves.points[1:]]
         before = (0.0, *(recall for recall, _ in both))
         steps = [
             at for left, (recall, share) in zip(before, both, strict=False) for at in ((left, share), (recall, share))
         ]
         yield plot("Precision over recall", Field("sensitivity", "precision"), (PlotLine("", BLUE, steps),))
-    shares = [(of.probability, of.ill / of.films) for of in curves.reliability if of.films]
+    shares = [(bar.probability, bar.ill / bar.films) for bar in curves.reliability if bar.films]
     yield plot("Reliability", Field("score", "share ill", diagonal=True), (PlotLine("", GREEN, shares, dotted=True),))
 
 
 def _against(against: Against) -> Table:
     from training.report import Table
 
-    rows = ((f"{PART_NAMES.get(of.part, of.part)}, {label_name(of.label)}", *against_cells(of)) for of in against.rows)
+    rows = (
+        (f"{PART_NAMES.get(row.part, row.part)}, {label_name(row.label)}", *against_cells(row)) for row in against.rows
+    )
     return Table(
         ("Films that neither learnt from", "Films", "Before", "Now", "Δ AUC", "DeLong", "McNemar"), tuple(rows)
     )
@@ -222,7 +226,7 @@ def _runs(shown: Shown) -> Iterator[Block]:
     yield Heading(2, "Runs on the same films")
     rows = []
     for row in shown.rows:
-        for label, of in row.compared.measures.items():
-            values = (number_or_dash(of[name]["value"]) for name in SHIFTED)
+        for label, measures in row.compared.measures.items():
+            values = (number_or_dash(measures[name]["value"]) for name in SHIFTED)
             rows.append((f"{row.compared.name}, {row.backbone}", row.mode, label_name(label), *values))
     yield Table(("Run", "Way", "Finding", "AUC", "Sensitivity", "Specificity"), tuple(rows))

@@ -96,10 +96,10 @@ class MistakesCard(Framed):
 
     def show_mistakes(self, mistakes: Sequence[Mistake], *, hide_names: bool) -> None:
         self.films.clear()
-        for place, of in enumerate(mistakes[:MOST_LISTED]):
-            kind = "Missed" if of.missed else "False alarm"
-            name = f"Film {place + 1}" if hide_names else of.film.path.name
-            item = QListWidgetItem(f"{kind}   {of.probability:.2f}   {name}")
+        for place, mistake in enumerate(mistakes[:MOST_LISTED]):
+            kind = "Missed" if mistake.missed else "False alarm"
+            name = f"Film {place + 1}" if hide_names else mistake.film.path.name
+            item = QListWidgetItem(f"{kind}   {mistake.probability:.2f}   {name}")
             item.setSizeHint(QSize(0, ROW_PX))
             item.setToolTip("Opens the film in the viewer")
             self.films.addItem(item)
@@ -125,17 +125,17 @@ class GroupsCard(Framed):
     def show_groups(self, groups: Sequence[Group]) -> None:
         rows = [
             (
-                f"{TRAITS[of.trait]}: {of.name}",
-                f"{of.ill:,} ill, {of.healthy:,} healthy",
-                f"{of.patients:,}",
-                said(of.auc),
-                said(of.sensitivity),
-                said(of.specificity),
+                f"{TRAITS[group.trait]}: {group.name}",
+                f"{group.ill:,} ill, {group.healthy:,} healthy",
+                f"{group.patients:,}",
+                said(group.auc),
+                said(group.sensitivity),
+                said(group.specificity),
             )
-            for of in groups
+            for group in groups
         ]
-        few = [of for of in groups if of.is_small]
-        self.table.show_rows(rows, ["secondary" if of.is_small else "" for of in groups])
+        few = [group for group in groups if group.is_small]
+        self.table.show_rows(rows, ["secondary" if group.is_small else "" for group in groups])
         self.table.setVisible(bool(groups))
         if not groups:
             self.words.setText(NO_GROUPS)
@@ -161,7 +161,7 @@ class ReportCard(Framed):
 
     def show_report(self, report: Sequence[ClassRow]) -> None:
         self.table.show_rows(
-            [(of.name, f"{of.films:,}", said(of.precision), said(of.sensitivity), said(of.f1)) for of in report]
+            [(row.name, f"{row.films:,}", said(row.precision), said(row.sensitivity), said(row.f1)) for row in report]
         )
 
 
@@ -180,7 +180,7 @@ class ShiftsCard(Framed):
         """`worst_counts`: the recommended point was set so that it holds under the worst of them."""
         worst = worst_shift(shifts)
         lowest = {
-            measure: min((of.get(measure, 1.0) for of in shifts.values()), default=1.0)
+            measure: min((measures.get(measure, 1.0) for measures in shifts.values()), default=1.0)
             for measure in ("sensitivity", "specificity")
         }
         finds, spares = (number_or_dash(lowest[measure]) for measure in ("sensitivity", "specificity"))
@@ -199,8 +199,8 @@ def worst_shift(shifts: Mapping[str, Mapping[str, float]]) -> str:
     """
 
     def worth(name: str) -> tuple[float, float]:
-        of = shifts[name]
-        return of.get("auc", 1.0), of.get("sensitivity", 1.0) + of.get("specificity", 1.0)
+        measures = shifts[name]
+        return measures.get("auc", 1.0), measures.get("sensitivity", 1.0) + measures.get("specificity", 1.0)
 
     worst = min(shifts, key=worth, default="")
     return worst if any(worth(name) > worth(worst) for name in shifts) else ""
@@ -273,8 +273,9 @@ class RunsCard(Framed):
 
 
 def _run_cells(row: RunRow, label: str, versus: Versus | None) -> list[str]:
-    of = row.compared.measures.get(label)
-    values = [number_or_dash(of[name]["value"]) if of else "–" for name in ("auc", "sensitivity", "specificity")]
+    measures = row.compared.measures.get(label)
+    names = ("auc", "sensitivity", "specificity")
+    values = [number_or_dash(measures[name]["value"]) if measures else "–" for name in names]
     against = ["·", "·", "·"]
     if versus is not None:
         against = [f"{versus.auc.value:+.3f}", p_words(versus.auc.p), p_words(versus.calls_p)]

@@ -70,7 +70,7 @@ class RocPlot(Plot):
         if curves is None:
             return
         paint_diagonal(painter, self)
-        line = [self.at(of.alarms / curves.healthy, of.found / curves.ill) for of in curves.points]
+        line = [self.at(point.alarms / curves.healthy, point.found / curves.ill) for point in curves.points]
         paint_line(painter, line, PALETTE.accent)
         if self._point is None:
             return
@@ -157,8 +157,8 @@ class PrecisionPlot(Plot):
         painter.setPen(QPen(QColor(PALETTE.outline), 1, Qt.PenStyle.DashLine))
         painter.drawLine(self.at(0.0, share), self.at(1.0, share))
         steps: list[QPointF] = []
-        for of in curves.points[1:]:
-            at = self.at(of.found / curves.ill, of.found / (of.found + of.alarms))
+        for point in curves.points[1:]:
+            at = self.at(point.found / curves.ill, point.found / (point.found + point.alarms))
             if steps:
                 steps.append(QPointF(steps[-1].x(), at.y()))  # in steps, as the average precision counts it
             else:
@@ -181,7 +181,7 @@ class ReliabilityPlot(Plot):
 
     def show_curves(self, curves: Curves) -> None:
         self._curves = curves
-        said = (f"score {of.probability:.2f}: {of.ill} of {of.films} ill" for of in curves.reliability)
+        said = (f"score {bar.probability:.2f}: {bar.ill} of {bar.films} ill" for bar in curves.reliability)
         self.setAccessibleDescription("; ".join(said))
         self.update()
 
@@ -191,7 +191,7 @@ class ReliabilityPlot(Plot):
         from inference.operating import wilson
 
         paint_diagonal(painter, self)
-        shares = [(of.probability, wilson(of.ill, of.films)) for of in self._curves.reliability]
+        shares = [(bar.probability, wilson(bar.ill, bar.films)) for bar in self._curves.reliability]
         for score, share in shares:
             painter.setPen(QPen(QColor(PALETTE.accent_line), 2))
             painter.drawLine(self.at(score, share.low), self.at(score, share.high))

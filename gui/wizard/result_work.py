@@ -138,8 +138,8 @@ def judged_quickly(part: JudgedPart, label: str, point: float) -> Judgement:
     films = part.scored(label)
     called = films.probabilities >= point
 
-    def share(of: Any, among: Any) -> Measure | None:
-        return share_by_patient(of[among], films.patients[among]) if among.any() else None
+    def share(holds: Any, among: Any) -> Measure | None:
+        return share_by_patient(holds[among], films.patients[among]) if among.any() else None
 
     known = part.measures.get(label, {})
     still = {name: known[name] for name in known if name != "f1" or point == part.points[label]}

@@ -57,5 +57,5 @@ class RunCurves(QWidget):
 
 def _measure_line(story: Story, name: str, colour: str = PALETTE.green) -> Line:
     key = "validation_loss" if name == "loss" else name
-    dots = [Dot(float(of.epoch + 1), of.measures[key]) for of in story.judged if key in of.measures]
+    dots = [Dot(float(after.epoch + 1), after.measures[key]) for after in story.judged if key in after.measures]
     return Line(MEASURES[name].partition(" at ")[0].lower().replace("auc", "AUC"), colour, dots, dotted=True)

@@ -107,11 +107,14 @@ def p_words(p: float) -> str:
 
 def against_cells(row: AgainstRow) -> list[str]:
     """Films, the AUC before and now, their difference with its interval, and both tests of it."""
-    of = row.difference
-    difference = f"{of.value:+.3f} ({of.low:+.3f} to {of.high:+.3f})"
+    change = row.difference
+    difference = f"{change.value:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
     return [f"{row.films:,}", f"{row.old:.3f}", f"{row.new:.3f}", difference, p_words(row.p), p_words(row.calls_p)]
 
 
 def shift_rows(shifts: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
     """For each change of the films its name and the measures under it."""
-    return [(name.replace("_", " "), *(number_or_dash(of.get(key)) for key in SHIFTED)) for name, of in shifts.items()]
+    return [
+        (name.replace("_", " "), *(number_or_dash(measures.get(key)) for key in SHIFTED))
+        for name, measures in shifts.items()
+    ]
