@@ -22,7 +22,10 @@ Device = Literal["cpu", "cuda", "mps"]
 # Its ten bits behind the point keep scores to 1e-2 where bfloat16's seven cost 2.4e-2; its range is the smaller one.
 HALF = torch.float16
 # Of MPS, of the CPU's allocator, and of the system below it.
-_NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
+# Of PyTorch, of the system, and of Python, which has no memory for the stack of a thread.
+_NO_MEMORY = re.compile(
+    r"out of memory|not enough memory|can(no|')t allocate memory|can't start new thread", re.IGNORECASE
+)
 
 
 class TorchEngine:
@@ -127,6 +130,13 @@ def exact_cudnn() -> contextlib.AbstractContextManager[None]:
     return flags
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: by its type or, of PyTorch on a CPU and of threads, by its text."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)) is not None
+
+
 @contextlib.contextmanager
 def device_errors(device: str) -> Iterator[None]:
     """PyTorch's errors as ours: out of memory by its type or, on MPS and the CPU, by its text; else a lost GPU.
@@ -136,7 +146,7 @@ def device_errors(device: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY.search(str(error)):
+        if lacks_memory(error):
             raise EngineMemoryError("The memory for the network ran out.", detail=str(error)) from error
         if device != "cpu":
             raise EngineLostError("The GPU stopped answering.", detail=str(error)) from error

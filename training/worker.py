@@ -21,6 +21,7 @@ from inference.card import StartRecord
 from inference.models_dir import find
 from inference.network import FilmNetwork, build_network
 from inference.records import to_json
+from inference.torch_engine import lacks_memory
 from training.also_kept import AlsoWatcher, also_kept
 from training.checkpoint import STATE
 from training.checks import checks
@@ -58,7 +59,12 @@ def train(
     """
     with joined_peers() as peers:
         watcher = FolderWatcher(run, peers)
-        with _owned(run) if peers.is_first else nullcontext(), _telling_the_end(watcher):
+        is_first = peers.is_first
+        with (
+            _owned(run) if is_first else nullcontext(),
+            _telling_the_end(watcher),
+            _beating(run) if is_first else nullcontext(),
+        ):
             return _train(run, models_dir, watcher, words_for, download=download)
 
 
@@ -76,20 +82,22 @@ def _telling_the_end(watcher: FolderWatcher) -> Iterator[None]:
             raise Cancelled from error  # the process that heard of it first has gone already
         watcher.tell_last(Failed(time.time(), watcher.step, error.message))
         raise
-    except (OSError, MemoryError, torch.OutOfMemoryError) as error:
-        failed = _what_the_machine_lacks(error)
-        watcher.tell_last(Failed(time.time(), watcher.step, failed.message))
-        raise failed from error
     except Exception as error:
+        failed = _what_the_machine_lacks(error)
+        if failed is not None:
+            watcher.tell_last(Failed(time.time(), watcher.step, failed.message))
+            raise failed from error
         why = f"The program itself went wrong ({type(error).__name__}); its log says where."
         watcher.tell_last(Failed(time.time(), watcher.step, why))
         raise
 
 
-def _what_the_machine_lacks(error: OSError | MemoryError | torch.OutOfMemoryError) -> RunError:
+def _what_the_machine_lacks(error: Exception) -> RunError | None:
     """The bundle, and what is passed on between libraries, go through files and memory that nobody asked before."""
-    if not isinstance(error, OSError):
+    if lacks_memory(error):
         return RunError("There is not enough memory for this run; what was learnt is kept.", detail=str(error))
+    if not isinstance(error, OSError):
+        return None
     return RunError(
         "A file could not be read or written: the disk may be full; what was learnt is kept.", detail=str(error)
     )
@@ -286,7 +294,7 @@ def choice_of(plan: TrainingPlan, *, download: bool) -> StartChoice:
 
 @contextmanager
 def _owned(run: RunDir) -> Iterator[None]:
-    with run.locked(), _beating(run):
+    with run.locked():
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -184,11 +185,37 @@ def test_a_defect_of_the_program_is_told_too(run: RunDir, films: Path, tmp_path:
     assert state_of(run) == state_of(begun(tmp_path / "whole", films, judging))
 
 
-@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")])
+NO_MEMORY = (
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory."),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    RuntimeError("can't start new thread"),
+)
+
+
+@pytest.mark.parametrize("error", NO_MEMORY)
 def test_memory_that_runs_out_elsewhere_is_one_sentence(error: Exception, run: RunDir, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not enough memory for this run; what was learnt is kept"):
         train(FillsUp(run.path, saved, lambda: broken(error)), tmp_path / "models")
     assert "not enough memory" in why_failed(run)
+
+
+def test_no_memory_for_the_stack_of_a_thread_is_told_in_the_folder(
+    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "heartbeat":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RunError, match="not enough memory"):
+        train(run, tmp_path / "models")
+    assert "not enough memory" in why_failed(run)
+    monkeypatch.undo()
+    trained(run, tmp_path / "models")
 
 
 def test_ctrl_c_is_a_stop(run: RunDir, tmp_path: Path) -> None:
