@@ -81,7 +81,7 @@ def store(review: Review, *probabilities: float, raw: float = 0.01, key: str = "
 def check_of(points: OperatingPoints = OWN_POINTS, *, in_use: bool = False) -> LocalTable:
     """A check of the model of `card_of` on the reader's own films, with these points."""
     figure = Measure(0.9, 0.8, 0.96)
-    of = LocalFinding(
+    finding = LocalFinding(
         points.films, points.patients, points.ill, points.healthy, 0.4, figure, figure, figure, figure, 0.1, (), points
     )
-    return LocalTable("trial@1", WEIGHTS, "2026-11-21", points.films, 110, 0, 0, 0, {"OPACITY": of}, in_use)
+    return LocalTable("trial@1", WEIGHTS, "2026-11-21", points.films, 110, 0, 0, 0, {"OPACITY": finding}, in_use)

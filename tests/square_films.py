@@ -50,8 +50,8 @@ def write_square_csv(folder: Path, count: int) -> Path:
     films = square_films(count, patient_has=2, grey=lambda number: 220 if number % 3 else 118)
     for number, (label, patient, pixels) in enumerate(films):
         Image.fromarray(pixels).save(folder / f"film_{number}.png")
-        of = number // 2
-        sex, age, view = "FFM"[of % 3], of * 7 % 90, "PA" if number % 3 else "AP"
+        person = number // 2
+        sex, age, view = "FFM"[person % 3], person * 7 % 90, "PA" if number % 3 else "AP"
         rows.append(f"film_{number}.png,{label},{patient},{sex},{age},{view}")
     (folder / "films.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder / "films.csv"

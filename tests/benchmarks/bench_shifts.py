@@ -113,19 +113,21 @@ def changes_table(bundles: list[ModelBundle], under: list[dict[str, Scores]], ma
     yield from _head("change", [f"{bundle.id}: AUC, sensitivity, specificity" for bundle in bundles])
     points = [point_of(ill, scores["as collected"]) for scores in under]
     rows = [
-        {name: row_of(ill, of, point) for name, of in scores.items()}
+        {name: row_of(ill, under, point) for name, under in scores.items()}
         for scores, point in zip(under, points, strict=True)
     ]
     for name in under[0]:
-        yield f"| {name} | " + " | ".join(str(of[name]) for of in rows) + " |"
-    yield "| **worst of the suite** | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in rows) + " |"
-    yield "| **worst of other makers** | " + " | ".join(str(worst_of({k: of[k] for k in MAKERS})) for of in rows) + " |"
+        yield f"| {name} | " + " | ".join(str(row[name]) for row in rows) + " |"
+    yield "| **worst of the suite** | " + " | ".join(str(worst_of({k: row[k] for k in SUITE})) for row in rows) + " |"
+    yield (
+        "| **worst of other makers** | " + " | ".join(str(worst_of({k: row[k] for k in MAKERS})) for row in rows) + " |"
+    )
     own = [
-        {name: row_of(ill, of, bundle.card.operating[LABEL].recommended) for name, of in scores.items()}
+        {name: row_of(ill, under, bundle.card.operating[LABEL].recommended) for name, under in scores.items()}
         for bundle, scores in zip(bundles, under, strict=True)
     ]
-    yield "| recommended point, as collected | " + " | ".join(str(of["as collected"]) for of in own) + " |"
-    yield "| recommended point, worst | " + " | ".join(str(worst_of({k: of[k] for k in SUITE})) for of in own) + " |"
+    yield "| recommended point, as collected | " + " | ".join(str(row["as collected"]) for row in own) + " |"
+    yield "| recommended point, worst | " + " | ".join(str(worst_of({k: row[k] for k in SUITE})) for row in own) + " |"
     lowest = [min(point_of(ill, scores[name]) for name in SUITE) for scores in under]
     for name in ("as collected", *(name for name in under[0] if name not in SUITE)):
         judged = [row_of(ill, scores[name], point) for scores, point in zip(under, lowest, strict=True)]
@@ -169,7 +171,7 @@ def corners_table(bundles: list[ModelBundle], ill: Grey) -> Iterator[str]:
         _in_corners(run_engine(choose_engine(bundle, "onnx", threads=1), ill).class_maps[:, 0]) for bundle in bundles
     ]
     for corner in CORNERS:
-        yield f"| {corner} | " + " | ".join(f"{100 * of[corner]:.1f} %" for of in shares) + " |"
+        yield f"| {corner} | " + " | ".join(f"{100 * share[corner]:.1f} %" for share in shares) + " |"
 
 
 def _in_corners(maps: npt.NDArray[np.float32]) -> dict[str, float]:

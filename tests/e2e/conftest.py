@@ -114,7 +114,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
     first = RunDir(folder / "runs" / "long").finished
     assert first is not None
-    small = [f"network.start.bundle={first.bundle}" if of == "network.start.kind=scratch" else of for of in SMALL]
+    small = [f"network.start.bundle={first.bundle}" if word == "network.start.kind=scratch" else word for word in SMALL]
     quick = ["--data", str(csv), *small, "--recipe", "quick", "--set", "name=long"]
     quick += ["--models", str(folder / "models" / "long")]
     assert start_run(folder, "next", *quick).wait(timeout=300) == 0

@@ -273,9 +273,9 @@ def test_a_table_that_evaluate_wrote_is_shown_in_the_window(
     checked(qtbot, window, labelled)
     table = read_local_table(parted.card, parted.weights_sha256)
     assert table is not None
-    of = table.findings["OPACITY"]
+    finding = table.findings["OPACITY"]
     more = dataclasses.replace(
-        table, films=120, findings={"OPACITY": dataclasses.replace(of, films=120, healthy=120 - of.ill)}
+        table, films=120, findings={"OPACITY": dataclasses.replace(finding, films=120, healthy=120 - finding.ill)}
     )
     window.close()
     write_local_table(more)

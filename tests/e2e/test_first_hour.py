@@ -98,8 +98,8 @@ def test_the_first_hour(open_window: OpenWindow, ward: Path, notes: Path, user_d
     open_practice_films(first, qtbot)
     truth = json.loads((user_data / "practice films" / TRUTH_FILE).read_text(encoding="utf-8"))["films"]
     said = flagged(first)
-    assert all(said[name] for name, of in truth.items() if len(of["opacities"]) > 1)
-    assert not any(said[name] for name, of in truth.items() if not of["opacities"])
+    assert all(said[name] for name, drawn in truth.items() if len(drawn["opacities"]) > 1)
+    assert not any(said[name] for name, drawn in truth.items() if not drawn["opacities"])
     finished = train(first, ward, qtbot)
     assert finished.measures["OPACITY.auc"] > 0.9
     run = known_runs()[0]

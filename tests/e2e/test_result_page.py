@@ -39,12 +39,12 @@ def test_figures_are_those_of_the_run_on_both_parts(trained: Path, jobs: Jobs, q
     page = result_page(qtbot, jobs, path)
     for place, part in enumerate(("validation", "test")):
         show_part(qtbot, jobs, page, place)
-        of = part_of(path, part)
+        measures = part_of(path, part)
         for name, tile in page.cards.tiles.tiles.items():
-            said = f"{of[name]['value']:.3f}, {of[name]['low']:.3f}–{of[name]['high']:.3f}"
+            said = f"{measures[name]['value']:.3f}, {measures[name]['low']:.3f}–{measures[name]['high']:.3f}"
             assert tile.accessibleName().endswith(said), name
         cells = {at: int(cell.text()) for at, cell in page.cards.confusion.cells.items()}
-        healthy, ill = of["confusion"]
+        healthy, ill = measures["confusion"]
         assert [cells[True, True], cells[True, False]] == [ill[1], ill[0]]
         assert [cells[False, True], cells[False, False]] == [healthy[1], healthy[0]]
     rows = page.cards.report.table.cells()

@@ -30,7 +30,7 @@ def test_groups_name_who_they_are_and_that_they_are_few(trained: Path, jobs: Job
     assert "too few to tell" in page.cards.groups.words.text()
     assert page.cards.shifts.table.rowCount() == len(SUITE)
     shifts = json.loads((trained / "runs" / "long" / "result.json").read_text(encoding="utf-8"))["shifts"]["SQUARE"]
-    lowest = min(of["specificity"] for of in shifts.values())
+    lowest = min(measures["specificity"] for measures in shifts.values())
     assert f"leaves {lowest:.3f} of the healthy ones alone" in page.cards.shifts.words.text()
 
 
@@ -110,10 +110,10 @@ def test_a_next_version_stands_beside_the_model_it_started_from(trained: Path, j
     rows = page.cards.against.table.cells()
     assert [row[0] for row in rows] == ["Validation part", "Test part"]
     for row, part in zip(rows, ("validation", "test"), strict=True):
-        of = body["parts"][part]["labels"]["SQUARE"]
-        assert row[2:5] == [str(body["parts"][part]["films"]), f"{of['old']['auc']['value']:.3f}", row[4]]
-        assert float(row[4]) == pytest.approx(of["new"]["auc"]["value"], abs=5e-4)
-        assert row[5].startswith(f"{of['auc']['value']:+.3f} (")
+        against = body["parts"][part]["labels"]["SQUARE"]
+        assert row[2:5] == [str(body["parts"][part]["films"]), f"{against['old']['auc']['value']:.3f}", row[4]]
+        assert float(row[4]) == pytest.approx(against["new"]["auc"]["value"], abs=5e-4)
+        assert row[5].startswith(f"{against['auc']['value']:+.3f} (")
     finished = RunDir(trained / "runs" / "next").finished
     assert finished is not None
     kept_back = "Its AUC is lower than that of long@1" in page.cards.against.verdict.text()

@@ -30,9 +30,11 @@ from training.run_story import Stage
 
 def scored(page: RunPage) -> list[tuple[str, float]]:
     """The label and the score of each watched film that has its picture."""
-    tiles = [of.tile for of in page.watched.row.tiles if of.tile is not None and of.tile.image is not None]
-    words = [of.word.split() for of in tiles]
-    return [(of[0], float(of[1])) for of in words if len(of) == 2]
+    tiles = [
+        widget.tile for widget in page.watched.row.tiles if widget.tile is not None and widget.tile.image is not None
+    ]
+    words = [tile.word.split() for tile in tiles]
+    return [(pair[0], float(pair[1])) for pair in words if len(pair) == 2]
 
 
 def test_a_run_is_watched_rests_is_cancelled_and_goes_on_to_its_best(trained: Path, jobs: Jobs, qtbot: Any) -> None:

@@ -64,7 +64,9 @@ def _start_and_kill(films: Path, tmp_path: Path, run: Path) -> None:
     """Start a run and kill it as soon as its first epoch is saved."""
     worker = start_training(tmp_path, run, "--data", str(films), *THREE)
     try:
-        wait_for(RunDir(run), lambda events: any(isinstance(of, Saved) and of.step > 0 for of in events), worker)
+        wait_for(
+            RunDir(run), lambda events: any(isinstance(event, Saved) and event.step > 0 for event in events), worker
+        )
     finally:
         worker.kill()
         worker.communicate()

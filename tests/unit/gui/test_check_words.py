@@ -17,8 +17,8 @@ MODEL = chosen_model(CARD)
 
 
 def finding_of(table: LocalTable, **changes: Any) -> LocalTable:
-    of = replace(table.findings["OPACITY"], **changes)
-    return replace(table, findings={"OPACITY": of})
+    finding = replace(table.findings["OPACITY"], **changes)
+    return replace(table, findings={"OPACITY": finding})
 
 
 def test_the_folders_are_named_as_the_models_labels() -> None:
@@ -36,15 +36,15 @@ def test_the_folders_are_named_as_the_models_labels() -> None:
     ],
 )
 def test_a_measure_is_worse_only_where_chance_does_not_explain_it(own: Measure, said: str) -> None:
-    of = finding_of(check_of(), sensitivity=own).findings["OPACITY"]
-    assert check_words.verdict_words("sensitivity", of, Measure(0.95, 0.9, 0.98)) == said
-    assert check_words.verdict_words("sensitivity", of, None) == ""
+    finding = finding_of(check_of(), sensitivity=own).findings["OPACITY"]
+    assert check_words.verdict_words("sensitivity", finding, Measure(0.95, 0.9, 0.98)) == said
+    assert check_words.verdict_words("sensitivity", finding, None) == ""
 
 
 def test_a_calibration_error_is_held_against_chance() -> None:
-    of = finding_of(check_of(), calibration_error=Measure(0.05, 0.02, 0.2)).findings["OPACITY"]
-    assert check_words.verdict_words("calibration_error", of, Measure(0.001, 0.0, 0.002)) == "within chance"
-    bad = replace(of, calibration_by_chance=0.04)
+    finding = finding_of(check_of(), calibration_error=Measure(0.05, 0.02, 0.2)).findings["OPACITY"]
+    assert check_words.verdict_words("calibration_error", finding, Measure(0.001, 0.0, 0.002)) == "within chance"
+    bad = replace(finding, calibration_by_chance=0.04)
     assert check_words.verdict_words("calibration_error", bad, None) == "too large"
 
 

@@ -110,7 +110,7 @@ def test_the_sentence_names_its_films() -> None:
 
 def test_the_intervals_are_wilsons_and_leave_the_sentence_alone() -> None:
     patients_a_film = 48 / 50
-    found, spared = (wilson(count * patients_a_film, of * patients_a_film) for count, of in ((19, 20), (24, 30)))
+    found, spared = (wilson(count * patients_a_film, total * patients_a_film) for count, total in ((19, 20), (24, 30)))
     assert [round(100 * value) for value in (found.low, found.high)] == [76, 99]
     assert [round(100 * (1 - value)) for value in (spared.high, spared.low)] == [9, 38]
     assert TABLE.intervals_at(TABLE.threshold_at(0.95)) == "95 % intervals: 76–99 and 9–38 of 100"

@@ -49,7 +49,9 @@ def made(
     steps: range, threads: int = 1, meeting: threading.Barrier | None = None, plan: TrainingPlan = PLAN
 ) -> list[tuple[int, list[npt.NDArray[np.float32]]]]:
     with contextlib.closing(prepared(material(meeting), plan, steps, None, threads)) as batches:
-        return [(step, [part.numpy() for of in found for part in (of.films, of.wanted)]) for step, found in batches]
+        return [
+            (step, [part.numpy() for batch in found for part in (batch.films, batch.wanted)]) for step, found in batches
+        ]
 
 
 def test_more_threads_prepare_the_same_batches_and_do_it_at_once() -> None:

@@ -254,7 +254,8 @@ def test_two_runs_of_a_name_make_two_models(run: RunDir, films: Path, tmp_path: 
     models = tmp_path / "models"
     made.append(trained(FillsUp(run.path, begins, lambda: made.append(trained(other, models))), models))
     assert [bundle.id for bundle in made] == ["trial@1", "trial@2"]
-    assert [read_bundle(models / bundle.id).weights_sha256 for bundle in made] == [of.weights_sha256 for of in made]
+    installed = [read_bundle(models / bundle.id) for bundle in made]
+    assert [bundle.weights_sha256 for bundle in installed] == [bundle.weights_sha256 for bundle in made]
     assert made[0].weights_sha256 != made[1].weights_sha256
 
 

@@ -109,7 +109,8 @@ def test_films_that_are_cut_short_are_named_and_nothing_is_learnt_from_them(fold
     assert {Path(film.path).name for film in check.lost} == {"plain.dcm", "lossless.dcm", "raster.png"}
     assert all("ends early" in film.reason for film in check.lost)
     assert found["Readable"].level is Level.GREEN
-    named = {at for at, film in enumerate(seen.films) if film.path.as_posix() in {of.path for of in check.lost}}
+    lost = {film.path for film in check.lost}
+    named = {at for at, film in enumerate(seen.films) if film.path.as_posix() in lost}
     assert set(np.flatnonzero(~seen.cached.readable)) == named
     assert not seen.cached.films[sorted(named)].any()
     assert check.fix is not None

@@ -131,8 +131,8 @@ def test_batches_run_side_by_side_and_say_the_same(bundle: ModelBundle, films: P
     analyser = Analyser(bundle, MeetingEngine(choose_engine(bundle, "onnx"), 3))
     entries = read_set(films, bundle.card)
     alone, lanes = (
-        judge(of, films_of(entries, None, CancelToken()), 2, CancelToken(), lanes=count)
-        for of, count in ((Analyser(bundle, choose_engine(bundle, "onnx")), 0), (analyser, 3))
+        judge(judging, films_of(entries, None, CancelToken()), 2, CancelToken(), lanes=count)
+        for judging, count in ((Analyser(bundle, choose_engine(bundle, "onnx")), 0), (analyser, 3))
     )
     assert alone == lanes
 
@@ -256,7 +256,7 @@ def test_every_finding_of_a_multi_label_model_is_measured(tmp_path: Path, films:
     rows = [f"{path.as_posix()},{sick[n % 4]},{n}" for n, path in enumerate(paths)]
     (tmp_path / "set.csv").write_text("\n".join(["path,labels,patient", *rows]), encoding="utf-8")
     _, found, _ = evaluated(bundle, tmp_path / "set.csv", tmp_path / "out.json")
-    ill = {label: sum(of["confusion"][1]) for label, of in found["labels"].items()}
+    ill = {label: sum(measures["confusion"][1]) for label, measures in found["labels"].items()}
     assert ill == {"EFFUSION": 6, "MASS": 12, "NODULE": 6}
     assert found["patients"] == 24
 
@@ -284,13 +284,13 @@ def test_a_check_says_when_on_what_and_how_it_went(bundle: ModelBundle, films: P
     table = kept(bundle)
     assert table is not None
     assert (table.films, table.patients, table.is_small, table.in_use) == (24, 6, True, False)
-    of, said = table.findings["OPACITY"], found["labels"]["OPACITY"]
+    finding, said = table.findings["OPACITY"], found["labels"]["OPACITY"]
     for name in ("sensitivity", "specificity", "auc", "calibration_error"):
-        assert dataclasses.asdict(getattr(of, name)) == said[name]
-    assert of.operating is not None
-    point = OperatingTable(of.operating).point_at(0.4)
+        assert dataclasses.asdict(getattr(finding, name)) == said[name]
+    assert finding.operating is not None
+    point = OperatingTable(finding.operating).point_at(0.4)
     assert [[point.spared, point.healthy - point.spared], [point.ill - point.found, point.found]] == said["confusion"]
-    assert (of.operating_point, sum(part.films for part in of.reliability)) == (0.4, 24)
+    assert (finding.operating_point, sum(part.films for part in finding.reliability)) == (0.4, 24)
     sentence = table.sentence("OPACITY")
     assert sentence.startswith(f"Checked at your site on 24 films, {datetime.now().astimezone().date()}: sensitivity ")
     assert f"specificity {said['specificity']['value']:.2f}" in sentence
@@ -311,12 +311,12 @@ def test_a_table_that_contradicts_itself_is_none(bundle: ModelBundle, films: Pat
     evaluated(bundle, films, tmp_path / "out.json")
     table = kept(bundle)
     assert table is not None
-    of = table.findings["OPACITY"]
+    finding = table.findings["OPACITY"]
     wrongs: tuple[dict[str, Any], ...] = ({"ill": 3}, {"reliability": (ReliabilityBin(0.5, 1, 2),)})
     for wrong in wrongs:
-        write_local_table(dataclasses.replace(table, findings={"OPACITY": dataclasses.replace(of, **wrong)}))
+        write_local_table(dataclasses.replace(table, findings={"OPACITY": dataclasses.replace(finding, **wrong)}))
         assert kept(bundle) is None
-    write_local_table(dataclasses.replace(table, findings={"MASS": of}))
+    write_local_table(dataclasses.replace(table, findings={"MASS": finding}))
     assert kept(bundle) is None
 
 

@@ -140,7 +140,9 @@ def test_without_a_data_folder_there_are_no_decisions(user_data: Path, monkeypat
 
 def test_decisions_of_models_with_other_findings_are_learnt_from_apart(tmp_path: Path) -> None:
     other = replace(ILL, label="MASS", model="n@1")
-    decide(*(replace(of, film_sha256=digest) for of, digest in ((ILL, "a"), (HEALTHY, "b"), (ILL, "c"), (other, "d"))))
+    decide(
+        *(replace(one, film_sha256=digest) for one, digest in ((ILL, "a"), (HEALTHY, "b"), (ILL, "c"), (other, "d")))
+    )
     decide(replace(HEALTHY, film_sha256="e", model="m@2"))
     squares, masses = decided_sets()
     assert (squares.findings, squares.models, squares.ill, squares.healthy) == (("SQUARE",), ("m@1", "m@2"), 2, 2)

@@ -53,13 +53,13 @@ def test_every_film_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
         lambda words: None,
         tmp_path / "cache",
     )
-    found = {Path(of.path).name: of.reason for of in left_out(prepared)}
+    found = {Path(film.path).name: film.reason for film in left_out(prepared)}
     assert set(found) == {torn.name, aside.name, broken.name}
     assert (found[torn.name], found[aside.name]) == (TORN, SET_ASIDE)
     assert found[broken.name] not in ("", TORN, SET_ASIDE)
     nobody = np.array([], np.int64)
     taught = dataclasses.replace(prepared.split, validation=nobody, left_out=prepared.split.validation)
-    assert TAUGHT in {of.reason for of in left_out(dataclasses.replace(prepared, split=taught))}
+    assert TAUGHT in {film.reason for film in left_out(dataclasses.replace(prepared, split=taught))}
     run = RunDir(tmp_path)
     write_left_out(run, tuple(left_out(prepared)))
     assert read_left_out(tmp_path) == tuple(left_out(prepared))

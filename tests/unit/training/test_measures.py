@@ -114,8 +114,8 @@ def test_a_calibration_error_is_bad_only_beyond_what_chance_gives() -> None:
 def test_reliability_counts_every_film_once(scored: tuple[np.ndarray, np.ndarray]) -> None:
     ill, logits = scored
     bins = reliability(ill, calibrated(logits, fit_calibration(ill, logits)))
-    assert (len(bins), sum(of.films for of in bins), sum(of.ill for of in bins)) == (10, len(ill), ill.sum())
-    assert [of.probability for of in bins] == sorted(of.probability for of in bins)
+    assert (len(bins), sum(bar.films for bar in bins), sum(bar.ill for bar in bins)) == (10, len(ill), ill.sum())
+    assert [bar.probability for bar in bins] == sorted(bar.probability for bar in bins)
     assert reliability(np.zeros(0, bool), np.zeros(0)) == ()
     assert len(reliability(np.ones(1, bool), np.ones(1))) == 1
 

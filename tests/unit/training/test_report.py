@@ -44,7 +44,7 @@ def test_a_line_goes_through_its_values() -> None:
     field = Field("1 − specificity", "sensitivity", diagonal=True)
     points = [(0.0, 0.0), (0.25, 0.75), (math.nan, 0.9), (1.0, 1.0)]
     root = ET.fromstring(plot("ROC <1>", field, [PlotLine("model", BLUE, points)]).svg)
-    paths = [of.get("d", "") for of in root.iter("{http://www.w3.org/2000/svg}path") if of.get("stroke") == BLUE]
+    paths = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("stroke") == BLUE]
     x_px, y_px = field.at(0.25, 0.75)
     assert paths == [f"M{field.at(0, 0)[0]:.1f} {field.at(0, 0)[1]:.1f} L{x_px:.1f} {y_px:.1f} L288.0 24.0"]
     assert 0 < x_px < WIDTH_PX

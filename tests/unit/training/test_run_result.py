@@ -36,18 +36,18 @@ def test_points_are_those_of_scikit_learn() -> None:
     films = scored()
     points = points_of(films.ill, films.probabilities)
     alarms, found, at = roc_curve(films.ill, films.probabilities, drop_intermediate=False)
-    assert np.allclose([of.found / films.ill.sum() for of in points], found)
-    assert np.allclose([of.alarms / (~films.ill).sum() for of in points], alarms)
-    assert np.allclose([of.threshold for of in points[1:]], at[1:])
+    assert np.allclose([point.found / films.ill.sum() for point in points], found)
+    assert np.allclose([point.alarms / (~films.ill).sum() for point in points], alarms)
+    assert np.allclose([point.threshold for point in points[1:]], at[1:])
     precision, recall, _ = precision_recall_curve(films.ill, films.probabilities)
-    assert np.allclose([of.found / (of.found + of.alarms) for of in points[1:]][::-1], precision[:-1])
-    assert np.allclose([of.found / films.ill.sum() for of in points[1:]][::-1], recall[:-1])
+    assert np.allclose([point.found / (point.found + point.alarms) for point in points[1:]][::-1], precision[:-1])
+    assert np.allclose([point.found / films.ill.sum() for point in points[1:]][::-1], recall[:-1])
 
 
 def test_mistakes_are_the_worst_first_and_cells_hold_the_rest() -> None:
     films = part([(0.9, ("A",)), (0.1, ("A",)), (0.4, ("A",)), (0.95, ("N",)), (0.2, ("N",)), (0.5, ("N",))])
     found = mistakes(films, "A", 0.5)
-    assert [(of.film.path.name, of.missed) for of in found] == [
+    assert [(mistake.film.path.name, mistake.missed) for mistake in found] == [
         ("f3.png", False),
         ("f1.png", True),
         ("f2.png", True),

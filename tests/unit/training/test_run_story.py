@@ -68,7 +68,7 @@ def test_what_is_learnt_again_after_a_kill_is_drawn_once(plan: TrainingPlan) -> 
     again = told_on(again, [learnt(20, 22.0), epoch(1, 23.0, is_best=False)], plan)
     assert [dot.at for dot in again.training_loss] == [1.0, 2.0]
     assert again.validation_loss == (Dot(1.0, 0.6), Dot(2.0, 0.6))
-    assert [of.epoch for of in again.judged] == [0, 1]
+    assert [measured.epoch for measured in again.judged] == [0, 1]
     assert again.best is not None
     assert again.best.epoch == 0
 
