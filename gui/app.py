@@ -32,6 +32,7 @@ STARTED_MS = 3000  # by then all that a film needs is imported
 MISTAKE = 2
 NO_SCREEN = "There is no screen here to open the window on. The commands work without one: --help names them."
 PAINTED, ANALYSED = "the window is painted", "what was opened first is analysed"
+SPENT = "%s, processor %.0f ms"
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,11 +95,11 @@ def _log_the_start(window: MainWindow) -> None:
         nonlocal began
         if began and not progress.active:
             queue.disconnect(follow)
-            _LOG.info("%s, processor %.3f s", ANALYSED, time.process_time())
+            _LOG.info(SPENT, ANALYSED, 1e3 * time.process_time())
         began = progress.active
 
     queue.connect(follow)
-    window.shown.connect(lambda: _LOG.info("%s, processor %.3f s", PAINTED, time.process_time()))
+    window.shown.connect(lambda: _LOG.info(SPENT, PAINTED, 1e3 * time.process_time()))
 
 
 def _leave_at_once(status: int) -> NoReturn:

@@ -185,7 +185,7 @@ def get_ready_to_read(*, awaited: bool, decoder: bool) -> None:
 
 
 def import_readers() -> tuple[object, ...]:
-    """What the first film needs and the empty window does not; with these come numpy, OpenCV and pydicom."""
+    """What the first film needs and the empty window does not; with these come numpy and OpenCV."""
     from imaging.read.dicom import read_dicom
     from imaging.read.encapsulated import read_encapsulated
     from imaging.read.raster import read_raster

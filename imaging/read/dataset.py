@@ -21,7 +21,7 @@ from imaging.read.header_bounds import HeaderBounds
 from imaging.read.limits import Limits
 from imaging.read.ordinary import read_shown
 from imaging.read.packed.inflated import RAW, Inflated
-from imaging.read.packed.source import open_film
+from imaging.read.packed.source import open_film, unpack
 from imaging.read.values import Elements, items, pydicom_failures
 
 if TYPE_CHECKING:
@@ -75,11 +75,18 @@ def open_dicom(path: Path, limits: Limits, keywords: Sequence[str] | None = None
     Raises FilmError: the operating system's reasons, CORRUPT, TOO_LARGE for a deflated file beyond the bounds.
     """
     try:
-        with open_film(path, limits, whole=keywords is None) as stream:
-            film = read_ordinary(stream, limits) if keywords is None else None
-            yield film or read_by_pydicom(stream, limits, keywords)
+        with open_film(path, limits) as stream:
+            yield dicom_in(stream, limits, keywords)
     except OSError as error:  # the disk or network drive fails, now or while the caller reads the pixels
         raise refuse.from_os_error(error) from error
+
+
+def dicom_in(stream: BinaryIO, limits: Limits, keywords: Sequence[str] | None = None) -> DicomFile:
+    """The film in an open file. Raises FilmError as `open_dicom` does; OSError."""
+    if keywords is not None:
+        return read_by_pydicom(stream, limits, keywords)
+    unpack(stream)
+    return read_ordinary(stream, limits) or read_by_pydicom(stream, limits)
 
 
 def read_ordinary(stream: BinaryIO, limits: Limits) -> DicomFile | None:

@@ -7,8 +7,8 @@ from imaging.image import DecodedImage
 from imaging.read import refuse
 from imaging.read.budget import BUDGET
 from imaging.read.limits import Limits, limits_in_force
-from imaging.read.packed.source import has_changed
-from imaging.read.sniff import sniff
+from imaging.read.packed.source import has_changed, open_film
+from imaging.read.sniff import sniff_stream
 from imaging.study import ImageRef
 
 
@@ -35,15 +35,23 @@ def _decode(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) 
         raise refuse.changed()
     try:
         with BUDGET.film():
-            if sniff(ref.path, limits) == "dicom":
-                from imaging.read.dicom import read_dicom
-
-                return read_dicom(ref, limits)
-            from imaging.read.raster import read_raster
-
-            return read_raster(ref, limits, at_least_px)
+            return _read(ref, limits, at_least_px)
     except MemoryError as error:  # the caps are those of one film; other films and other programs take memory too
         raise refuse.noted(refuse.needs_too_much_memory("no memory left")) from error
     except FilmError as error:
         refuse.noted(error)
         raise
+
+
+def _read(ref: ImageRef, limits: Limits, at_least_px: tuple[int, int] | None) -> DecodedImage:
+    try:
+        with open_film(ref.path, limits) as stream:
+            if sniff_stream(stream) == "dicom":
+                from imaging.read.dicom import read_dicom
+
+                return read_dicom(ref, stream, limits)
+    except OSError as error:  # the disk or network drive fails
+        raise refuse.from_os_error(error) from error
+    from imaging.read.raster import read_raster
+
+    return read_raster(ref, limits, at_least_px)

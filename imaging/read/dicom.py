@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from imaging.image import AS_STORED, DecodedImage, Header, Pixels, Voi, Window
 from imaging.read import refuse
 from imaging.read.budget import BUDGET
 from imaging.read.colour import grey_if_equal, palette_to_rgb, to_8_bits, ybr_to_rgb
-from imaging.read.dataset import DicomFile, PixelElement, open_dicom
+from imaging.read.dataset import DicomFile, PixelElement, dicom_in
 from imaging.read.frame import Frame
 from imaging.read.graphics import read_graphics
 from imaging.read.grey import is_inverted, read_modality, read_padding, read_voi
@@ -45,14 +45,13 @@ _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _SINGLE_BIT = Window(0.5, 1.0, "LINEAR_EXACT", "as stored")
 
 
-def read_dicom(ref: ImageRef, limits: Limits) -> DecodedImage:
-    """Decode one frame. Raises FilmError; see `imaging.read.decode`."""
-    with open_dicom(ref.path, limits) as film:
-        return image_of(film, ref, limits)
+def read_dicom(ref: ImageRef, stream: BinaryIO, limits: Limits) -> DecodedImage:
+    """Decode one frame of an open file. Raises FilmError, OSError; see `imaging.read.decode`."""
+    return image_of(dicom_in(stream, limits), ref, limits)
 
 
 def image_of(film: DicomFile, ref: ImageRef, limits: Limits) -> DecodedImage:
-    """One frame of an open file. Raises FilmError, OSError."""
+    """One frame of a film, whoever has read its header. Raises FilmError, OSError."""
     if film.pixels is None:
         raise missing_pixels(film.dataset)
     layout = read_layout(film.dataset, film.pixels.keyword, limits)

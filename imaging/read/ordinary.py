@@ -88,7 +88,7 @@ class _OutOfOrdinary(Exception):
 class Ordinary:
     """Values by keyword, as `imaging.read.values` takes them. `pixels_at` is where the pixel data element begins."""
 
-    elements: Mapping[str, Value]
+    elements: dict[str, Value]
     transfer_syntax: str
     pixels_at: int
 

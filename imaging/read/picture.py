@@ -22,7 +22,7 @@ from imaging.read import refuse
 from imaging.read.answer import demand, flag, share, whole
 from imaging.read.colour import grey_if_equal
 from imaging.read.limits import MOST, Limits
-from imaging.read.packed.source import open_film
+from imaging.read.packed.source import open_film, unpack
 from imaging.read.picture_size import HEAD_BYTES, PictureSize, read_size, reduced
 
 if TYPE_CHECKING:
@@ -79,8 +79,10 @@ class PictureJob(NamedTuple):
     def decode(self, data: memoryview, limits: Limits, out: Pixels) -> PictureFacts:
         """Decode into `out`, uint8 [result_bytes], as far as that is needed. Raises FilmError and nothing else."""
         try:
-            with open_film(Path(self.path), limits, whole=True) as stream, refusals(stream):
-                return _decoded(stream, self, limits, out)
+            with open_film(Path(self.path), limits) as stream:
+                unpack(stream)
+                with refusals(stream):
+                    return _decoded(stream, self, limits, out)
         except OSError as error:
             raise refuse.from_os_error(error) from error
 

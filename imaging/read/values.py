@@ -6,7 +6,7 @@ import functools
 import math
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imaging.read.limits import limits_in_force
@@ -47,7 +47,7 @@ def pydicom_failures() -> tuple[type[Exception], ...]:
 
 
 class Elements(Protocol):
-    """Values by keyword: a pydicom data set, or a mapping of texts, tuples of texts and numbers (`ordinary`)."""
+    """Values by keyword: a pydicom data set, or a dict of texts, tuples of texts and numbers (`ordinary`)."""
 
     def get(self, key: Any, /) -> Any: ...
 
@@ -59,7 +59,7 @@ class Elements(Protocol):
 def value(dataset: Elements, keyword: Keyword) -> Any:
     """The value of an element, None where it is absent, empty or cannot be converted."""
     try:
-        found = dataset.get(keyword) if isinstance(dataset, Mapping) else dataset[_tag_of(keyword)].value
+        found = dataset.get(keyword) if isinstance(dataset, dict) else dataset[_tag_of(keyword)].value
     except pydicom_failures():
         return None
     return None if found is None or found == "" else found
@@ -114,6 +114,8 @@ def integer(dataset: Elements, keyword: Keyword, default: int) -> int:
 
     Two bytes under a value representation that does not fit are the number that the dictionary means (US).
     """
+    if isinstance(dataset, dict) and isinstance(plain := dataset.get(keyword), int):
+        return plain
     waiting = _as_written(dataset, keyword)
     raw, order = getattr(waiting, "value", None), getattr(waiting, "is_little_endian", True)
     representation = getattr(waiting, "VR", None)

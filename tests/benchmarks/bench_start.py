@@ -180,7 +180,7 @@ def when(log: str, words: str) -> tuple[float, float]:
     """The time of the first line with these words, in seconds since 1970, and the processor's that it names."""
     line = next(line for line in log.splitlines() if words in line)
     at = datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()  # local, as it is written
-    return at, float(line.split()[-2])
+    return at, float(line.split()[-2]) / 1e3
 
 
 if __name__ == "__main__":

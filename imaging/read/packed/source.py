@@ -21,11 +21,11 @@ _PIECE = 1 << 20
 
 
 @contextmanager
-def open_film(path: Path, limits: Limits | None = None, *, whole: bool = False) -> Iterator[BinaryIO]:
+def open_film(path: Path, limits: Limits | None = None) -> Iterator[BinaryIO]:
     """The plain bytes of a film, seekable. `path` is a file, a gzip file, or goes on behind a ZIP archive.
 
-    What is packed is unpacked as far as it is read, or at once where it is wanted `whole`, and then held against its
-    checksum. Raises OSError as opening a file does, and FilmError for what is no file, for archives and for bounds.
+    What is packed is unpacked as far as it is read. Raises OSError as opening a file does, and FilmError for what is
+    no file, for archives and for bounds.
     """
     limits = limits or limits_in_force()
     try:
@@ -35,23 +35,22 @@ def open_film(path: Path, limits: Limits | None = None, *, whole: bool = False) 
         if archive is None:
             raise
         with _opened_member(archive, path, limits) as inflated:
-            yield _checked(inflated, whole)
+            yield cast(BinaryIO, inflated)
         return
     check_status(status, limits)
     with path.open("rb") as stream:
         magic = stream.read(2)
         stream.seek(0)
         if magic == _GZIP_MAGIC:
-            yield _checked(Inflated(stream, wbits=GZIP, most_bytes=limits.max_inflated_bytes), whole)
+            yield cast(BinaryIO, Inflated(stream, wbits=GZIP, most_bytes=limits.max_inflated_bytes))
         else:
             yield stream
 
 
-def _checked(inflated: Inflated, whole: bool) -> BinaryIO:
-    if whole:
-        inflated.seek(0, os.SEEK_END)
-        inflated.seek(0)
-    return cast(BinaryIO, inflated)
+def unpack(stream: BinaryIO) -> None:
+    """Have a film that is packed unpacked at once, and held against its checksum. Raises FilmError, OSError."""
+    stream.seek(0, os.SEEK_END)
+    stream.seek(0)
 
 
 def check_status(status: os.stat_result, limits: Limits) -> None:
