@@ -119,7 +119,8 @@ def _nowhere() -> TextIO:
 
 
 if __name__ == "__main__":
-    if hasattr(sys, "frozen"):  # the children that decode films are this program itself
+    # The children that decode films are this program itself; negatoscope.spec goes by the same words.
+    if hasattr(sys, "frozen") and not {"--multiprocessing-fork", "-c"}.isdisjoint(sys.argv):
         import multiprocessing
 
         multiprocessing.freeze_support()
