@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from training.checks_of_films import copies, cut_short, empty, near_copies, unreadable
+from training.checks_of_films import copies, cut_short, empty, masks, near_copies, unreadable
 from training.checks_of_parts import as_read, classes, patients, validation
 from training.checks_of_shortcuts import markers, shapes, sources
 from training.inspection import Check, Inspection, Level
@@ -20,6 +20,7 @@ _LOOKS: tuple[Callable[[Inspection], Iterator[Check]], ...] = (
     unreadable,
     cut_short,
     empty,
+    masks,
     copies,
     near_copies,
     as_read,

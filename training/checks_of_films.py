@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from inference.preprocess import Grey
 from training.data_error import amount
 from training.inspection import Check, Fix, Inspection, Level
 from training.left_out import refused_files, unread_films
 from training.near_twins import near_twins
 
+MASK_BOTH, MASK_WHOLE, DARK = 0.02, 0.9, 12  # shares of black and of white; grey levels that count as either
 EMPTY_SPREAD = 2.0  # standard deviation in grey levels of 255
 
 
@@ -47,6 +49,22 @@ def empty(seen: Inspection) -> Iterator[Check]:
     if found:
         fix = Fix("Leave the empty films out", seen.without(found))
         yield Check("Empty films", Level.RED, f"{amount(len(found), 'film')} show nothing.", tuple(sorted(found)), fix)
+
+
+def masks(seen: Inspection) -> Iterator[Check]:
+    """Pictures of black and white alone: what somebody drew over films to mark the lungs, and put beside them."""
+    found = {at for at in np.flatnonzero(seen.cached.readable).tolist() if _is_mask(seen.cached.films[at])}
+    if found:
+        words = f"Black and white without a grey between them: {amount(len(found), 'picture')}. Masks are no films."
+        fix = Fix("Leave the masks out", seen.without(found))
+        yield Check("Masks", Level.RED, words, tuple(sorted(found)), fix)
+
+
+def _is_mask(film: Grey) -> bool:
+    """Averaging makes some grey at the borders; no film that was exposed is without it elsewhere."""
+    shares = np.bincount(film.ravel(), minlength=256) / film.size
+    black, white = float(shares[:DARK].sum()), float(shares[-DARK:].sum())
+    return min(black, white) > MASK_BOTH and black + white > MASK_WHOLE
 
 
 def copies(seen: Inspection) -> Iterator[Check]:

@@ -85,6 +85,11 @@ def is_mask(name: str) -> bool:
     return re.sub(r"[\W_]+", " ", name.casefold()).strip() in _MASKS
 
 
+def lies_in_masks(path: Path, below: Path) -> bool:
+    """Whether a file lies in a folder for masks somewhere below a class folder."""
+    return path.is_relative_to(below) and any(is_mask(name) for name in path.relative_to(below).parts[:-1])
+
+
 def _in_parts(
     folders: Sequence[Path], parts: Mapping[Path, Sequence[Path]], remarks: list[str], *, guess: bool = False
 ) -> tuple[tuple[ClassFolder, ...], tuple[str, ...]]:

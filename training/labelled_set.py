@@ -15,7 +15,7 @@ from imaging.read.scan import scan
 from imaging.study import ImageRef
 from inference.card import ModelCard
 from inference.screen import Refusal
-from training.class_folders import folders_in
+from training.class_folders import folders_in, lies_in_masks
 from training.data_error import NOT_THERE, DataError
 from training.labelled_csv import read_csv
 from training.patients import known_id, patient_of
@@ -101,7 +101,8 @@ def films_of(entries: Sequence[Entry], out: Path | None, token: CancelToken) -> 
 def _looked_at(entry: Entry, token: CancelToken) -> Iterator[Found | Refused]:
     if entry.is_folder:
         # A class without films is no film that was refused.
-        yield from (item for item in scan([entry.path], token) if not _is_empty_class(item, entry))
+        met = scan([entry.path], token, lambda path: None if lies_in_masks(path, entry.path) else True)
+        yield from (item for item in met if not _is_empty_class(item, entry))
     elif os.path.isdir(entry.path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
         yield Refused(entry.path, refuse.not_a_film("a folder"))  # never walked for a CSV that anyone may have written
     else:

@@ -13,7 +13,7 @@ from imaging.progress import CancelToken, Progress, no_progress
 from imaging.read.look import Found, Refused
 from imaging.read.packed.source import film_sha256
 from imaging.read.scan import scan
-from training.class_folders import Part, is_mask
+from training.class_folders import Part, lies_in_masks
 from training.data_error import DataError, amount
 from training.label_names import check_names, in_order, is_normal
 from training.patients import Traces, joined_patients, patient_of, whose
@@ -139,7 +139,7 @@ def _read(source: Source, pattern: str, token: CancelToken | None, progress: Pro
     for place in source.places:
 
         def wanted(path: Path, below: Path = place.path) -> bool | None:
-            if any(is_mask(folder) for folder in _below(path, below).split("/")[:-1]):
+            if lies_in_masks(path, below):
                 masks.add(path)
                 return None
             return True

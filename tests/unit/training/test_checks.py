@@ -206,6 +206,18 @@ def test_patients_too_few_to_part_are_red_and_not_an_error(tmp_path: Path, phant
     assert "too few patients" in found["Validation part"].sentence
 
 
+def test_masks_beside_films_are_red_and_films_are_none(folder: Path, phantoms: list[Grey]) -> None:
+    assert "Masks" not in looked(folder)[1]
+    drawn = (np.where(phantoms[0] > np.median(phantoms[0]), 255, 0)).astype(np.uint8)
+    save(folder / "SICK" / "person90_a.png", drawn)
+    seen, found = looked(folder)
+    check = found["Masks"]
+    assert check.level is Level.RED
+    assert [seen.films[at].path.name for at in check.films] == ["person90_a.png"]
+    assert check.fix is not None
+    assert "Masks" not in looked(folder, check.fix.plan)[1]
+
+
 def test_a_class_too_rare_to_judge_is_red_and_can_be_left_out(folder: Path, phantoms: list[Grey]) -> None:
     """A list of many findings has rare ones: the run would refuse them once all films are decoded."""
     for number in range(2):

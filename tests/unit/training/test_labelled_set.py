@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from imaging.progress import CancelToken
+from imaging.study import ImageRef
 from inference.screen import Refusal
 from tests import dicom_files
 from tests.bundles import card_of, multi_label_card
@@ -50,6 +51,12 @@ def test_class_folders_lie_in_the_folder_or_in_its_parts(tmp_path: Path) -> None
         "person7_virus_1.png": (frozenset({"OPACITY"}), "person7"),
         "a.png": (frozenset(), "a"),
     }
+
+
+def test_masks_beside_films_are_not_judged(tmp_path: Path) -> None:
+    film(tmp_path / "NORMAL" / "images" / "a.png")
+    film(tmp_path / "NORMAL" / "masks" / "a.png", seed=1)
+    assert [item.film.path.parent.name for item in found(tmp_path) if isinstance(item.film, ImageRef)] == ["images"]
 
 
 def test_a_dicom_film_names_its_patient_and_a_csv_knows_better(tmp_path: Path) -> None:
