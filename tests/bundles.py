@@ -14,8 +14,9 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import save
 
+from imaging.paths import resource_path
 from inference.backbones import BACKBONES
-from inference.bundle import CARD, ModelBundle, write_bundle
+from inference.bundle import CARD, ModelBundle, read_bundle, write_bundle
 from inference.card import (
     GATE,
     GRAPH,
@@ -39,6 +40,12 @@ from inference.network import FilmNetwork, network_of
 from inference.preprocess import PreprocessSpec
 
 SIZE_PX = 64
+
+
+def came_with_the_program(name: str) -> ModelBundle:
+    """The bundled model of that name, whichever its version."""
+    (folder,) = resource_path("models").glob(f"{name}@*")
+    return read_bundle(folder)
 
 
 def card_of(**changes: Any) -> ModelCard:

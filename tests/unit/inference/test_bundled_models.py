@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imaging.paths import resource_path
 from imaging.phantom import Opacity, make_phantom, to_image
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle, read_bundle
+from inference.bundle import ModelBundle
 from inference.cam import autograd_maps
 from inference.card import GRAPH, QUANTISED
 from inference.device import choose_engine
@@ -23,15 +22,16 @@ from inference.preprocess import network_grey, to_input
 from inference.results import ImageResult
 from inference.scores import probabilities
 from inference.torch_engine import load_network
+from tests.bundles import came_with_the_program
 from training.metrics import auc
 
 REAL_FILMS = Path(__file__).resolve().parents[4] / "shared" / "data" / "films"
 FRESH_SEEDS = range(500_000, 500_040)  # beyond the seeds of `training.bundled.practice` and of the example films
 
 
-@pytest.fixture(scope="module", params=["pneumonia@2", "practice@1"])
+@pytest.fixture(scope="module", params=["pneumonia", "practice"])
 def bundled(request: pytest.FixtureRequest) -> ModelBundle:
-    return read_bundle(resource_path("models", request.param))
+    return came_with_the_program(request.param)
 
 
 def test_engines_agree_and_grad_cam_is_autograds(bundled: ModelBundle) -> None:
@@ -72,7 +72,7 @@ def test_the_card_counts_what_it_recommends(bundled: ModelBundle) -> None:
 
 
 def test_practice_finds_what_is_planted_and_says_where() -> None:
-    bundle = read_bundle(resource_path("models", "practice@1"))
+    bundle = came_with_the_program("practice")
     phantoms = [make_phantom(seed, (512, 512), seed % 2) for seed in FRESH_SEEDS]
     films = to_input(np.stack([network_grey(to_image(phantom), bundle.card.preprocess) for phantom in phantoms]))
     out = choose_engine(bundle, "onnx").run(films)
@@ -99,7 +99,7 @@ def _peak_lies_in(raw: np.ndarray, opacities: tuple[Opacity, ...], side_px: int)
 
 @pytest.mark.skipif(not REAL_FILMS.is_dir(), reason="the films of ../shared/data are not here")
 def test_pneumonia_judges_patients_it_never_saw() -> None:
-    bundle = read_bundle(resource_path("models", "pneumonia@2"))
+    bundle = came_with_the_program("pneumonia")
     analyser = Analyser(bundle, choose_engine(bundle, "onnx"))
     results = {
         label: [analyser.analyse(ImageRef(path), CancelToken()) for path in sorted((REAL_FILMS / label).iterdir())]

@@ -22,7 +22,7 @@ from inference.engine_choice import VARIABLE
 from inference.engine_times import remembered
 from inference.models_verify import relative_difference
 from inference.scores import probabilities
-from tests.bundles import copy_with, write_trial_bundle
+from tests.bundles import came_with_the_program, copy_with, write_trial_bundle
 
 pytest.importorskip("openvino", reason="the optional engine is not installed (bootstrap.py test installs it)")
 from inference.openvino_engine import OpenVinoEngine
@@ -66,11 +66,9 @@ def test_it_agrees_with_onnx_runtime(which: str, films: Floats, request: pytest.
     assert all(part.dtype == np.float32 for part in (outputs[1].logits, outputs[1].class_maps, outputs[1].embedding))
 
 
-@pytest.mark.parametrize("name", ["pneumonia@2", "practice@1"])
+@pytest.mark.parametrize("name", ["pneumonia", "practice"])
 def test_it_agrees_on_the_bundled_models(name: str) -> None:
-    from inference.bundle import read_bundle
-
-    bundled = read_bundle(resource_path("models", name))
+    bundled = came_with_the_program(name)
     side = bundled.card.preprocess.size_px
     films = np.random.default_rng(2).random((2, 1, side, side), dtype=np.float32)
     outputs = [made.run(films) for made in (choose_engine(bundled, "onnx"), OpenVinoEngine(bundled, ""))]
