@@ -17,31 +17,21 @@ import os
 import sys
 import threading
 import time
-import zlib
 from contextlib import suppress
 from multiprocessing import BufferTooShort
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 
-from imaging.confined import (
-    address_space_bytes,
-    interrupts_held_back,
-    limit_memory,
-    make_harmless,
-    resident_bytes,
-    silence_libraries,
-)
+from imaging.confined import interrupts_held_back, resident_bytes
 from imaging.errors import FilmError
 from imaging.image import Pixels
-from imaging.read import codecs, picture, refuse
-from imaging.read.answer import MOST_BYTES, READY, AnswerError, heard, refused, told
-from imaging.read.desk import HAS_DESKS, Desks, DesksInChild, Slip
-from imaging.read.limits import DEFAULT_LIMITS, Limits
-
-Told_co = TypeVar("Told_co", covariant=True)
+from imaging.read import refuse
+from imaging.read.answer import MOST_BYTES, READY, AnswerError, heard
+from imaging.read.desk import HAS_DESKS, Desks
+from imaging.read.limits import Limits
+from imaging.read.serving import Told_co, Work, serve
 
 _MOST_CHILDREN = max(2, os.cpu_count() or 1)  # one for each caller of `screen`; they start as they are needed
 _START_TIMEOUT_S = 120.0
@@ -49,34 +39,6 @@ _START_S = 0.25  # what a start costs, more or less
 _NOTHING = b"\0"  # pictures come with a path: not every system's pipe carries a message of no bytes
 _WATCH_S = 0.05
 _TURN_S = 60.0  # a site's time-out may be longer than the system can wait in one go
-
-# What the decoders raise on damaged frames; anything else ends the child, which refuses the film as well.
-_DECODER_FAILURES = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zlib.error,
-)
-
-
-class Work(Protocol[Told_co]):
-    """A frame to decode, in at most `result_bytes`. Raises what decoders raise on damage, or FilmError."""
-
-    @property
-    def family(self) -> str: ...
-
-    @property
-    def result_bytes(self) -> int: ...
-
-    def decode(self, data: memoryview, limits: Limits, out: Pixels, /) -> Told_co: ...
-
-    def heard(self, told: Any, /) -> Told_co:
-        """What `decode` gave back, from the JSON that came of it. Raises AnswerError where it can't be that."""
-        ...
 
 
 class _Child:
@@ -91,7 +53,7 @@ class _Child:
         self.is_lost = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_serve, args=(theirs,), name="decoder", daemon=True)
+        self._process: BaseProcess = context.Process(target=serve, args=(theirs,), name="decoder", daemon=True)
         with interrupts_held_back():
             self._process.start()
         theirs.close()
@@ -293,58 +255,3 @@ class DecoderPool:
 # One pool a process: children are dear, and `decode` is the only door to them. It is empty until the first frame.
 POOL = DecoderPool()
 atexit.register(POOL.close)
-
-
-def _serve(pipe: Connection[Any, Any]) -> None:
-    """The child's whole life: import the decoders, then decode one job after another until the pipe ends."""
-    make_harmless()
-    codecs.load()
-    picture.load()
-    silence_libraries()
-    base_bytes = address_space_bytes()
-    desks, limits = DesksInChild(), DEFAULT_LIMITS
-    with suppress(EOFError, OSError, KeyboardInterrupt):
-        pipe.send_bytes(READY)
-        while True:
-            job, news, slip = pipe.recv()
-            if news is not None:
-                limits = news
-                limit_memory(base_bytes + limits.memory_bytes)
-            if slip is None:
-                _serve_by_pipe(pipe, job, limits)
-            else:
-                pipe.send_bytes(_on_desk(pipe, desks, job, limits, slip))
-
-
-def _on_desk(pipe: Connection[Any, Any], desks: DesksInChild, job: Work[Any], limits: Limits, slip: Slip) -> bytes:
-    try:
-        out, data = desks.received(pipe, slip, job.result_bytes)
-    except MemoryError:
-        return refused(refuse.needs_too_much_memory("no room for the result"))
-    return _decoded(job, data, limits, out)[0]
-
-
-def _serve_by_pipe(pipe: Connection[Any, Any], job: Work[Any], limits: Limits) -> None:
-    """Where there is no shared memory, the frame's bytes follow the answer."""
-    data = memoryview(pipe.recv_bytes())
-    try:
-        out = np.zeros(job.result_bytes, np.uint8)
-    except MemoryError:
-        pipe.send_bytes(refused(refuse.needs_too_much_memory("no room for the result")))
-        return
-    answer, is_decoded = _decoded(job, data, limits, out)
-    pipe.send_bytes(answer)
-    if is_decoded:
-        pipe.send_bytes(out.data)
-
-
-def _decoded(job: Work[Any], data: memoryview, limits: Limits, out: Pixels) -> tuple[bytes, bool]:
-    """The answer, and whether there is a frame."""
-    try:
-        return told(job.decode(data, limits, out)), True
-    except FilmError as error:
-        return refused(error), False
-    except MemoryError as error:
-        return refused(refuse.needs_too_much_memory(str(error))), False
-    except _DECODER_FAILURES as error:
-        return refused(refuse.corrupt(f"{job.family}: {type(error).__name__}")), False
