@@ -6,14 +6,12 @@ Opening a picture is Python; decoding it is libjpeg, libtiff, zlib. Qt, torch an
 from __future__ import annotations
 
 import math
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -23,24 +21,18 @@ from imaging.read.answer import demand, flag, share, whole
 from imaging.read.colour import grey_if_equal
 from imaging.read.limits import MOST, Limits
 from imaging.read.packed.source import open_film, unpack
+from imaging.read.picture_end import PILLOW_FAILURES, ends_early, is_cut, load_what_is_there, refusal_of
 from imaging.read.picture_size import HEAD_BYTES, PictureSize, read_size, reduced
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FORMATS = ("PNG", "JPEG", "TIFF")
-# What Pillow raises on damaged files.
-PILLOW_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
-    RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error,
-)  # fmt: skip
 _STRIP_ROWS = 256
 _START_OF_SCAN = b"\xff\xda"
 _SEVERAL_PICTURES = b"MPF\0"  # in a JPEG of a phone, which Pillow takes for a format of its own and does not reduce
 _PIECE_BYTES = 1 << 20
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG, _BITS_TAG = 274, 262, 258
-_STRIPS_TAG, _STRIP_BYTES_TAG, _TILES_TAG, _TILE_BYTES_TAG = 273, 279, 324, 325
-_TIFFS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _GREY_MODES = {"1": "u1", "L": "u1", "I;16": "<u2", "I;16L": "<u2", "I;16B": "<u2", "I": "<i4", "F": "<f4"}
 _KINDS = frozenset(np.dtype(kind).str for kind in _GREY_MODES.values())
 _TRANSPARENT_MODES = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
@@ -108,7 +100,7 @@ def refusals(stream: BinaryIO) -> Iterator[None]:
     except PILLOW_FAILURES as error:
         if refuse.is_of_system(error):
             raise
-        raise _refusal(stream, error) from error
+        raise refusal_of(stream, error) from error
 
 
 def outline(stream: BinaryIO, frame: int, limits: Limits, at_least_px: tuple[int, int] | None) -> Outline:
@@ -176,14 +168,14 @@ def turn_to(image: Image, frame: int, limits: Limits) -> int:
 
 
 def _decoded(stream: BinaryIO, job: PictureJob, limits: Limits, out: Pixels) -> PictureFacts:
-    is_cut = _is_cut(stream)
-    if not is_cut and stream.read(4) == b"\x89PNG":
+    cut = is_cut(stream)
+    if not cut and stream.read(4) == b"\x89PNG":
         _check_sums(stream)
     with open_picture(stream) as image:
         turn_to(image, job.frame, limits)
         _check_scans(stream, image, limits)
         full_size_px = _draft(image, job.at_least_px)
-        complete = _load_what_is_there(image) if is_cut or _ends_early(stream, image) else 1.0
+        complete = load_what_is_there(image) if cut or ends_early(stream, image) else 1.0
         turned = _orientation(image)
         is_wide_grey = image.mode.startswith("I;16")
         pixels = _upright(_pixels(image, out), turned, out)
@@ -225,25 +217,6 @@ def _check_scans(stream: BinaryIO, image: Image, limits: Limits) -> None:
     if scans * image.width * image.height > limits.max_scan_pixels:
         raise refuse.needs_too_much_memory("more scans than may be")
     stream.seek(0)
-
-
-def _load_what_is_there(image: Image) -> float:
-    """Decode a picture whose file ends early, and say which share of its rows there is; the others are black.
-
-    Raises what Pillow raises where there is not one row.
-    """
-    from PIL.ImageFile import ImageFile
-
-    try:
-        image.load()
-    except PILLOW_FAILURES:
-        assert isinstance(image, ImageFile)
-        image.tile = []  # no second attempt: what was decoded stays as it is
-        rows = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
-        if not rows.size:
-            raise
-        return (int(rows[-1]) + 1) / image.height
-    return 1.0
 
 
 def _pixels(image: Image, out: Pixels) -> Pixels:
@@ -329,45 +302,3 @@ def _tag(image: Image, tag: int) -> int:
 
 def _sample_bytes(image: Image) -> int:
     return np.dtype(_GREY_MODES.get(image.mode, "u1")).itemsize
-
-
-def _is_cut(stream: BinaryIO) -> bool:
-    """Whether the end of a PNG or JPEG file is missing, or the directory of a TIFF. Leaves the stream at its start."""
-    stream.seek(0)
-    head = stream.read(16)
-    size = stream.seek(0, 2)
-    stream.seek(max(size - 64, 0))
-    tail = stream.read()
-    stream.seek(0)
-    if head.startswith(_TIFFS):
-        order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
-        is_big = 43 in head[2:4]
-        return int.from_bytes(head[8:16] if is_big else head[4:8], order) >= size
-    return {b"\x89PN": b"IEND" not in tail, b"\xff\xd8\xff": b"\xff\xd9" not in tail}.get(head[:3], False)
-
-
-def _ends_early(stream: BinaryIO, image: Image) -> bool:
-    """Whether strips or tiles of a TIFF lie behind the end of the file."""
-    at = stream.tell()
-    size = stream.seek(0, 2)
-    stream.seek(at)
-    return any(
-        start + length > size
-        for starts, lengths in ((_STRIPS_TAG, _STRIP_BYTES_TAG), (_TILES_TAG, _TILE_BYTES_TAG))
-        for start, length in zip(_numbers(image, starts), _numbers(image, lengths), strict=False)
-    )
-
-
-def _numbers(image: Image, tag: int) -> tuple[int, ...]:
-    found = getattr(image, "tag_v2", {}).get(tag)
-    return tuple(each for each in found if isinstance(each, int)) if isinstance(found, tuple) else ()
-
-
-def _refusal(stream: BinaryIO, error: BaseException) -> Exception:
-    """A cut file is told from a damaged one by whether its end is there."""
-    detail = type(error).__name__
-    if isinstance(error, MemoryError):
-        return refuse.needs_too_much_memory(detail)
-    stream.seek(0)
-    of_tiff = stream.read(4) in _TIFFS and ("truncated" in str(error).lower() or isinstance(error, EOFError))
-    return refuse.truncated(None, detail) if of_tiff or _is_cut(stream) else refuse.corrupt(detail)

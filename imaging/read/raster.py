@@ -12,7 +12,8 @@ from imaging.read.budget import BUDGET
 from imaging.read.child import POOL
 from imaging.read.limits import Limits
 from imaging.read.packed.source import open_film
-from imaging.read.picture import PILLOW_FAILURES, Outline, PictureJob, count_pages, open_picture, outline, refusals
+from imaging.read.picture import Outline, PictureJob, count_pages, open_picture, outline, refusals
+from imaging.read.picture_end import PILLOW_FAILURES
 from imaging.study import ImageRef
 
 
