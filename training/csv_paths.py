@@ -11,16 +11,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-_DEPTH, _MOST_FILES = 5, 2_000_000  # below the list's folder
+from imaging.progress import CancelToken
+
+_DEPTH, _MOST_FILES = 5, 1_000_000  # below the list's folder
 
 
 class FilmFinder:
     """Finds the films of one list. The folders below it are looked through once, and only for bare names that are not
-    where the list says.
+    where the list says; that can be cancelled.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: CancelToken) -> None:
         self._folder = folder
+        self._token = token
         self._dropped = 0  # leading folders of a named path that are not there; the same for most rows of a list
         self._below: dict[str, Path | None] | None = None
 
@@ -46,20 +49,21 @@ class FilmFinder:
         """The only file of this name, or of this name but for its ending."""
         if self._below is None:
             self._below = {}
-            for path in _files(self._folder):
+            for path in _files(self._folder, self._token):
                 for key in {path.name, path.stem}:
                     self._below[key] = None if key in self._below else path
         return self._below.get(name)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder, links to folders followed but none entered twice."""
-    entered: set[tuple[int, int]] = set()
+def _files(folder: Path, token: CancelToken) -> Iterator[Path]:
+    """The files below a folder, links to folders followed but none entered twice. Raises Cancelled."""
+    entered: set[tuple[int, int] | str] = set()
     count = 0
     for place, folders, files in os.walk(folder, followlinks=True):
-        status = Path(place).stat()
-        known, deep = (status.st_dev, status.st_ino) in entered, len(Path(place).relative_to(folder).parts) >= _DEPTH
-        entered.add((status.st_dev, status.st_ino))
+        token.check()
+        own = _identity(place)
+        known, deep = own in entered, len(Path(place).relative_to(folder).parts) >= _DEPTH
+        entered.add(own)
         folders[:] = [] if known or deep else [name for name in folders if not name.startswith((".", "__"))]
         if known:
             continue
@@ -69,3 +73,12 @@ def _files(folder: Path) -> Iterator[Path]:
         count += len(files)
         if count > _MOST_FILES:
             return
+
+
+def _identity(place: str) -> tuple[int, int] | str:
+    """What tells a folder by whichever name; its name where it is gone by now."""
+    try:
+        status = os.stat(place)  # noqa: PTH116 - os.walk speaks of text
+    except OSError:
+        return place
+    return (status.st_dev, status.st_ino)

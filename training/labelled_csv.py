@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imaging.progress import CancelToken
 from training.csv_columns import Columns, columns_of, marked
 from training.csv_labels import labels_in
 from training.csv_paths import FilmFinder
@@ -50,8 +51,8 @@ class LabelledRows:
     remarks: tuple[str, ...] = ()
 
 
-def read_csv(source: Path) -> LabelledRows:
-    """The rows in their order. Raises DataError in one sentence, with the line where one is to blame."""
+def read_csv(source: Path, token: CancelToken | None = None) -> LabelledRows:
+    """The rows in their order. Raises DataError in one sentence, with the line where one is to blame; Cancelled."""
     text = _text(source)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)  # spreadsheets of half of Europe write semicolons
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -63,7 +64,7 @@ def read_csv(source: Path) -> LabelledRows:
     columns = columns_of(header, [cells for _, cells in lines])
     for line, cells in lines:
         _check(line, cells, columns)
-    finder = FilmFinder(source.parent)
+    finder = FilmFinder(source.parent, token or CancelToken())
     if columns.findings:
         return _by_marks(lines, columns, finder)
     labels = labels_in([cells[columns.roles["labels"]] for _, cells in lines])

@@ -82,7 +82,7 @@ def read_manifest(
     (`pattern`, or the known ones). Films with equal bytes are joined to one patient, so that no split can part them.
     `normal_label` '' takes a class called normal, clear or the like. Raises DataError in one sentence, Cancelled.
     """
-    named = read_source(source, normal_label)
+    named = read_source(source, normal_label, token)
     read = _read(named, pattern, token, progress)
     labels = in_order((label for film in read.films for label in film.labels), normal_label)
     _check_read(read, labels)

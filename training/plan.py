@@ -174,7 +174,8 @@ def parse_plan(content: bytes) -> TrainingPlan:
     try:
         plan = from_json(TrainingPlan, with_defaults(TrainingPlan, body))
     except RecordError as error:
-        raise PlanError(f"The training plan does not fit its schema: {error}.", detail=str(error)) from error
+        newer = "; it may be of a newer Negatoscope, or misspelt" if "has unknown" in str(error) else ""
+        raise PlanError(f"The training plan does not fit its schema: {error}{newer}.", detail=str(error)) from error
     check_plan(plan)
     return plan
 

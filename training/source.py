@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imaging.progress import CancelToken
 from training.class_folders import Part, class_folders, part_named
 from training.data_error import NOT_THERE, DataError, amount
 from training.label_names import NO_FINDING, is_normal, only_findings, said_of_spellings, spelt_alike
@@ -46,16 +47,16 @@ class Source:
     remarks: tuple[str, ...] = ()
 
 
-def read_source(path: Path, normal: str = "") -> Source:
+def read_source(path: Path, normal: str = "", token: CancelToken | None = None) -> Source:
     """A folder of class folders, or a CSV. `normal` is the label of healthy films, '' for the usual names. Raises
-    DataError in one sentence.
+    DataError in one sentence, Cancelled.
     """
     try:
         if path.is_dir():
             found = class_folders(path, lambda name: is_normal(name, normal))
             places = [Place(folder.path, (folder.label,), folder.part, is_folder=True) for folder in found.folders]
             return _tidied(Source(path, tuple(places), found.remarks), normal)
-        listed = read_csv(path)
+        listed = read_csv(path, token)
         return _tidied(Source(path.parent, tuple(_rows(listed)), listed.remarks), normal)
     except OSError as error:
         raise DataError(NOT_THERE, detail=type(error).__name__) from error

@@ -102,6 +102,10 @@ def test_quick_training_needs_weights_and_leaves_films_as_they_are() -> None:
         (b"{}", "no training plan"),
         (b'{"schema": 2}', "newer Negatoscope"),
         (b'{"schema": 1}', "does not fit its schema"),
+        (
+            plan_text(plan("quick")).replace('"name"', '"hue": 1, "name"', 1).encode(),
+            "has unknown hue; it may be of a newer",
+        ),
         (b" " * ((1 << 20) + 1), "too long"),
     ],
 )

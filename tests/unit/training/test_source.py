@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imaging.progress import Cancelled, CancelToken
 from tests import dicom_files
 from training.manifest import DataError, Manifest, read_manifest
 from training.patients import MANY_FOLDERS, known_id
+from training.source import read_source
 
 ROOT = "root"
 
@@ -122,6 +124,17 @@ def test_a_bare_name_that_two_files_have_is_not_guessed(tmp_path: Path) -> None:
     manifest = listed(tmp_path, "path,label\na.png,A\nb.png,B\nc.png,A\n", ["x/a.png", "y/a.png", "b.png", "x/c.png"])
     assert [path.name for path, _ in manifest.refused] == ["a.png"]
     assert labels_of(manifest) == {"b": ("B",), "c": ("A",)}
+
+
+def test_looking_for_bare_names_ends_when_it_is_cancelled_and_knows_loops(tmp_path: Path) -> None:
+    films(tmp_path, ["in/a.png", "in/b.png"])
+    (tmp_path / "in" / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "list.csv").write_text("path,label\na.png,A\nb.png,B\n", encoding="utf-8")
+    assert len(read_manifest(tmp_path / "list.csv").films) == 2
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        read_source(tmp_path / "list.csv", token=token)
 
 
 def parts_of(root: Path) -> dict[tuple[str, str], int]:
