@@ -11,8 +11,10 @@ it runs from this checkout. Pictures of the steps: build/first_hour.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -67,7 +69,7 @@ def take(steps: Mapping[str, Callable[[Hour], str]], hour: Hour) -> None:
     for name, step in steps.items():
         try:
             print(f"{name}: {step(hour)}", flush=True)
-        except (UserError, SmokeError, subprocess.SubprocessError, OSError) as error:
+        except (UserError, SmokeError, subprocess.SubprocessError, OSError, ValueError, sqlite3.Error) as error:
             hour.user.picture("failed")
             raise HourError(f"{name}: FAILED: {error}") from error
 
@@ -108,6 +110,8 @@ def first_hour(work: Path, window: tuple[str, ...], commands: tuple[str, ...]) -
     subprocess.run([sys.executable, "-c", MAKE_WARD, str(home)], cwd=ROOT, check=True, timeout=TIMEOUT_S)
     with own_screen.own_screen(work) as screen, closing(Eyes(screen.bus)) as eyes:
         hour = Hour(User(eyes, screen, pictures), window, frozen_program(list(commands), home), home)
+        if json.loads(hour.commands.run("doctor", "--json", folder=home))["flavour"] == "viewer":
+            raise HourError("The viewer flavour trains no models: there is no such hour with it.")
         with hour.opened("first day"):
             take(FIRST_DAY, hour)
         with hour.opened("second day"):

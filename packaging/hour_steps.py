@@ -19,6 +19,7 @@ WINDOW, WIZARD = "Negatoscope", "Train a model"
 DATA = Path(".local/share/negatoscope")
 BACKBONE, START = "Tiny CNN with fine cells", "Model practice@1"
 NAME, MODEL, SHOWN = "Ward 3", "ward-3", "ward-3 1"  # as it is typed, as commands name it, as the window does
+RUN_PATIENCE_S = 900.0
 SCORED = re.compile(r"(No flag · |Opacity )([<>] )?[01]\.\d\d$")
 
 
@@ -88,7 +89,7 @@ def train(hour: Hour) -> str:
     user.fill("Name of the model", NAME, WIZARD)
     user.picture("2-plan")
     user.click("push button", "Start training", WIZARD)
-    finished = wait("the event Finished of the run", lambda: finished_of(hour.data / "runs"))
+    finished = wait("the event Finished of the run", lambda: finished_of(hour.data / "runs"), RUN_PATIENCE_S)
     user.picture("3-run")
     user.click("push button", "Show the result", WIZARD)
     user.find("label", SHOWN, WIZARD)
@@ -200,7 +201,8 @@ def is_wrong(words: str, opacities: int) -> bool:
 
 def finished_of(runs: Path) -> dict[str, Any]:
     """The event with which the one run finished, or nothing. Raises UserError where it ended otherwise."""
-    lines = [line for path in runs.glob("*/events.jsonl") for line in path.read_text(encoding="utf-8").splitlines()]
+    texts = [path.read_text(encoding="utf-8") for path in runs.glob("*/events.jsonl")]
+    lines = [line for text in texts for line in text[: text.rfind("\n") + 1].splitlines()]  # the last may be half there
     last: dict[str, Any] = json.loads(lines[-1]) if lines else {"event": ""}
     if last["event"] in ("Failed", "Stopped"):
         raise UserError(f"the run ended: {last}")

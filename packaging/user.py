@@ -11,7 +11,7 @@ from typing import TypeVar
 from accessible import Eyes, Widget, beside, found
 from own_screen import OwnScreen
 
-PATIENCE_S = 120.0  # other work may share the machine
+PATIENCE_S = 180.0  # other work may share the machine
 LOOK_S = 0.3
 
 Seen = tuple[Widget, ...]

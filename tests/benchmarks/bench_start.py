@@ -141,6 +141,7 @@ def environment(data: str) -> dict[str, str]:
     there = os.environ | {"NEGATOSCOPE_DATA": data, "PYTHONPATH": str(ROOT)}
     there.setdefault("QT_QPA_PLATFORM", "offscreen")
     there.setdefault("NEGATOSCOPE_CPU_ENGINE", "onnx")
+    there["ORT_DISABLE_TELEMETRY"] = "1"  # as the program does: to report its use is no part of the bare work
     there.pop("PYTHONDONTWRITEBYTECODE", None)
     return there
 

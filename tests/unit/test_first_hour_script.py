@@ -73,6 +73,9 @@ def test_a_run_is_over_with_its_last_event(tmp_path: Path) -> None:
     for last, wanted in (("Step", {}), ("Finished", {"event": "Finished"})):
         events.write_text("".join(json.dumps({"event": name}) + "\n" for name in ("Started", last)), encoding="utf-8")
         assert hour_steps.finished_of(tmp_path) == wanted
+    with events.open("a", encoding="utf-8") as more:
+        more.write('{"event": "Fai')
+    assert hour_steps.finished_of(tmp_path) == {"event": "Finished"}, "half a line is none yet"
     events.write_text('{"event": "Failed", "message": "no room"}\n', encoding="utf-8")
     with pytest.raises(UserError, match="no room"):
         hour_steps.finished_of(tmp_path)
