@@ -16,7 +16,7 @@ from training.seal import Words
 from training.split import holds_out_cluster
 
 _DRAWN = "validation films of the same collection"
-_BOTH = "validation films, some of them collected otherwise than the training films"
+_BOTH = "validation films, some of them unlike the training films"
 _HELD_OUT = "validation films that were collected otherwise than the training films"
 _LIMITS = (
     "It knows the films of one collection; on films from elsewhere it was not tested.",

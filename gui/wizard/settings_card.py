@@ -54,7 +54,6 @@ WORDS = {
     "weights": "class weights",
     "patients": "patients",
     "clusters": "films collected otherwise",
-    "both": "patients, and films collected otherwise",
     "sampling": "balanced sampling",
     "one_cycle": "one cycle",
     "choice.stop_after=0": "never",

@@ -39,7 +39,7 @@ WAYS = {
     "whole network, augmentation beyond the suite": (0.0, AugmentSpec()),
 }
 SEVERE = ("as collected", "cropped", "stretched upwards", "less contrast", "flat and stretched", "noisy")
-HELD_OUT = 2  # clusters
+CLUSTERS, HELD_OUT = 6, 2
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     material = read_material(options.data, options.keep_out)
     sizes = np.full((len(material.films), 2), material.films.shape[1], np.int32)
-    clusters = cluster_of_patients(clusters_of(facts_of(material.films, sizes)), material.patients)
+    clusters = cluster_of_patients(clusters_of(facts_of(material.films, sizes), CLUSTERS), material.patients)
     small = np.stack([cv2.resize(film, (options.side,) * 2, interpolation=cv2.INTER_AREA) for film in material.films])
     with tempfile.TemporaryDirectory() as folder:
         state = options.state or Path(folder)
