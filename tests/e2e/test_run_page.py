@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,11 @@ def test_a_worker_that_is_gone_is_said_and_can_be_asked_back(
 
 
 def test_why_a_run_failed_is_said_in_words(trained: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
-    worker = start_run(tmp_path, "none", "--data", str(trained / "films" / "gone.csv"), *SMALL)
-    assert worker.wait(timeout=120) == 3
-    page = run_page(qtbot, jobs, tmp_path / "runs" / "none")
+    plan = RunDir(trained / "runs" / "long").plan()
+    run = RunDir(tmp_path / "runs" / "none")
+    run.create(replace(plan, data=replace(plan.data, source=str(trained / "films" / "gone.csv"))))
+    assert start_run(tmp_path, "none", "--resume").wait(timeout=120) == 3
+    page = run_page(qtbot, jobs, run.path)
     until(qtbot, page, State.FAILED)
     assert "can't be found or read" in page.head.sentence.text().replace("&#x27;", "'")
     page.show_run(tmp_path / "nowhere")
