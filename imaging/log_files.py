@@ -22,7 +22,7 @@ LOG_BYTES, LOG_FILES = 1 << 20, 3
 LOG, CRASHES = "negatoscope.log", "crash.log"
 OWN = ("imaging", "inference", "training", "gui")  # libraries quote headers, and with them patients
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def log_folder() -> Path:
@@ -87,5 +87,5 @@ def _put_aside(log: Path) -> None:
 def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An exception by its kind and place: its own text may quote a header or a path."""
     if not issubclass(kind, KeyboardInterrupt):
-        _log.critical("%s\n%s", kind.__name__, "".join(traceback.format_tb(trace)))
+        _LOG.critical("%s\n%s", kind.__name__, "".join(traceback.format_tb(trace)))
     sys.__excepthook__(kind, error, trace)

@@ -9,7 +9,7 @@ from typing import Literal, TypeGuard
 from imaging.errors import Code, FilmError
 from imaging.read.limits import Limits
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def noted(error: FilmError) -> FilmError:
@@ -18,7 +18,7 @@ def noted(error: FilmError) -> FilmError:
     What is no film is left out: a folder may hold thousands of other files.
     """
     if error.code is not Code.NOT_A_FILM:
-        _log.info("a film was refused: %s: %s %s", error.code.value, error.message, error.detail)
+        _LOG.info("a film was refused: %s: %s %s", error.code.value, error.message, error.detail)
     return error
 
 
