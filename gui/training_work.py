@@ -121,9 +121,9 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
     from training.acquisition import clusters_for
     from training.checks import checks
+    from training.data_error import DataError
     from training.from_decisions import provenance_of
     from training.inspection import inspect
-    from training.manifest import DataError
     from training.near_twins import with_near_twins_joined
     from training.taught import split_of
 

@@ -22,7 +22,8 @@ from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import Grey, PreprocessSpec, load_grey
 from inference.records import RecordError, from_json, to_json
-from training.manifest import DataError, LabelledFilm
+from training.data_error import DataError
+from training.manifest import LabelledFilm
 
 _FILMS, _FACTS, _UNREADABLE = "films.npy", "facts.npy", "unreadable.json"
 _GONE = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)

@@ -7,9 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from training.acquisition import clusters_for
-from training.data_error import amount
+from training.data_error import DataError, amount
 from training.inspection import Check, Fix, Inspection, Level, split_anew
-from training.manifest import DataError
 from training.split import FEWEST, holds_out_cluster
 from training.taught import split_of
 

@@ -17,9 +17,10 @@ from training.acquisition import clusters_for
 from training.batches import Material
 from training.cache import CachedFilms
 from training.choose import activation_of
+from training.data_error import DataError
 from training.events import WatchedFilm
 from training.film_set import FilmSet
-from training.manifest import DataError, Manifest
+from training.manifest import Manifest
 from training.near_twins import with_near_twins_joined
 from training.plan import TrainingPlan
 from training.reading import Say, decoded_films, listed_films

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from inference.card import Measure
 from training.evaluate import Scored
-from training.manifest import Subject
 from training.metrics import auc, by_patient, share_by_patient
+from training.source import Subject
 
 FEW = 30  # ill or healthy films: with fewer, the intervals are so wide that groups can't be told apart
 UNKNOWN = "not known"

@@ -10,8 +10,8 @@ import pytest
 from gui.wizard.result_work import slider_stops
 from inference.operating import OperatingTable
 from training.calibrate import operating_points
-from training.manifest import Subject
 from training.run_result import JudgedFilm, JudgedPart
+from training.source import Subject
 
 
 def part(ill: np.ndarray, scores: np.ndarray) -> JudgedPart:

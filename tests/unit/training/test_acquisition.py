@@ -14,7 +14,8 @@ from imaging.progress import Cancelled, CancelToken
 from inference.preprocess import PreprocessSpec
 from training.acquisition import cluster_of_patients, clusters_for, clusters_of, facts_of
 from training.cache import cached_films
-from training.manifest import DataError, Manifest, read_manifest
+from training.data_error import DataError
+from training.manifest import Manifest, read_manifest
 from training.plan import DataPlan, HoldOut, StartPlan, TrainingPlan
 from training.prepare import prepare
 from training.recipes import plan_of, recipe_of

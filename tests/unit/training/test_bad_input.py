@@ -19,8 +19,9 @@ from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
 from tests.runs import begun, judging, noise_films, plan_for, saved, state_of, trained, why_failed
 from training.cache import cached_films
+from training.data_error import DataError
 from training.events import Told
-from training.manifest import DataError, read_manifest
+from training.manifest import read_manifest
 from training.plan import plan_text
 from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
 from training.train_command import USAGE, add_arguments

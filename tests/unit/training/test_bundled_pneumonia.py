@@ -29,7 +29,7 @@ from training.bundled.pneumonia import (
     write_list,
 )
 from training.events import Saved
-from training.manifest import patient_of
+from training.patients import patient_of
 from training.plan import StartPlan, TrainingPlan, check_plan
 from training.prepare import COLLECTED_ALIKE, COLLECTED_OTHERWISE, prepare
 from training.result import RESULT

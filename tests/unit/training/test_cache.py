@@ -12,7 +12,8 @@ from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import PreprocessSpec, load_grey
 from training.cache import cached_films
-from training.manifest import DataError, LabelledFilm, read_manifest
+from training.data_error import DataError
+from training.manifest import LabelledFilm, read_manifest
 
 SPEC = PreprocessSpec(size_px=32)
 

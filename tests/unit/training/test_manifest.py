@@ -8,8 +8,11 @@ import pytest
 from PIL import Image
 
 from tests import dicom_files
-from training.manifest import DataError, Manifest, Subject, patient_of, read_class_folders, read_manifest
+from training.data_error import DataError
+from training.manifest import Manifest, read_class_folders, read_manifest
+from training.patients import patient_of
 from training.plan import DataPlan
+from training.source import Subject
 from training.split import split_by_patient, split_films
 
 LABELS = ("NORMAL", "PNEUMONIA")

@@ -10,8 +10,8 @@ import pytest
 from training.class_report import NO_FINDING, class_report
 from training.curves import points_of
 from training.evaluate import Scored
-from training.manifest import Subject
 from training.run_result import JudgedFilm, JudgedPart, cell, mistakes
+from training.source import Subject
 from training.subgroups import FEW, UNKNOWN, group_name, groups_of
 
 

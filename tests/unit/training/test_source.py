@@ -12,7 +12,8 @@ from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
 from tests import dicom_files
-from training.manifest import DataError, Manifest, read_manifest
+from training.data_error import DataError
+from training.manifest import Manifest, read_manifest
 from training.patients import MANY_FOLDERS, known_id
 from training.source import read_source
 

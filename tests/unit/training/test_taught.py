@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training.manifest import LabelledFilm, Manifest, Part
+from training.class_folders import Part
+from training.manifest import LabelledFilm, Manifest
 from training.plan import DataPlan
 from training.split import split_films
 from training.taught import patients_of
