@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
 from sys import intern
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from imaging.read.tables import LEFT, LISTED, SEVERAL, SHOWN
 
@@ -39,8 +39,7 @@ def _key(group: int, element: int) -> int:
     return element << 16 | group
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """An element that is read. `vrs` are those that it may have, b"" where the transfer syntax leaves it to the
     dictionary; a file that has it in another is left to pydicom.
     """
@@ -275,21 +274,20 @@ def _values(found: Mapping[int, bytes], wanted: Mapping[int, _Wanted]) -> dict[s
         raise _OutOfOrdinary
     values: dict[str, Value] = {}
     for key, raw in found.items():
-        keyword, vr = wanted[key].keyword, wanted[key].vr
+        keyword, vr, _ = wanted[key]
         if vr == "US":
             if len(raw) != 2:
                 raise _OutOfOrdinary
             values[keyword] = raw[0] | raw[1] << 8
             continue
         text = raw.rstrip(b"\0 ").decode(codec if vr in _IN_CHARACTER_SET else "ascii")
-        parts = text.split("\\")
-        number = _NUMBERS.get(vr) if text else None
+        parts = tuple(text.split("\\")) if "\\" in text else (text,)
         if (
             not text.isprintable()
             or (vr == "PN" and "=" in text)
             or (len(parts) > 1 and keyword not in SEVERAL)
-            or (number is not None and not all(map(number.fullmatch, parts)))
+            or (vr in _NUMBERS and text and not all(map(_NUMBERS[vr].fullmatch, parts)))
         ):
             raise _OutOfOrdinary
-        values[keyword] = tuple(parts) if len(parts) > 1 else text if keyword in _OWN else intern(text)
+        values[keyword] = parts if len(parts) > 1 else text if keyword in _OWN else intern(text)
     return values
