@@ -8,14 +8,12 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
-from PIL import Image
 from sklearn import metrics as sk
 
 from imaging.paths import resource_path
@@ -27,17 +25,14 @@ from inference.device import choose_engine
 from inference.engine import Engine, Floats, Output
 from inference.local_table import (
     LocalTable,
-    ReliabilityBin,
     local_table_path,
     read_local_table,
-    write_local_table,
 )
-from inference.operating import OperatingTable
 from inference.pipeline import Analyser
-from inference.records import to_json
 from inference.similar import TRAINED_ON
 from tests.bundles import card_of, multi_label_card, with_quantised, with_reference, write_trial_bundle
 from tests.commands import commanded
+from tests.evaluating import evaluated, films_to_judge
 from training import evaluate_command
 from training.evaluate import Judged, judge, report
 from training.labelled_set import films_of, read_set
@@ -62,24 +57,7 @@ def kept(bundle: ModelBundle) -> LocalTable | None:
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """Twelve healthy and twelve ill films, of noise that grows brighter, two films a patient."""
-    rng = np.random.default_rng(4)
-    folder = tmp_path / "films"
-    for number in range(24):
-        label = "OPACITY" if number % 2 else "NORMAL"
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        noise = rng.integers(0, 100 + 6 * number, (70, 90)).astype(np.uint8)
-        Image.fromarray(noise).save(folder / label / f"person{number // 4}_{number}.png")
-    return folder
-
-
-def evaluated(bundle: ModelBundle, source: Path, out: Path) -> tuple[int, dict[str, Any], str]:
-    status, said, complaint = commanded(evaluate_command, source, "--model", bundle.location, "--out", out)
-    assert complaint == ""
-    found = json.loads(out.read_text(encoding="utf-8"))
-    schema = json.loads(resource_path("schemas", "evaluation.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(found)
-    return status, found, said
+    return films_to_judge(tmp_path / "films")
 
 
 def screened(bundle: ModelBundle, source: Path, out: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -261,72 +239,6 @@ def test_every_finding_of_a_multi_label_model_is_measured(tmp_path: Path, films:
     assert found["patients"] == 24
 
 
-def test_the_local_table_is_read_back_for_these_weights_only(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
-    _, _, said = evaluated(bundle, films, tmp_path / "out.json")
-    table = kept(bundle)
-    assert table is not None
-    points = table.operating["OPACITY"]
-    path = path_of(bundle)
-    assert str(path) in said
-    assert path.name == f"trial@1-{bundle.weights_sha256[:16]}.json"
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-    assert (points.films, points.ill, points.healthy, points.patients) == (24, 12, 12, 6)
-    assert OperatingTable(points).row_at(points.recommended).true_positive == 12  # 0.95 of 12 films
-    assert "On 24 films of your own it finds" in OperatingTable(points).sentence(0.95)
-    other = write_trial_bundle(tmp_path / "other", seed=2)
-    path.rename(path_of(other))
-    assert kept(other) is None
-    assert kept(bundle) is None
-
-
-def test_a_check_says_when_on_what_and_how_it_went(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
-    _, found, _ = evaluated(bundle, films, tmp_path / "out.json")
-    table = kept(bundle)
-    assert table is not None
-    assert (table.films, table.patients, table.is_small, table.in_use) == (24, 6, True, False)
-    finding, said = table.findings["OPACITY"], found["labels"]["OPACITY"]
-    for name in ("sensitivity", "specificity", "auc", "calibration_error"):
-        assert dataclasses.asdict(getattr(finding, name)) == said[name]
-    assert finding.operating is not None
-    point = OperatingTable(finding.operating).point_at(0.4)
-    assert [[point.spared, point.healthy - point.spared], [point.ill - point.found, point.found]] == said["confusion"]
-    assert (finding.operating_point, sum(part.films for part in finding.reliability)) == (0.4, 24)
-    sentence = table.sentence("OPACITY")
-    assert sentence.startswith(f"Checked at your site on 24 films, {datetime.now().astimezone().date()}: sensitivity ")
-    assert f"specificity {said['specificity']['value']:.2f}" in sentence
-
-
-def test_a_table_of_the_first_schema_is_read(bundle: ModelBundle, user_data: Path) -> None:
-    points = dataclasses.replace(card_of().operating["OPACITY"], described="films of your own")
-    old = {"model": bundle.id, "weights_sha256": bundle.weights_sha256, "operating": {"OPACITY": points}, "schema": 1}
-    (user_data / "operating").mkdir()
-    path_of(bundle).write_text(json.dumps(old, default=to_json), encoding="utf-8")
-    table = kept(bundle)
-    assert table is not None
-    assert table.operating == {"OPACITY": points}
-    assert table.sentence("OPACITY") == "Checked at your site on 50 films."
-
-
-def test_a_table_that_contradicts_itself_is_none(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
-    evaluated(bundle, films, tmp_path / "out.json")
-    table = kept(bundle)
-    assert table is not None
-    finding = table.findings["OPACITY"]
-    wrongs: tuple[dict[str, Any], ...] = ({"ill": 3}, {"reliability": (ReliabilityBin(0.5, 1, 2),)})
-    for wrong in wrongs:
-        write_local_table(dataclasses.replace(table, findings={"OPACITY": dataclasses.replace(finding, **wrong)}))
-        assert kept(bundle) is None
-    write_local_table(dataclasses.replace(table, findings={"MASS": finding}))
-    assert kept(bundle) is None
-
-
-@pytest.mark.parametrize("damage", [b"", b"{", b"[" * 100_000, b'{"schema": 2}', b'{"schema": 1}', b"\xff"])
-def test_a_damaged_local_table_is_none(bundle: ModelBundle, films: Path, tmp_path: Path, damage: bytes) -> None:
-    evaluated(bundle, films, tmp_path / "out.json")
-    path_of(bundle).write_bytes(damage)
-    assert kept(bundle) is None
-
-
 def test_a_mistake_is_said_in_one_line(bundle: ModelBundle, films: Path, tmp_path: Path) -> None:
     out, model, film = tmp_path / "out.json", bundle.location, next(films.glob("*/*"))
     before = film.read_bytes()
@@ -345,18 +257,6 @@ def test_a_mistake_is_said_in_one_line(bundle: ModelBundle, films: Path, tmp_pat
         assert commanded(evaluate_command, films, "--model", model, "--out", place)[0] == 2
     assert film.read_bytes() == before
     assert not out.exists()
-
-
-def test_a_data_folder_that_cannot_be_written_is_said_after_the_report(
-    bundle: ModelBundle, films: Path, tmp_path: Path, user_data: Path
-) -> None:
-    (user_data / "operating").write_text("in the way")
-    status, _, complaint = commanded(
-        evaluate_command, films, "--model", bundle.location, "--out", tmp_path / "out.json"
-    )
-    assert status == 2
-    assert "operating table" in complaint
-    assert (tmp_path / "out.json").is_file()
 
 
 @pytest.mark.skipif(not FILMS.is_dir(), reason="the films of ../shared are not here")
