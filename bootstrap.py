@@ -93,9 +93,6 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-# --- Python ----------------------------------------------------------------------------------------------------
-
-
 def python_fault(version: tuple[int, int], bits: int) -> str | None:
     """Return why this Python cannot run Negatoscope, or None where it can."""
     if version != WANTED_PYTHON:
@@ -117,9 +114,6 @@ def other_python() -> list[str] | None:
             if probe.returncode == 0:
                 return command
     return None
-
-
-# --- system packages -------------------------------------------------------------------------------------------
 
 
 def missing_libraries(wanted: dict[str, str]) -> list[str]:
@@ -171,9 +165,6 @@ def last_words(text: str) -> str:
     """Return the last line of a program's output that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
-
-
-# --- the virtual environment -----------------------------------------------------------------------------------
 
 
 def lock_digest() -> str:
@@ -296,9 +287,6 @@ def set_up(torch_index: str | None, programs: dict[str, str]) -> None:
         install_lock(torch_index)
     if base and not complete:
         raise SetupError("Qt cannot start before the system packages named above are installed.")
-
-
-# --- the verbs -------------------------------------------------------------------------------------------------
 
 
 def run(*arguments: str) -> int:
