@@ -49,6 +49,15 @@ def test_rows_come_in_the_order_of_opening(study_list: StudyList, review: Review
     assert rows(study_list) == ["b", "a", "notes.txt"]
 
 
+def test_the_chip_of_the_filter_in_force_is_marked(study_list: StudyList, review: Review) -> None:
+    def marked() -> list[Filter]:
+        return [chosen for chosen, chip in study_list.chips.items() if chip.isChecked()]
+
+    assert marked() == [Filter.ALL]
+    study_list.chips[Filter.FLAGGED].click()
+    assert marked() == [Filter.FLAGGED]
+
+
 def test_names_are_one_line_and_no_markup(study_list: StudyList, review: Review) -> None:
     review.add([film("new\nline.png"), film("<h1>large.png"), film("gpj\u202e.exe.png")])
     assert rows(study_list) == ["new line", "<h1>large", "gpj.exe"]
