@@ -11,13 +11,16 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QPushB
 
 from gui.entries import label_name
 from gui.panels.box import label, set_tone
+from gui.plain import plain_tip, shortened
 from gui.theme import font
+from gui.wizard.elided_box import ElidedBox
 from gui.wizard.words import PART_NAMES
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Shown
     from training.run_result import JudgedPart
 
+FINDING_SIGNS, TITLE_SIGNS = 14, 26  # of a finding that is chosen, and of a model's name, before they are cut
 KINDS = "Web page (*.html);;Markdown (*.md)"
 
 
@@ -37,7 +40,9 @@ class ResultHead(QWidget):
         self.title.setWordWrap(True)
         self.told = label(tone="secondary", wrap=True)
         self.told.hide()
-        self.parts, self.findings = QTabBar(), QComboBox()
+        self.parts, self.findings = QTabBar(), ElidedBox()
+        self.findings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.findings.setMinimumContentsLength(FINDING_SIGNS)
         self.save, self.open_model = QPushButton("Save report"), QPushButton("Open in the viewer")
         menu = QMenu(self.save)
         self.plain = menu.addAction("Without films…", lambda: self._ask_where(with_films=False))
@@ -77,7 +82,9 @@ class ResultHead(QWidget):
 
     def show_result(self, shown: Shown) -> None:
         """Another run's result: its first part and finding are chosen."""
-        self.title.setText(shown.result.model.replace("@", " "))
+        name, _, version = shown.result.model.partition("@")
+        self.title.setText(f"{shortened(name, TITLE_SIGNS)} {version}")
+        self.title.setToolTip(plain_tip(name))
         self.open_model.setEnabled(bool(shown.bundle))
         self.open_model.setToolTip("" if shown.bundle else "The model of this run is not among the models any more")
         self.tell("")
@@ -94,7 +101,8 @@ class ResultHead(QWidget):
 
     def show_part(self, title: str, part: JudgedPart) -> None:
         films = f"{len(part.films):,} films of {part.patients:,} patients"
-        self.about.setText(escape(f"{title} · {films} · 95 % intervals by patient"))
+        short = " ".join(shortened(word) for word in title.split(" "))
+        self.about.setText(escape(f"{short} · {films} · 95 % intervals by patient"))
 
     def tell(self, sentence: str, tone: str = "secondary") -> None:
         """What came of saving; '' for nothing to say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -214,3 +215,17 @@ def test_cells_and_the_point_reach_the_viewer_with_the_model_of_the_run(
     assert review.model.id == "long@1"
     assert review.visibility.overlay.shown
     assert review.threshold("SQUARE") == pytest.approx(shown.stops["SQUARE"][3].threshold, abs=1e-6)
+
+
+def test_long_names_leave_room_for_what_is_to_be_done_with_the_model(trained: Path, jobs: Jobs, qtbot: Any) -> None:
+    page = result_page(qtbot, jobs, trained / "runs" / "long")
+    shown, head = page.shown, page.cards.head
+    assert shown is not None
+    name = "data_entry_2017_with_a_rather_long_name_that_somebody_chose"
+    head.show_result(dataclasses.replace(shown, result=dataclasses.replace(shown.result, model=f"{name}@1")))
+    head.show_part(f"{name}: Tiny CNN, full, from scratch", chosen_of(page).part)
+    for size_px in (SIZE_PX, SMALLEST_PX):
+        page.resize(*size_px)
+        qtbot.waitUntil(lambda right=size_px[0]: head.mapTo(page, head.rect().bottomRight()).x() < right)
+        assert head.minimumSizeHint().width() < size_px[0]
+    assert name in head.title.toolTip()
