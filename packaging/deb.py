@@ -22,6 +22,7 @@ from icons import SIZES_PX
 from slim import needed
 
 FILES = Path(__file__).resolve().parent / "debian"
+SCRIPTS = ("preinst", "prerm", "postrm")
 # Loaded by name, so that no library says it: OpenGL for Qt's X11 plugin, and the fonts' configuration.
 _ALSO = ("libgl1", "libegl1", "fontconfig-config")
 
@@ -86,8 +87,8 @@ def lay_out(folder: Path, icons: Path, tree: Path, name: str) -> dict[str, str]:
     scalable = share / "icons" / "hicolor" / "scalable" / "apps"
     scalable.mkdir(parents=True)
     shutil.copyfile(ROOT / "resources" / "icons" / "app.svg", scalable / f"{name}.svg")
-    for script in ("control", "preinst", "prerm"):
-        _fill(FILES / script, tree / "DEBIAN" / script, words)
+    for file in ("control", *SCRIPTS):
+        _fill(FILES / file, tree / "DEBIAN" / file, words)
     return words
 
 
@@ -95,7 +96,7 @@ def _rights(tree: Path) -> None:
     """Everybody reads, nobody writes but root, and what ran before may be run."""
     for path in [tree, *tree.rglob("*")]:
         if not path.is_symlink():
-            runs = path.is_dir() or os.access(path, os.X_OK) or path.name in ("preinst", "prerm")
+            runs = path.is_dir() or os.access(path, os.X_OK) or path.name in SCRIPTS
             path.chmod(0o755 if runs else 0o644)
 
 

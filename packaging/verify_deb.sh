@@ -200,5 +200,7 @@ inside rm -rf "$incoming"
 packages | diff "$out/packages-before" - >"$out/packages-left" || fail "remove" "packages stay: $(cat "$out/packages-left")"
 listing | diff "$out/before" - | grep '^>' | grep -vE '/etc/(ld.so.cache|.*\.dpkg-)|/usr/share/(mime|applications)$|/__pycache__' >"$out/left" || true
 grep -i negatoscope "$out/left" && fail "remove" "files of the program stay"
+listing | diff "$out/before" - | grep '^<' | grep -v '/__pycache__' >"$out/lost" || true
+[ -s "$out/lost" ] && fail "remove" "the system lacks what it had before: $(head -3 "$out/lost")"
 say "remove" "nothing of the program stays outside /home; of the packages it brought: $(wc -l <"$out/left") files (build/verify/left)"
 say "the user's own" "$(find "$root/home" -path '*negatoscope*' -type f | wc -l) files in the home folder stay"

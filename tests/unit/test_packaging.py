@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from contents import contents, differences
-from deb import lay_out, package_name
+from deb import SCRIPTS, lay_out, package_name
 from empty_libs import empty_libraries
 from flavours import FLAVOURS, VERSION, codecs, is_left_out
 from icons import write_icons
@@ -204,7 +204,7 @@ def test_the_package_of_a_flavour_has_its_own_names(tmp_path: Path) -> None:
     entry = (tree / "usr" / "share" / "applications" / f"{name}.desktop").read_text(encoding="utf-8")
     assert f"Exec=/opt/{name}/Negatoscope %F" in entry
     assert "MimeType=application/dicom;" in entry
-    for script in ("preinst", "prerm"):
+    for script in SCRIPTS:
         subprocess.run(["sh", "-n", tree / "DEBIAN" / script], check=True)
     assert package_name("cpu") == "negatoscope"
 
