@@ -140,6 +140,7 @@ class SensitivityPanel(PanelBox):
         model = self._review.model
         for widget in (self.track, self.specificity):
             widget.setEnabled(model is not None)
+        self.specificity.setSpecialValueText("–" if model is None else "")
         if model is None:
             self.word.setText("")
             self._sentence.setText("Without a model there is no operating point.")

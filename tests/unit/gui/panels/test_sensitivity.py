@@ -40,6 +40,15 @@ def test_the_slider_moves_the_operating_point_by_mouse_and_by_keys(review: Revie
     assert review.sensitivity == 0.95
 
 
+def test_without_a_model_there_is_no_specificity(review: Review, qtbot: Any) -> None:
+    panel = SensitivityPanel(review)
+    qtbot.addWidget(panel)
+    assert panel.specificity.text() == "–"
+    review.set_model(chosen_model())
+    panel.specificity.show_share(0.0)
+    assert panel.specificity.text() == "0 %", "which a model can have"
+
+
 @pytest.mark.parametrize("value", range(500, 1001, 5))
 def test_every_value_of_the_track_comes_back_from_its_place(themed: QApplication, qtbot: Any, value: int) -> None:
     track = SensitivityTrack()
