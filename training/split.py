@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,22 +108,29 @@ def _drawn(
     rng: np.random.Generator,
     taught: frozenset[str],
 ) -> Positions:
-    """The films of a share of each label's patients, strangers where there are any. A patient counts for the first
-    label of their first film.
+    """The films of a share of each label's patients, strangers where there are any. A patient counts for the rarest of
+    their labels: counted for the first one, rare findings of a list would be left to chance.
     """
-    label_of: dict[str, str] = {}
-    for film, taken in zip(manifest.films, among, strict=True):
-        if taken:
-            label_of.setdefault(film.patient, film.labels[0])
+    label_of = _rarest_labels([film for film, taken in zip(manifest.films, among, strict=True) if taken])
     held_out: set[str] = set()
     for label in manifest.labels:
         patients = sorted(patient for patient, own in label_of.items() if own == label)
         strangers = [patient for patient in patients if patient not in taught]
         candidates = strangers if len(strangers) >= FEWEST else patients
         order = rng.permutation(len(candidates))
-        held_out.update(candidates[i] for i in order[: max(1, round(share * len(patients)))])
+        fewest = FEWEST if len(candidates) >= 2 * FEWEST else 1
+        held_out.update(candidates[i] for i in order[: max(fewest, round(share * len(patients)))])
     held = [among[i] and film.patient in held_out for i, film in enumerate(manifest.films)]
     return np.flatnonzero(held)
+
+
+def _rarest_labels(films: Sequence[LabelledFilm]) -> dict[str, str]:
+    """Of each patient, in the order of the films, the label that the fewest patients have."""
+    labels_of: dict[str, dict[str, None]] = {}
+    for film in films:
+        labels_of.setdefault(film.patient, {}).update(dict.fromkeys(film.labels))
+    patients = Counter(label for own in labels_of.values() for label in own)
+    return {patient: min(own, key=lambda label: patients[label]) for patient, own in labels_of.items()}
 
 
 def _held_out(manifest: Manifest, among: npt.NDArray[np.bool_], share: float, clusters: npt.NDArray[np.int64]) -> int:

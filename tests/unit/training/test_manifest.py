@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests import dicom_files
 from training.data_error import DataError
-from training.manifest import Manifest, read_class_folders, read_manifest
+from training.manifest import LabelledFilm, Manifest, read_class_folders, read_manifest
 from training.patients import patient_of
 from training.plan import DataPlan
 from training.source import Subject
@@ -202,3 +202,17 @@ def test_a_row_that_names_no_film_is_told_and_an_empty_class_is_not(tmp_path: Pa
     rows = ["path,label", "films/A/0.png,A", "films/B/1.png,B", "words.png,B"]
     (tmp_path / "films.csv").write_text("\n".join(rows), encoding="utf-8")
     assert [path.name for path, _ in read_manifest(tmp_path / "films.csv").refused] == ["words.png"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rare_findings_of_a_list_stand_in_both_parts(seed: int) -> None:
+    """A rare finding that always comes second beside a frequent one, and a class of five patients."""
+    own = [("No",)] * 60 + [("Edema",)] * 30 + [("Edema", "Rare")] * 8 + [("Alone",)] * 5
+    films = tuple(LabelledFilm(Path(f"{at}.png"), labels, f"p{at}", str(at)) for at, labels in enumerate(own))
+    manifest = Manifest(films, ("No", "Alone", "Edema", "Rare"), "No")
+    split = split_films(manifest, DataPlan("", validation_share=0.15), seed)
+    for label in manifest.labels:
+        inside = sum(label in films[at].labels for at in split.validation)
+        outside = sum(label in films[at].labels for at in split.train)
+        assert min(inside, outside) >= 2, label
+    assert len(split.validation) < 0.2 * len(films)
