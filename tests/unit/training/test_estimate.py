@@ -66,7 +66,7 @@ def test_steps_are_measured_in_a_process_of_their_own() -> None:
     small, large = (costs_of(tiny(size), CancelToken()) for size in (32, 192))
     assert 0 < small.learn_s < large.learn_s
     assert small.look_s < large.look_s
-    assert small.look_s < small.learn_s
+    assert large.look_s < large.learn_s  # of small ones the overhead decides, and so does chance
     assert 0 < small.lesson_s < small.start_s
 
 
