@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from inference.card import ModelCard
     from inference.local_table import LocalTable
     from inference.pipeline import Analyser
-    from training.evaluate import Judged
-    from training.labelled_set import SetFilm
+    from training.films.labelled_set import SetFilm
+    from training.judging.evaluate import Judged
 
 THREADS = 2  # that decode while the network runs
 
@@ -45,7 +45,7 @@ class Outcome:
 
 def look_for_films(paths: Sequence[Path], card: ModelCard, token: CancelToken, progress: Progress) -> list[SetFilm]:
     """Every labelled film below what was dropped. Raises DataError, Cancelled."""
-    from training.labelled_set import films_of, read_dropped
+    from training.films.labelled_set import films_of, read_dropped
 
     found = []
     for film in films_of(read_dropped(paths, card), None, token):
@@ -56,7 +56,7 @@ def look_for_films(paths: Sequence[Path], card: ModelCard, token: CancelToken, p
 
 def judge_films(analyser: Analyser, films: Sequence[SetFilm], token: CancelToken) -> list[Judged]:
     """What the model says of a few of them. Raises Cancelled."""
-    from training.evaluate import judge
+    from training.judging.evaluate import judge
 
     return judge(analyser, films, THREADS, token)
 
@@ -65,7 +65,7 @@ def outcome_of(analyser: Analyser, judged: Sequence[Judged]) -> Outcome:
     """Count. Films that the model was trained on are left out where the bundle knows them."""
     from inference.served import scores_sha256
     from inference.similar import trained_on
-    from training.evaluate import local_check, with_twins_joined
+    from training.judging.evaluate import local_check, with_twins_joined
 
     known = trained_on(analyser.bundle)
     today = datetime.now().astimezone().date().isoformat()

@@ -20,8 +20,8 @@ from imaging.errors import NegatoscopeError
 if TYPE_CHECKING:
     from inference.local_table import LocalTable
     from inference.pipeline import Analyser
-    from training.evaluate import Judged
-    from training.labelled_set import SetFilm
+    from training.films.labelled_set import SetFilm
+    from training.judging.evaluate import Judged
 
 BATCH = 4  # films that go through the network at once; the film on the screen waits no longer than that
 PRIORITY = 5  # behind the films that are being read

@@ -1,6 +1,6 @@
 """Use case: training a model from labelled films. What the wizard's pages ask for, done off the window's thread.
 
-A run is a process of its own and its folder tells how it goes (`training.run_dir`); whoever shows it reads the folder.
+A run is a process of its own and its folder tells how it goes (`running.run_dir`); whoever shows it reads the folder.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
     from imaging.progress import CancelToken
-    from training.estimate import Costs
-    from training.from_decisions import DecidedSet
+    from training.films.from_decisions import DecidedSet
+    from training.learn.estimate import Costs
     from training.plan import TrainingPlan
 
 
@@ -130,7 +130,7 @@ class Training(QObject):
 
         A few of its steps are measured in a process of their own; an earlier measurement is given up.
         """
-        from training.estimate import what_costs
+        from training.learn.estimate import what_costs
 
         self.stop_estimating()
         self._asked = plan
@@ -213,7 +213,7 @@ class Training(QObject):
         self._say_estimate()
 
     def _say_estimate(self) -> None:
-        from training.estimate import reckoned
+        from training.learn.estimate import reckoned
 
         plan, found = self._asked, self.found
         if plan is None or self._costs is None:

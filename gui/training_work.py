@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from inference.models_dir import Installed
-    from training.augment_spec import AugmentSpec
-    from training.estimate import Costs
-    from training.from_decisions import DecidedSet
-    from training.inspection import Check, Inspection
+    from training.checks.inspection import Check, Inspection
+    from training.films.from_decisions import DecidedSet
+    from training.learn.augment_spec import AugmentSpec
+    from training.learn.estimate import Costs
     from training.plan import TrainingPlan
 
 PARTS = ("train", "validation", "test")
@@ -95,9 +95,9 @@ def _below(path: Path, source: Path) -> str:
 def read_catalogue() -> Catalogue:
     """Import what plans are made of, so that the window's thread need not wait for it, and see what is installed."""
     import training.choose
-    import training.estimate
+    import training.learn.estimate
     import training.recipes
-    import training.run_dir  # noqa: F401
+    import training.running.run_dir  # noqa: F401
     from inference.device import usable_cores
     from inference.models_dir import installed
 
@@ -119,13 +119,13 @@ def labelled_practice_films(token: CancelToken, say: Callable[[str], None]) -> P
 
 def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], None]) -> Inspected:
     """Read, decode, check and part a plan's films. Raises DataError, Cancelled."""
-    from training.acquisition import clusters_for
-    from training.checks import checks
-    from training.data_error import DataError
-    from training.from_decisions import provenance_of
-    from training.inspection import inspect
-    from training.near_twins import with_near_twins_joined
-    from training.taught import split_of
+    from training.checks.checks import checks
+    from training.checks.inspection import inspect
+    from training.films.acquisition import clusters_for
+    from training.films.data_error import DataError
+    from training.films.from_decisions import provenance_of
+    from training.films.near_twins import with_near_twins_joined
+    from training.films.taught import split_of
 
     seen = inspect(plan, token, say)
     say("Looking for what may go wrong")
@@ -152,7 +152,7 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
 def read_decided_sets() -> tuple[DecidedSet, ...]:
     """What the reader's own decisions could teach; nothing where there are none."""
     from inference.decisions import DecisionsError
-    from training.from_decisions import decided_sets
+    from training.films.from_decisions import decided_sets
 
     try:
         return decided_sets()
@@ -172,7 +172,7 @@ def listed_decisions(
     Returns the file, and what was taken and left in a sentence. Raises DataError, DecisionsError, Cancelled.
     """
     from inference.decisions import recent_folders
-    from training.from_decisions import decided_films, new_list, write_decided
+    from training.films.from_decisions import decided_films, new_list, write_decided
 
     # Path.exists raises where a folder above may not be entered.
     recent = [place for place in recent_folders() if os.path.exists(place)]  # noqa: PTH110
@@ -192,7 +192,7 @@ def listed_decisions(
 
 def _too_few(rows: Sequence[ClassRow]) -> str:
     """Why these parts can't teach and judge; '' where they can."""
-    from training.split import FEWEST
+    from training.films.split import FEWEST
 
     for row in rows:
         for name, count in zip(("training", "validation"), row.parts, strict=False):
@@ -219,7 +219,7 @@ def pictures_of(seen: Inspection, positions: Sequence[int], side_px: int) -> lis
 
 def costs_of_plan(plan: TrainingPlan, token: CancelToken) -> tuple[tuple[object, ...], Costs]:
     """What each film costs here, and of which plans that holds. Raises NegatoscopeError, Cancelled."""
-    from training.estimate import costs_of, what_costs
+    from training.learn.estimate import costs_of, what_costs
 
     return what_costs(plan), costs_of(plan, token)
 
@@ -228,7 +228,7 @@ def changed_films(seen: Inspection, spec: AugmentSpec, seed: int, count: int) ->
     """Some films, spread over all classes, as training would change them: uint8 [S, S] each."""
     import numpy as np
 
-    from training.preview import augmented
+    from training.learn.preview import augmented
 
     by_label = sorted(np.flatnonzero(seen.cached.readable).tolist(), key=lambda at: seen.films[at].labels)
     chosen = [by_label[at] for at in np.linspace(0, len(by_label) - 1, count).astype(int)] if by_label else []
@@ -257,7 +257,7 @@ def loaded_plan(place: Path) -> TrainingPlan:
 
 def launched(run: Path | None, plan: TrainingPlan | None, *, download: bool) -> Path:
     """Start a run's process, in a new folder where there is none yet, and return the folder. Raises RunError."""
-    from training.runs import launch, new_run
+    from training.running.runs import launch, new_run
 
     if run is None:
         assert plan is not None
@@ -268,7 +268,7 @@ def launched(run: Path | None, plan: TrainingPlan | None, *, download: bool) -> 
 
 def read_runs() -> tuple[Path, ...]:
     """The folders of all runs, the newest first. Raises NegatoscopeError."""
-    from training.runs import known_runs
+    from training.running.runs import known_runs
 
     try:
         return known_runs()

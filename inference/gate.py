@@ -2,7 +2,7 @@
 
 Four questions, each with an answer in words: is it a frontal chest film, by the file's own words and by the layout of
 the picture; is it exposed so that something is seen; is it sharp, clean and whole; and is it like the films that the
-model was trained on, by layout and by the network's embedding. `training.gate_fit` answers what 'like' means.
+model was trained on, by layout and by the network's embedding. `training.sealing.gate_fit` answers what 'like' means.
 """
 
 from __future__ import annotations

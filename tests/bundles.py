@@ -176,7 +176,7 @@ def with_reference(
 
 def with_quantised(bundle: ModelBundle, folder: Path) -> ModelBundle:
     """A copy of a one-logit bundle that carries an int8 graph, with operating points unlike those of float32."""
-    from training.int8_graph import Int8Maker
+    from training.sealing.int8_graph import Int8Maker
 
     noise = np.random.default_rng(6).integers(0, 256, (8, SIZE_PX, SIZE_PX), dtype=np.uint8)
     with Int8Maker(bundle.content(GRAPH), noise) as maker:

@@ -11,7 +11,7 @@ from imaging.cv import cv2
 from imaging.phantom import make_phantom, to_image
 from inference.engine import Floats
 from inference.preprocess import Grey, PreprocessSpec, network_grey
-from training.film_set import FilmSet
+from training.films.film_set import FilmSet
 
 SIDE_PX = 96
 

@@ -15,12 +15,12 @@ from PIL import Image
 from imaging.progress import Cancelled
 from inference.bundle import ModelBundle
 from tests.tiny_plans import tiny_plan
-from training.augment_spec import AugmentSpec
-from training.checkpoint import BEST, STATE
-from training.events import Failed, RunEvent, Saved, Told
+from training.learn.augment_spec import AugmentSpec
+from training.learn.checkpoint import BEST, STATE
 from training.plan import DataPlan, LearningPlan, TrainingPlan
-from training.run_dir import RunDir
-from training.worker import train
+from training.running.events import Failed, RunEvent, Saved, Told
+from training.running.run_dir import RunDir
+from training.running.worker import train
 
 Break = Callable[[RunEvent], bool]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from inference.preprocess import PreprocessSpec
-from training.batches import Material
+from training.learn.batches import Material
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan
 
 PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))

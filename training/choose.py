@@ -11,12 +11,12 @@ from inference.backbones import BACKBONES
 from inference.card import Activation, ModelCard
 from inference.head_spec import HeadSpec
 from inference.models_dir import Installed
-from training.augment_spec import AugmentSpec
-from training.label_names import in_order, is_normal
-from training.manifest import Manifest
+from training.films.label_names import in_order, is_normal
+from training.films.manifest import Manifest
+from training.films.source import Source
+from training.learn.augment_spec import AugmentSpec
 from training.plan import Loss, Mode, NetworkPlan, StartPlan, TrainingPlan
 from training.recipes import own_title, plan_of, recipe_of, with_backbone
-from training.source import Source
 
 STANDARD_FROZEN = 0.6  # of the stages, as in the recipe of that name
 OWN: dict[Mode, str] = {"quick": "quick", "standard": "standard", "full": "shift-aware"}  # our recipe of each way

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare. 0 done; 2 where something can't be read or written."""
     from imaging.atomic import replace_file
-    from training.compare import against_baseline, read_compared, told_apart
-    from training.compare_table import markdown, measures_table, write_picture
+    from training.judging.compare import against_baseline, read_compared, told_apart
+    from training.judging.compare_table import markdown, measures_table, write_picture
 
     try:
         picture = options.out.with_suffix(".png")

@@ -48,8 +48,8 @@ def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
     from inference.pipeline import Analyser
     from inference.served import scores_sha256
     from inference.similar import trained_on
-    from training.evaluate import judge, local_check, report
-    from training.labelled_set import films_of, read_set
+    from training.films.labelled_set import films_of, read_set
+    from training.judging.evaluate import judge, local_check, report
 
     bundle = find(options.model)
     known = trained_on(bundle)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from training.grid import Cell
     from training.plan import TrainingPlan
+    from training.running.grid import Cell
 
 DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
 WithFields = Callable[["TrainingPlan", list[str]], "TrainingPlan"]
@@ -23,8 +23,8 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO, with_fields: With
 
     `with_fields` puts the arguments of `--set` into a plan.
     """
-    from training.compare import CompareError
-    from training.grid_run import TABLE, GridRun
+    from training.judging.compare import CompareError
+    from training.running.grid_run import TABLE, GridRun
 
     folder: Path = options.run.resolve()
 
@@ -54,9 +54,9 @@ def _cells(options: argparse.Namespace, with_fields: WithFields) -> list[Cell]:
     """The cells with the threads that each has for itself. Raises NegatoscopeError."""
     from inference.device import usable_cores
     from training.choose import fitting_source
-    from training.grid import grid_cells
+    from training.films.source import read_source
     from training.plan import DataPlan, PlanError
-    from training.source import read_source
+    from training.running.grid import grid_cells
 
     if options.data is None or options.plan or options.recipe or options.backbone or options.labels_from_decisions:
         raise PlanError("A grid names its recipe and backbones itself, and takes its films from --data.")

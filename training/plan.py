@@ -18,7 +18,7 @@ from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
 from inference.records import RecordError, from_json, to_json, with_defaults
-from training.augment_spec import AugmentSpec
+from training.learn.augment_spec import AugmentSpec
 
 SCHEMA = 1
 _LARGEST_BYTES = 1 << 20  # a plan is a page of text
@@ -45,7 +45,7 @@ class DataPlan:
     the source names itself (train, val, test) are kept where `keep_parts` is True; shares apply to what has none, by
     patient. `patient_pattern` is a regular expression on the file's name whose first group is the patient, '' for the
     known ones. `leave_out` are films by the sha256 of their files. `hold_out` clusters: the validation part is a whole
-    cluster of films that were collected alike (`training.acquisition`), and not drawn from all patients. `both`: it is
+    cluster of films that were collected alike (`films.acquisition`), and not drawn from all patients. `both`: it is
     drawn or named, and a cluster is taken from the training part besides; each of the two is judged for itself.
     """
 
@@ -122,7 +122,7 @@ class ChoicePlan:
 
     `stop_after` epochs without a better one end the run, 0 for never. Among epochs of equal worth the one of lower loss
     is better. `specificity` counts for the measure sensitivity_at_specificity. `bear_shifts`: the worst of the suite of
-    `training.shifts` counts, not the films alone.
+    `training.sealing.shifts` counts, not the films alone.
     """
 
     pick: Pick = "auc"

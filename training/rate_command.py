@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from training.learn.rate_finder import RateCurve
     from training.plan import TrainingPlan
-    from training.rate_finder import RateCurve
 
 _WIDTH = 50  # letters of the longest bar
 _EVERY = 5  # steps between two lines
@@ -19,10 +19,10 @@ def show_rate(plan: TrainingPlan, out: TextIO, *, download: bool) -> None:
 
     from imaging.progress import CancelToken
     from inference.network import build_network
-    from training.prepare import prepare
-    from training.rate_finder import find_rate
-    from training.start_weights import start
-    from training.worker import choice_of
+    from training.films.prepare import prepare
+    from training.learn.rate_finder import find_rate
+    from training.running.worker import choice_of
+    from training.weights.start_weights import start
 
     torch.set_num_threads(plan.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from inference.backbones import BACKBONES
 from inference.head_spec import HeadSpec
 from inference.preprocess import PreprocessSpec
-from training.augment_spec import OTHER_ROOMS, AugmentSpec
+from training.learn.augment_spec import OTHER_ROOMS, AugmentSpec
 from training.plan import (
     ChoicePlan,
     DataPlan,

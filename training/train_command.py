@@ -17,7 +17,7 @@ from inference.torch_first import has_torch
 
 if TYPE_CHECKING:
     from training.plan import TrainingPlan
-    from training.run_dir import RunDir
+    from training.running.run_dir import RunDir
 
 DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
 USUAL_RECIPE = "standard"
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
         return grid_command.run(options, out, err, _with_fields)
     from inference.shards import rank_of
-    from training.run_dir import RunDir
+    from training.running.run_dir import RunDir
 
     folder = RunDir(options.run.resolve())
     if options.find_rate:
@@ -96,7 +96,7 @@ def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: b
     """Make the folder ready: a new run, or one to go on with. `again`: torchrun started it anew after a loss, which
     takes back nothing that was asked of the run. Raises NegatoscopeError, OSError.
     """
-    from training.run_dir import PLAN, RunError
+    from training.running.run_dir import PLAN, RunError
 
     is_new = not (folder.path / PLAN).exists() and (options.data is not None or options.plan is not None)
     if is_new or not (options.resume or again):
@@ -116,7 +116,7 @@ def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: b
 
 def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
     from inference.models_dir import user_models_folder
-    from training.events import Checked
+    from training.running.events import Checked
 
     out.write(f"The run lies in {folder.path}\n")
     out.flush()
@@ -124,7 +124,9 @@ def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: Te
         if options.download:
             folder.allow_download()
         with _in_turn(folder, background=options.background):
-            from training.worker import train  # after the turn has come: a run that waits needs no memory for torch
+            from training.running.worker import (
+                train,  # after the turn has come: a run that waits needs no memory for torch
+            )
 
             bundle = train(folder, options.models or user_models_folder(), download=folder.may_download)
     except (Cancelled, KeyboardInterrupt):
@@ -148,7 +150,7 @@ def _in_turn(folder: RunDir, *, background: bool) -> Iterator[None]:
     if not background:
         yield
         return
-    from training.turn import leave_queue, wait_for_turn
+    from training.running.turn import leave_queue, wait_for_turn
 
     if hasattr(os, "nice"):  # on Windows the priority is set where the process is started
         os.nice(_NICE)
@@ -181,7 +183,7 @@ def _fitting(plan: TrainingPlan, out: TextIO) -> TrainingPlan:
     DataError.
     """
     from training.choose import fitting_source
-    from training.source import read_source
+    from training.films.source import read_source
 
     fitting = fitting_source(plan, read_source(Path(plan.data.source), plan.data.normal_label))
     if fitting.network.outputs != plan.network.outputs:
@@ -221,7 +223,7 @@ def _new_plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
 
 def _decided(options: argparse.Namespace, out: TextIO) -> Path:
     """The list of decided films, in the run's folder: what was decided later is for another run. Raises DataError."""
-    from training.from_decisions import decided_films, write_decided
+    from training.films.from_decisions import decided_films, write_decided
 
     listed: Path = options.run.resolve() / "decisions.csv"
     if not listed.exists():

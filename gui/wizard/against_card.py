@@ -14,7 +14,7 @@ from gui.wizard.tables import WordTable, against_cells
 from gui.wizard.words import PART_NAMES
 
 if TYPE_CHECKING:
-    from training.run_result import Against, AgainstRow
+    from training.judging.run_result import Against, AgainstRow
 
 HEADINGS = ("Films that neither learnt from", "Finding", "Films", "Before", "Now", "Δ AUC", "DeLong", "McNemar")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from training.augment_spec import AugmentSpec
+    from training.learn.augment_spec import AugmentSpec
     from training.plan import TrainingPlan
 
 SHOWN, PICTURE_PX, GAP_PX = 6, 132, 8

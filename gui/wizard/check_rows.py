@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from training.inspection import Check
+    from training.checks.inspection import Check
 
 ICON_PX = 16
 SHOWN, TILE_PX = 10, 92  # films of a check, and the most that one takes across

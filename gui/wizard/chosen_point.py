@@ -10,7 +10,7 @@ from gui.scores import RECOMMENDED_SENSITIVITY
 if TYPE_CHECKING:
     from gui.wizard.result_work import Shown
     from inference.card import OperatingRow
-    from training.run_result import JudgedPart
+    from training.judging.run_result import JudgedPart
 
 RECOMMENDED = -1
 

@@ -15,7 +15,7 @@ from gui.theme import PALETTE
 from gui.wizard.plot import TOP_PX, Axis, Plot, number, paint_dot, paint_line, round_axis
 
 if TYPE_CHECKING:
-    from training.run_story import Dot
+    from training.running.run_story import Dot
 
 LEGEND_PX = 20
 _FEW = 40  # points that are worth a dot each

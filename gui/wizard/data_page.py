@@ -17,7 +17,7 @@ from gui.wizard.found_page import FoundPage, merged
 from gui.wizard.source_page import ReadingPage, SourcePage
 
 if TYPE_CHECKING:
-    from training.inspection import Check
+    from training.checks.inspection import Check
     from training.plan import DataPlan
 
 SETTLE_MS = 300  # while a field is typed in, films are not inspected for each digit

@@ -15,7 +15,7 @@ from gui.panels.box import label
 from gui.wizard.card import Card
 
 if TYPE_CHECKING:
-    from training.from_decisions import DecidedSet
+    from training.films.from_decisions import DecidedSet
 
 IN_VIEW = "A model that learns from such decisions learns the habits of those scores too."
 

@@ -81,6 +81,6 @@ def _whole(key: str, value: Any) -> Any:
     if key != "augment":
         return value
     from inference.records import to_json
-    from training.augment_spec import AugmentSpec
+    from training.learn.augment_spec import AugmentSpec
 
     return to_json(AugmentSpec()) if value else None

@@ -28,7 +28,7 @@ from gui.wizard.scrolled import ScrolledColumn
 from gui.wizard.source_page import show_share
 
 if TYPE_CHECKING:
-    from training.inspection import Check
+    from training.checks.inspection import Check
     from training.plan import DataPlan, TrainingPlan
 
 PICTURE_PX = 136

@@ -14,7 +14,7 @@ from gui.wizard.framed import Framed
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from training.left_out import LeftOut
+    from training.films.left_out import LeftOut
 
 ROW_PX, MOST_LISTED, MOST_ROWS = 26, 200, 8
 NAME_PX = 240

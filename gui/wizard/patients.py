@@ -100,7 +100,7 @@ def tried(pattern: str, names: tuple[tuple[str, str], ...], *, is_taken: bool) -
     """What a pattern makes of a few names that differ most from each other; of one that is in force, what it has made
     of them together with all else that tells patients. Raises DataError.
     """
-    from training.patients import PATIENT_PATTERNS, checked_pattern, patient_of
+    from training.films.patients import PATIENT_PATTERNS, checked_pattern, patient_of
 
     patterns = (checked_pattern(pattern),) if pattern else PATIENT_PATTERNS
     step = max(1, len(names) // EXAMPLES)

@@ -18,9 +18,9 @@ from gui.wizard.words import MEASURE_NAMES, PART_NAMES, SHIFTED, TRAITS, said
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from training.report import Block, Figure, Picture, Table
-    from training.run_result import Against, JudgedPart
-    from training.run_story import Story
+    from training.judging.report import Block, Figure, Picture, Table
+    from training.judging.run_result import Against, JudgedPart
+    from training.running.run_story import Story
 
 ABOUT = (
     "It is an aid for research and no medical device. What is measured holds for films of this collection. Intervals "
@@ -38,14 +38,14 @@ def saved_report(
 
     `with_films` shows those that went wrong. Raises NegatoscopeError, Cancelled.
     """
-    from training.report import write_report
+    from training.judging.report import write_report
 
     write_report([*_blocks(shown, points, token, with_films=with_films)], place)
     return place
 
 
 def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken, *, with_films: bool) -> Iterator[Block]:
-    from training.report import Heading, Text
+    from training.judging.report import Heading, Text
 
     result = shown.result
     yield Heading(1, shown.title)
@@ -73,10 +73,10 @@ def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken, *, wi
 def _training(shown: Shown) -> Iterator[Block]:
     """How it was trained, its curves, and what was left out."""
     from inference.backbones import BACKBONES
-    from training.left_out import read_left_out
-    from training.report import Heading, Table, Text
-    from training.run_dir import RunDir
-    from training.run_story import Story, told_on
+    from training.films.left_out import read_left_out
+    from training.judging.report import Heading, Table, Text
+    from training.running.run_dir import RunDir
+    from training.running.run_story import Story, told_on
 
     run = RunDir(shown.path)
     plan = run.plan()
@@ -108,7 +108,7 @@ def _training(shown: Shown) -> Iterator[Block]:
 
 
 def _learning_curves(story: Story) -> Iterator[Figure]:
-    from training.report_plots import BLUE, GREEN, Field, PlotLine, plot, round_high
+    from training.judging.report_plots import BLUE, GREEN, Field, PlotLine, plot, round_high
 
     learnt, judged = list(story.training_loss), list(story.validation_loss)
     field = Field("epochs", "loss", float(story.epochs), round_high([dot.value for dot in (*learnt, *judged)]))
@@ -123,7 +123,7 @@ def _learning_curves(story: Story) -> Iterator[Figure]:
 def _finding(
     part: JudgedPart, label: str, point: float, points: Mapping[str, float], token: CancelToken
 ) -> Iterator[Block]:
-    from training.report import Heading, Table, Text
+    from training.judging.report import Heading, Table, Text
 
     found = result_work.judged(part, label, point, token)
     yield Heading(3, f"{label_name(label)}, called from a score of {point:.3f}")
@@ -169,8 +169,8 @@ def _films(part: JudgedPart, label: str, point: float, token: CancelToken) -> It
     from gui.thumbnails import make_thumbnail
     from imaging.errors import FilmError
     from imaging.study import ImageRef
-    from training.report import Picture
-    from training.run_result import mistakes
+    from training.judging.report import Picture
+    from training.judging.run_result import mistakes
 
     for mistake in mistakes(part, label, point)[:MOST_SHOWN]:
         token.check()
@@ -185,7 +185,7 @@ def _films(part: JudgedPart, label: str, point: float, token: CancelToken) -> It
 
 
 def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
-    from training.report_plots import BLUE, GREEN, Field, PlotLine, plot
+    from training.judging.report_plots import BLUE, GREEN, Field, PlotLine, plot
 
     curves = result_work.curves(part, label)
     if curves.ill and curves.healthy:
@@ -202,7 +202,7 @@ def _curves(part: JudgedPart, label: str) -> Iterator[Figure]:
 
 
 def _against(against: Against) -> Table:
-    from training.report import Table
+    from training.judging.report import Table
 
     rows = (
         (f"{PART_NAMES.get(row.part, row.part)}, {label_name(row.label)}", *against_cells(row)) for row in against.rows
@@ -213,13 +213,13 @@ def _against(against: Against) -> Table:
 
 
 def _shifts(shifts: Mapping[str, Mapping[str, float]]) -> Table:
-    from training.report import Table
+    from training.judging.report import Table
 
     return Table(("Validation films", "AUC", "Sensitivity", "Specificity"), tuple(shift_rows(shifts)))
 
 
 def _runs(shown: Shown) -> Iterator[Block]:
-    from training.report import Heading, Table
+    from training.judging.report import Heading, Table
 
     if len(shown.rows) < 2:
         return

@@ -18,11 +18,11 @@ from gui.wizard.words import TRAITS, said
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Judgement
-    from training.class_report import ClassRow
-    from training.compare import Versus
-    from training.run_result import Mistake
-    from training.run_table import RunRow
-    from training.subgroups import Group
+    from training.judging.class_report import ClassRow
+    from training.judging.compare import Versus
+    from training.judging.run_result import Mistake
+    from training.judging.run_table import RunRow
+    from training.judging.subgroups import Group
 
 ROW_PX = 26
 TAKE, TAKEN = "Use in the viewer", "Used in the viewer"
@@ -140,7 +140,7 @@ class GroupsCard(Framed):
         if not groups:
             self.words.setText(NO_GROUPS)
         elif few:
-            from training.subgroups import FEW
+            from training.judging.subgroups import FEW
 
             which = "Every group" if len(few) == len(groups) else f"Groups in grey ({len(few)} of {len(groups)})"
             has = "has" if len(few) == len(groups) else "have"

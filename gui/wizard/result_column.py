@@ -20,7 +20,7 @@ from gui.wizard.scrolled import ScrolledColumn
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
-    from training.run_result import Mistake
+    from training.judging.run_result import Mistake
 
 
 class ResultColumn(ScrolledColumn):

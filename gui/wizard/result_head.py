@@ -18,7 +18,7 @@ from gui.wizard.words import PART_NAMES
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Shown
-    from training.run_result import JudgedPart
+    from training.judging.run_result import JudgedPart
 
 FINDING_SIGNS, TITLE_SIGNS = 14, 26  # of a finding that is chosen, and of a model's name, before they are cut
 KINDS = "Web page (*.html);;Markdown (*.md)"

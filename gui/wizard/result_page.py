@@ -22,8 +22,8 @@ from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves, Judgement, Shown
-    from training.run_result import JudgedFilm, Mistake
-    from training.subgroups import Group
+    from training.judging.run_result import JudgedFilm, Mistake
+    from training.judging.subgroups import Group
 
 SETTLE_MS = 250  # after the last move of the point, what takes long is counted
 PRIORITY = 4
@@ -223,7 +223,7 @@ class ResultPage(QWidget):
             self.model_opened.emit(self.shown.bundle)
 
     def _open_cell(self, ill: bool, called: bool) -> None:
-        from training.run_result import cell
+        from training.judging.run_result import cell
 
         chosen = self.chosen
         if chosen is not None:

@@ -12,13 +12,13 @@ from imaging.progress import CancelToken
 if TYPE_CHECKING:
     from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
     from inference.local_table import ReliabilityBin
-    from training.class_report import ClassRow
-    from training.compare import Versus
-    from training.curves import CurvePoint
-    from training.left_out import LeftOut
-    from training.run_result import JudgedPart, Mistake, RunResult
-    from training.run_table import RunRow
-    from training.subgroups import Group
+    from training.films.left_out import LeftOut
+    from training.judging.class_report import ClassRow
+    from training.judging.compare import Versus
+    from training.judging.curves import CurvePoint
+    from training.judging.run_result import JudgedPart, Mistake, RunResult
+    from training.judging.run_table import RunRow
+    from training.judging.subgroups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class Judgement:
 
 def read_shown(path: Path, token: CancelToken) -> Shown:
     """Raises ResultError, PlanError, Cancelled."""
-    from training.left_out import read_left_out
+    from training.films.left_out import read_left_out
+    from training.judging.run_result import read_result
+    from training.judging.run_table import runs_on_same_films
     from training.recipes import true_title
-    from training.robust import counts_worst, shifts_of
-    from training.run_dir import RunDir
-    from training.run_result import read_result
-    from training.run_table import runs_on_same_films
+    from training.running.run_dir import RunDir
+    from training.sealing.robust import counts_worst, shifts_of
 
     run = RunDir(path)
     result = read_result(path)
@@ -118,8 +118,8 @@ def read_shown(path: Path, token: CancelToken) -> Shown:
 
 def curves(part: JudgedPart, label: str) -> Curves:
     """The points of ROC and precision over recall, and whether scores mean what they say."""
-    from training.curves import points_of
-    from training.metrics import reliability
+    from training.judging.curves import points_of
+    from training.judging.metrics import reliability
 
     films = part.scored(label)
     ill = int(films.ill.sum())
@@ -133,7 +133,7 @@ def curves(part: JudgedPart, label: str) -> Curves:
 
 def judged_quickly(part: JudgedPart, label: str, point: float) -> Judgement:
     """What follows a dragged point: shares with their intervals, and counts. A few milliseconds."""
-    from training.metrics import share_by_patient
+    from training.judging.metrics import share_by_patient
 
     films = part.scored(label)
     called = films.probabilities >= point
@@ -162,10 +162,10 @@ def judged(part: JudgedPart, label: str, point: float, token: CancelToken, known
 
     `known` are the groups of the same films at another point. Raises Cancelled.
     """
-    from training.class_report import class_report
-    from training.metrics import by_patient, f1
-    from training.run_result import mistakes
-    from training.subgroups import groups_of
+    from training.judging.class_report import class_report
+    from training.judging.metrics import by_patient, f1
+    from training.judging.run_result import mistakes
+    from training.judging.subgroups import groups_of
 
     films = part.scored(label)
     quick = judged_quickly(part, label, point)
@@ -188,7 +188,7 @@ def judged(part: JudgedPart, label: str, point: float, token: CancelToken, known
 
 def compared(rows: tuple[RunRow, ...], baseline: int) -> dict[tuple[int, str], Versus]:
     """Every run against the one at `baseline`."""
-    from training.run_table import against
+    from training.judging.run_table import against
 
     return against(rows, baseline)
 
@@ -200,7 +200,7 @@ def slider_stops(
     are all of one kind. Without the model's own table these films make one.
     """
     from inference.card import OperatingRow
-    from training.calibrate import operating_points
+    from training.sealing.calibrate import operating_points
 
     films = part.scored(label)
     if not films.is_both:

@@ -8,7 +8,7 @@ from gui.theme import PALETTE
 from gui.wizard.curves import CurvePlot, Line
 from gui.wizard.framed import Framed
 from gui.wizard.run_work import Seen
-from training.run_story import Dot, Story
+from training.running.run_story import Dot, Story
 
 FIRST, NOT_YET = "Drawn with the first steps", "Drawn when the first epoch is judged"
 MEASURES = {

@@ -28,7 +28,7 @@ from gui.wizard.watched_card import WatchedCard
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from training.left_out import LeftOut
+    from training.films.left_out import LeftOut
 
 TICK_MS = 400
 PRIORITY = 3  # behind the film that is being read

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from training.run_story import Stage, Story
+from training.running.run_story import Stage, Story
 
 if TYPE_CHECKING:
     from gui.wizard.run_work import Seen

@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from training.run_story import Story, told_on
+from training.running.run_story import Story, told_on
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.left_out import LeftOut
+    from training.films.left_out import LeftOut
     from training.plan import TrainingPlan
-    from training.run_dir import Wish
+    from training.running.run_dir import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Seen:
 
 def look(path: Path, before: Seen | None) -> Seen:
     """The folder now, from where `before` ended. Raises PlanError."""
-    from training.left_out import read_left_out
-    from training.run_dir import HEARTBEAT, PLAN, STOP, RunDir
+    from training.films.left_out import read_left_out
+    from training.running.run_dir import HEARTBEAT, PLAN, STOP, RunDir
 
     run = RunDir(path)
     if before is None:
@@ -70,7 +70,7 @@ def look(path: Path, before: Seen | None) -> Seen:
 
 def pause(path: Path, *, wanted: bool) -> None:
     """Let the worker rest, or go on. Raises RunError."""
-    from training.run_dir import RunDir
+    from training.running.run_dir import RunDir
 
     with _writing():
         RunDir(path).pause(wanted=wanted)
@@ -78,7 +78,7 @@ def pause(path: Path, *, wanted: bool) -> None:
 
 def ask(path: Path, wish: Wish) -> None:
     """Tell the worker to finish and keep the best, or to cancel at once. Raises RunError."""
-    from training.run_dir import RunDir
+    from training.running.run_dir import RunDir
 
     with _writing():
         RunDir(path).ask(wish)
@@ -88,7 +88,7 @@ def ask(path: Path, wish: Wish) -> None:
 
 @contextmanager
 def _writing() -> Iterator[None]:
-    from training.run_dir import RunError
+    from training.running.run_dir import RunError
 
     try:
         yield

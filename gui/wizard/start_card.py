@@ -18,7 +18,7 @@ from gui.wizard.elided_box import ElidedBox
 
 if TYPE_CHECKING:
     from inference.models_dir import Installed
-    from training.manifest import Manifest
+    from training.films.manifest import Manifest
     from training.plan import StartKind, StartPlan, TrainingPlan
 
 DOWNLOADED, FILES, SCRATCH = "downloaded", "imported", "scratch"

@@ -14,7 +14,7 @@ from gui.theme import PALETTE
 from gui.wizard.words import SHIFTED
 
 if TYPE_CHECKING:
-    from training.run_result import AgainstRow
+    from training.judging.run_result import AgainstRow
 
 ROW_PX, HEAD_PX = 28, 30
 TONES = {"amber": PALETTE.amber, "green": PALETTE.green, "red": PALETTE.red, "secondary": PALETTE.secondary}

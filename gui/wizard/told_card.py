@@ -11,7 +11,7 @@ from gui.icons import icon
 from gui.plain import plain_tip
 from gui.theme import PALETTE
 from gui.wizard.framed import Framed
-from training.run_story import Word
+from training.running.run_story import Word
 
 DOTS = {"": PALETTE.secondary, "amber": PALETTE.amber, "red": PALETTE.red, "green": PALETTE.green}
 ICONS = {"amber": "warning", "red": "cross", "green": "check", "": "minus"}

@@ -18,8 +18,8 @@ from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from training.events import WatchedFilm
-    from training.run_story import Story
+    from training.running.events import WatchedFilm
+    from training.running.run_story import Story
 
 MOST = 8
 RIGHT_FROM = 0.5

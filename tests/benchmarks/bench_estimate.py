@@ -23,17 +23,17 @@ from pathlib import Path
 
 from imaging.progress import CancelToken
 from tests.benchmarks.bench_training import DATA, some_films
-from training.estimate import Costs, reckoned
-from training.events import EpochDone, Finished, Started, Told
+from training.films.prepare import prepare
+from training.learn.estimate import Costs, reckoned
 from training.plan import DataPlan, StartPlan
-from training.prepare import prepare
 from training.recipes import plan_of, recipe_of, with_backbone
-from training.run_dir import PLAN, RunDir
+from training.running.events import EpochDone, Finished, Started, Told
+from training.running.run_dir import PLAN, RunDir
 
 MAIN = Path(__file__).parents[2] / "main.py"
 MEASURE = """
 import json, pathlib, sys, time
-from training.estimate import measured
+from training.learn.estimate import measured
 from training.plan import read_plan
 print(json.dumps(measured(read_plan(pathlib.Path(sys.argv[1])), time.process_time)))
 """

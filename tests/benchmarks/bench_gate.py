@@ -35,12 +35,12 @@ from inference.models_dir import find
 from inference.operating import wilson
 from inference.preprocess import Grey, PreprocessSpec, fit, load_grey, network_grey
 from training.bundled.pneumonia import read_material
-from training.film_set import FilmSet
-from training.gate_changes import inverted, turned_left, turned_right
-from training.gate_fit import fit_gate
-from training.gate_pictures import drawn
-from training.outputs import run_engine
-from training.shifts import SUITE, shifted
+from training.films.film_set import FilmSet
+from training.sealing.gate_changes import inverted, turned_left, turned_right
+from training.sealing.gate_fit import fit_gate
+from training.sealing.gate_pictures import drawn
+from training.sealing.outputs import run_engine
+from training.sealing.shifts import SUITE, shifted
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SOME, DRAWN = 200, 400  # films changed or spoilt in each way, and pictures drawn

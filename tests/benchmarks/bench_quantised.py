@@ -29,7 +29,7 @@ from inference.models_dir import find
 from inference.onnx_engine import INT8, OnnxEngine
 from inference.preprocess import to_input
 from tests.networks import card_for, cloudy_films, stirred_network
-from training.int8_graph import Int8Maker
+from training.sealing.int8_graph import Int8Maker
 
 BATCHES = (1, 4)
 

@@ -1,5 +1,5 @@
 """How models bear what films elsewhere are like, on validation films that none of them learnt from: each change of
-`training.shifts`, mixtures of changes as wide as a gate lets through (`training.gate_changes`), what other makers'
+`sealing.shifts`, mixtures of changes as wide as a gate lets through (`sealing.gate_changes`), what other makers'
 machines would make of the films (`other_makers`: no training has seen it), and clusters of films that were collected
 alike. Prints Markdown; docs/results.md holds it.
 
@@ -23,14 +23,14 @@ from inference.models_dir import find
 from inference.preprocess import Grey
 from inference.scores import probabilities
 from tests.benchmarks.other_makers import MAKERS
-from training.acquisition import cluster_of_patients, clusters_of, facts_of
 from training.bundled.pneumonia import WORDS, Material, read_material
-from training.calibrate import RECOMMENDED_SENSITIVITY
-from training.gate_changes import varied
-from training.metrics import at_threshold, auc
-from training.outputs import run_engine
-from training.shifts import SUITE, shifted
-from training.tests_of_difference import delong
+from training.films.acquisition import cluster_of_patients, clusters_of, facts_of
+from training.judging.metrics import at_threshold, auc
+from training.judging.tests_of_difference import delong
+from training.sealing.calibrate import RECOMMENDED_SENSITIVITY
+from training.sealing.gate_changes import varied
+from training.sealing.outputs import run_engine
+from training.sealing.shifts import SUITE, shifted
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 LABEL = WORDS.labels[1]

@@ -20,8 +20,8 @@ from inference.models_dir import find
 from inference.operating import wilson
 from inference.similar import LOOKED_AT
 from training.bundled.pneumonia import WORDS, read_material
-from training.outputs import run_engine
-from training.reference import digests_array, reference_of
+from training.sealing.outputs import run_engine
+from training.sealing.reference import digests_array, reference_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

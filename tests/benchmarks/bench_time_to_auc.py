@@ -30,16 +30,16 @@ from torch.utils.data import DataLoader, Dataset
 from imaging.progress import Cancelled, CancelToken
 from inference.network import FilmNetwork, build_network, load_start_weights
 from tests.benchmarks.bench_training import DATA, some_films
-from training.events import EpochDone, RunEvent
-from training.judge import logits_of
-from training.loop import Loop, new_learner
-from training.metrics import auc
+from training.films.prepare import Prepared, prepare
+from training.judging.metrics import auc
+from training.learn.judge import logits_of
+from training.learn.loop import Loop, new_learner
+from training.learn.quick import HeadWork, learn_head
 from training.plan import DataPlan, TrainingPlan
-from training.prepare import Prepared, prepare
-from training.quick import HeadWork, learn_head
 from training.recipes import plan_of, recipe_of
-from training.start_weights import Imported, start
-from training.words import words_of
+from training.running.events import EpochDone, RunEvent
+from training.sealing.words import words_of
+from training.weights.start_weights import Imported, start
 
 WEIGHTS = DATA.parents[1] / "weights" / "mobilenet_v2_imagenet.safetensors"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

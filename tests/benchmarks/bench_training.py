@@ -3,7 +3,7 @@
 usage: OMP_WAIT_POLICY=PASSIVE python -m tests.benchmarks.bench_training [loop|batches|quick] [--data DIR] [--films N]
        [--backbone NAME] [--threads N] [--steps N] [--rounds N] [--frozen SHARE]
 
-`loop`: films a second of `training.loop` (films of a cache on disk, augmented, the average of the weights kept) and of
+`loop`: films a second of `learn.loop` (films of a cache on disk, augmented, the average of the weights kept) and of
 forward, loss, backward and optimiser step of the same network on random tensors that are there already; in turns.
 `batches`: films a second that are read, changed and handed over with no network behind, by one thread and by several.
 `quick`: N films in the cache already; the features alone through ONNX Runtime, then all of `learn_head`, in turns.
@@ -31,17 +31,17 @@ from inference.card import StartRecord
 from inference.device import choose_engine
 from inference.network import FilmNetwork, build_network
 from inference.preprocess import to_input
-from training.batches import Material, prepared
-from training.events import RunEvent, Saved, Step
-from training.learning import training_mode
-from training.loop import Loop, new_learner
-from training.losses import loss_of
+from training.films.prepare import Prepared, prepare
+from training.learn.batches import Material, prepared
+from training.learn.learning import training_mode
+from training.learn.loop import Loop, new_learner
+from training.learn.losses import loss_of
+from training.learn.quick import _BATCH, HeadWork, learn_head
 from training.plan import DataPlan, TrainingPlan
-from training.prepare import Prepared, prepare
-from training.quick import _BATCH, HeadWork, learn_head
 from training.recipes import plan_of, recipe_of, with_backbone
-from training.seal import draft_card
-from training.words import words_of
+from training.running.events import RunEvent, Saved, Step
+from training.sealing.seal import draft_card
+from training.sealing.words import words_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "kermany224" / "train"
 

@@ -22,15 +22,15 @@ from imaging.cv import cv2
 from inference.network import build_network, load_start_weights
 from inference.preprocess import Grey, PreprocessSpec
 from tests.benchmarks.bench_shifts import DATA, LABEL, Bools, Row, Scores, point_of, row_of, worst_of
-from training.acquisition import cluster_of_patients, clusters_of, facts_of
-from training.augment_spec import AugmentSpec
-from training.batches import Material as Part
 from training.bundled.pneumonia import Material, read_material
-from training.film_set import FilmSet
-from training.in_memory import learn
-from training.judge import logits_of
+from training.films.acquisition import cluster_of_patients, clusters_of, facts_of
+from training.films.film_set import FilmSet
+from training.learn.augment_spec import AugmentSpec
+from training.learn.batches import Material as Part
+from training.learn.in_memory import learn
+from training.learn.judge import logits_of
 from training.plan import DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
-from training.shifts import shifted
+from training.sealing.shifts import shifted
 
 BEFORE = AugmentSpec(scale=0.2, aspect=0.22, translate=0.06, gamma_log=0.5, contrast_log=0.4, brightness=0.12)
 WAYS = {

@@ -27,7 +27,7 @@ from tests.e2e.training_process import SMALL
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths
 from tests.e2e.wizard_hands import OpenWizard, wizard_of
 from tests.square_films import write_square_csv, write_square_films
-from training.run_dir import RunDir
+from training.running.run_dir import RunDir
 
 FILM_PX = (256, 256)
 

@@ -20,9 +20,9 @@ from tests.e2e.window import PATIENCE_MS, OpenWindow, practice_bundle, settle
 from tests.e2e.window import drop as drop_films
 from tests.e2e.wizard_hands import choose, click, on_plan_page, plan_of, type_in, wizard_of
 from tests.no_network import network_off
-from training.events import Finished
-from training.run_dir import HEARTBEAT, RunDir
-from training.runs import known_runs
+from training.running.events import Finished
+from training.running.run_dir import HEARTBEAT, RunDir
+from training.running.runs import known_runs
 
 FIRST_SEED = 700_000  # neither of the example films nor of those that the practice model knows
 SIZE_PX = (192, 192)

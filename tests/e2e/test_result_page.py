@@ -31,8 +31,8 @@ from tests.e2e.run_pages import (
 )
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from tests.e2e.wizard_hands import click, wizard_of
-from training.events import Finished
-from training.run_dir import EVENTS, RunDir
+from training.running.events import Finished
+from training.running.run_dir import EVENTS, RunDir
 
 
 def test_figures_are_those_of_the_run_on_both_parts(trained: Path, jobs: Jobs, qtbot: Any) -> None:

@@ -18,9 +18,9 @@ from tests.e2e.run_pages import (
     result_page,
 )
 from tests.e2e.window import PATIENCE_MS
-from training.run_dir import RunDir
-from training.run_result import mistakes
-from training.shifts import SUITE
+from training.judging.run_result import mistakes
+from training.running.run_dir import RunDir
+from training.sealing.shifts import SUITE
 
 
 def test_groups_name_who_they_are_and_that_they_are_few(trained: Path, jobs: Jobs, qtbot: Any) -> None:

@@ -24,9 +24,9 @@ from tests.e2e.run_pages import (
 from tests.e2e.training_process import SMALL
 from tests.e2e.window import PATIENCE_MS
 from tests.e2e.wizard_hands import click
-from training.events import Saved
-from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
-from training.run_story import Stage
+from training.running.events import Saved
+from training.running.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir
+from training.running.run_story import Stage
 
 
 def scored(page: RunPage) -> list[tuple[str, float]]:
@@ -123,7 +123,7 @@ def test_why_a_run_failed_is_said_in_words(trained: Path, tmp_path: Path, jobs: 
 
 
 def test_a_run_that_waits_for_its_turn_says_for_which(trained: Path, tmp_path: Path, jobs: Jobs, qtbot: Any) -> None:
-    from training.events import Told
+    from training.running.events import Told
 
     run = RunDir(tmp_path / "waits")
     run.create(RunDir(trained / "runs" / "long").plan())
@@ -175,7 +175,7 @@ def test_the_number_of_films_left_out_leads_to_their_reasons(trained: Path, jobs
 
 
 def test_the_story_of_a_real_run(trained: Path) -> None:
-    from training.run_story import Story, told_on
+    from training.running.run_story import Story, told_on
 
     run = RunDir(trained / "runs" / "long")
     events = run.events()[0]

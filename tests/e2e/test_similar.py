@@ -27,7 +27,7 @@ from inference.pipeline import Analyser
 from inference.preprocess import network_grey, to_input
 from tests.bundles import with_reference
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
-from training.reference import reference_of
+from training.sealing.reference import reference_of
 
 SEEDS = np.arange(100_000, 100_006)
 

@@ -11,11 +11,11 @@ from PIL import Image
 from inference.bundle import ModelBundle, read_bundle
 from tests.e2e.training_process import ended, finished, start_training, wait_for
 from tests.square_films import write_square_films
-from training.events import EpochDone, Finished, Step
-from training.grid import grid_cells, read_grid
 from training.plan import DataPlan, PlanError
 from training.recipes import TWELVE
-from training.run_dir import RunDir
+from training.running.events import EpochDone, Finished, Step
+from training.running.grid import grid_cells, read_grid
+from training.running.run_dir import RunDir
 
 GRID = {
     "backbones": ["tiny"],
@@ -105,7 +105,7 @@ def test_a_run_that_fails_holds_up_no_other(films: Path, tmp_path: Path) -> None
 
 
 def test_the_twelve_are_a_grid_of_six_trainings(tmp_path: Path) -> None:
-    from training.grid_run import GridRun
+    from training.running.grid_run import GridRun
 
     cells = grid_cells("twelve", DataPlan("films"), "films")
     assert [cell.plan.recipe for cell in cells] == [recipe.name for recipe in TWELVE]

@@ -17,8 +17,8 @@ from inference.bundle import read_bundle
 from inference.models_verify import verify
 from tests.e2e.training_process import MAIN, SMALL, ended, environment, finished, start_training, wait_for
 from tests.square_films import write_square_films
-from training.events import EpochDone, Failed, Finished, Saved
-from training.run_dir import RunDir
+from training.running.events import EpochDone, Failed, Finished, Saved
+from training.running.run_dir import RunDir
 
 THREE = [*SMALL, "--set", "learning.epochs=3"]
 

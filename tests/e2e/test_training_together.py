@@ -16,8 +16,8 @@ from safetensors.numpy import load_file
 
 from tests.e2e.training_process import TINY, ended, finished, start_training, wait_for
 from tests.square_films import write_square_films
-from training.events import EpochDone, Failed, Finished, RunEvent, Saved, Stopped, Told
-from training.run_dir import HEARTBEAT, RunDir
+from training.running.events import EpochDone, Failed, Finished, RunEvent, Saved, Stopped, Told
+from training.running.run_dir import HEARTBEAT, RunDir
 
 # What depends on the number of processes is left out: changes of films, dropout, batch norm that learns.
 PLAN = [

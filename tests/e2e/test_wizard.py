@@ -21,9 +21,9 @@ from tests.e2e.wizard_hands import (
     plan_of,
     type_in,
 )
-from training.events import Finished
-from training.run_dir import RunDir
-from training.runs import known_runs
+from training.running.events import Finished
+from training.running.run_dir import RunDir
+from training.running.runs import known_runs
 
 
 def shown_texts(page: QWidget) -> list[QLabel | QPushButton]:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from training.events import Finished, RunEvent
-from training.run_dir import RunDir
+from training.running.events import Finished, RunEvent
+from training.running.run_dir import RunDir
 
 MAIN = Path(__file__).parents[2] / "main.py"
 # The tiny network on small films: what is tried is the run, not the network.

@@ -19,18 +19,18 @@ from inference.device import usable_cores
 from inference.head_spec import HeadSpec
 from inference.models_dir import find
 from inference.preprocess import Grey, PreprocessSpec
-from training.dataset import load_films
-from training.film_set import FilmSet
-from training.manifest import Manifest, patient_of, read_class_folders
+from training.films.dataset import load_films
+from training.films.film_set import FilmSet
+from training.films.manifest import Manifest, patient_of, read_class_folders
+from training.films.prepare import Prepared, prepare
+from training.films.reading import MOST_TO_SEAL
+from training.films.split import Split, split_by_patient
 from training.plan import DataPlan, LearningPlan, StartPlan, TrainingPlan, parse_plan
-from training.prepare import Prepared, prepare
-from training.reading import MOST_TO_SEAL
 from training.recipes import plan_of, recipe_of
-from training.run_dir import PLAN, RunDir
-from training.seal import Words, seal_again
-from training.split import Split, split_by_patient
-from training.words import described
-from training.worker import train
+from training.running.run_dir import PLAN, RunDir
+from training.running.worker import train
+from training.sealing.seal import Words, seal_again
+from training.sealing.words import described
 
 _LOG = logging.getLogger(__name__)
 PREPROCESS = PreprocessSpec(size_px=224, fit="squash")

@@ -17,12 +17,12 @@ from inference.models_dir import find
 from inference.network import build_network
 from inference.preprocess import Grey, PreprocessSpec, network_grey
 from inference.records import to_json
-from training.augment_spec import AugmentSpec
-from training.film_set import FilmSet
-from training.in_memory import learn
-from training.places import opacity_mask
+from training.films.film_set import FilmSet
+from training.films.places import opacity_mask
+from training.learn.augment_spec import AugmentSpec
+from training.learn.in_memory import learn
 from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
-from training.seal import Words, seal, seal_again
+from training.sealing.seal import Words, seal, seal_again
 
 PREPROCESS = PreprocessSpec(size_px=128, fit="squash", mean=(0.5,), std=(0.25,))
 PLAN = TrainingPlan(

@@ -9,9 +9,9 @@ import pytest
 
 from gui.wizard.result_work import slider_stops
 from inference.operating import OperatingTable
-from training.calibrate import operating_points
-from training.run_result import JudgedFilm, JudgedPart
-from training.source import Subject
+from training.films.source import Subject
+from training.judging.run_result import JudgedFilm, JudgedPart
+from training.sealing.calibrate import operating_points
 
 
 def part(ill: np.ndarray, scores: np.ndarray) -> JudgedPart:

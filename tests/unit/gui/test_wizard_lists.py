@@ -6,8 +6,8 @@ from typing import Any
 
 from gui.wizard.left_out_card import LeftOutList
 from gui.wizard.told_card import ToldCard
-from training.left_out import LeftOut
-from training.run_story import Word
+from training.films.left_out import LeftOut
+from training.running.run_story import Word
 
 
 def test_a_file_that_is_called_like_markup_is_listed_by_its_name(qtbot: Any) -> None:

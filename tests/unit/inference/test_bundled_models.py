@@ -23,7 +23,7 @@ from inference.results import ImageResult
 from inference.scores import probabilities
 from inference.torch_engine import load_network
 from tests.bundles import came_with_the_program
-from training.metrics import auc
+from training.judging.metrics import auc
 
 REAL_FILMS = Path(__file__).resolve().parents[4] / "shared" / "data" / "films"
 FRESH_SEEDS = range(500_000, 500_040)  # beyond the seeds of `training.bundled.practice` and of the example films

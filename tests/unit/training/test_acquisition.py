@@ -12,15 +12,15 @@ from PIL import Image
 from imaging.cv import cv2
 from imaging.progress import Cancelled, CancelToken
 from inference.preprocess import PreprocessSpec
-from training.acquisition import cluster_of_patients, clusters_for, clusters_of, facts_of
-from training.cache import cached_films
-from training.data_error import DataError
-from training.manifest import Manifest, read_manifest
+from training.films.acquisition import cluster_of_patients, clusters_for, clusters_of, facts_of
+from training.films.cache import cached_films
+from training.films.data_error import DataError
+from training.films.manifest import Manifest, read_manifest
+from training.films.prepare import prepare
+from training.films.split import Split, holds_out_cluster, split_films
+from training.films.taught import split_of
 from training.plan import DataPlan, HoldOut, StartPlan, TrainingPlan
-from training.prepare import prepare
 from training.recipes import plan_of, recipe_of
-from training.split import Split, holds_out_cluster, split_films
-from training.taught import split_of
 
 SIDE = 64
 ROOMS = 3

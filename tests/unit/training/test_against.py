@@ -16,8 +16,9 @@ from inference.similar import trained_on
 from inference.torch_engine import load_network
 from tests.square_films import write_square_films
 from tests.tiny_plans import WHOLE, tiny_plan
-from training.against import verdict
-from training.events import Changed, Checked, Finished
+from training.films.prepare import prepare
+from training.judging.against import verdict
+from training.judging.result import RESULT
 from training.plan import (
     DataPlan,
     LearningPlan,
@@ -27,11 +28,10 @@ from training.plan import (
     TrainingPlan,
     check_plan,
 )
-from training.prepare import prepare
-from training.result import RESULT
-from training.run_dir import RunDir
-from training.weights_limits import WeightsError
-from training.worker import train
+from training.running.events import Changed, Checked, Finished
+from training.running.run_dir import RunDir
+from training.running.worker import train
+from training.weights.weights_limits import WeightsError
 
 
 @pytest.fixture(scope="module")

@@ -18,15 +18,15 @@ from PIL import Image
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
 from tests.runs import begun, judging, noise_films, plan_for, saved, state_of, trained, why_failed
-from training.cache import cached_films
-from training.data_error import DataError
-from training.events import Told
-from training.manifest import read_manifest
+from training.films.cache import cached_films
+from training.films.data_error import DataError
+from training.films.manifest import read_manifest
 from training.plan import plan_text
-from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
+from training.running.events import Told
+from training.running.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
+from training.running.worker import train
 from training.train_command import USAGE, add_arguments
 from training.train_command import run as run_command
-from training.worker import train
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import torch
 
 from inference.shards import Rank
 from tests.tiny_plans import tiny_plan
-from training.augment_spec import AugmentSpec
-from training.batches import Material, prepared
-from training.distributed import Peers
-from training.loop import computing_threads, preparing_threads
+from training.learn.augment_spec import AugmentSpec
+from training.learn.batches import Material, prepared
+from training.learn.distributed import Peers
+from training.learn.loop import computing_threads, preparing_threads
 from training.plan import LearningPlan, TrainingPlan
 
 PLAN = tiny_plan(

@@ -36,21 +36,21 @@ from tests.runs import (
     trained,
     why_failed,
 )
-from training.batches import Material
-from training.cache import cached_films
-from training.checkpoint import CheckpointError
-from training.events import RunEvent, Started, Stopped, Told
-from training.judge import logits_of
-from training.manifest import read_manifest
-from training.run_dir import HEARTBEAT, ROOM, RunDir, RunError
-from training.worker import SEALING, train
+from training.films.cache import cached_films
+from training.films.manifest import read_manifest
+from training.learn.batches import Material
+from training.learn.checkpoint import CheckpointError
+from training.learn.judge import logits_of
+from training.running.events import RunEvent, Started, Stopped, Told
+from training.running.run_dir import HEARTBEAT, ROOM, RunDir, RunError
+from training.running.worker import SEALING, train
 
 FULL_DISK = """
 import sys
 from pathlib import Path
 from tests.runs import FillsUp, noise_films, plan_for, saved, why_failed
-from training.run_dir import ROOM, RunDir
-from training.worker import SEALING, train
+from training.running.run_dir import ROOM, RunDir
+from training.running.worker import SEALING, train
 
 disk, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
 

@@ -28,13 +28,13 @@ from training.bundled.pneumonia import (
     words_of,
     write_list,
 )
-from training.events import Saved
-from training.patients import patient_of
+from training.films.patients import patient_of
+from training.films.prepare import COLLECTED_ALIKE, COLLECTED_OTHERWISE, prepare
+from training.judging.result import RESULT
 from training.plan import StartPlan, TrainingPlan, check_plan
-from training.prepare import COLLECTED_ALIKE, COLLECTED_OTHERWISE, prepare
-from training.result import RESULT
-from training.run_dir import RunDir
-from training.worker import train
+from training.running.events import Saved
+from training.running.run_dir import RunDir
+from training.running.worker import train
 
 KEPT_OUT = ("person3", "IM-0005")
 COUNT, LOOKS = 90, 6  # of each class; ways of collecting them

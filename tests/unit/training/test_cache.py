@@ -11,9 +11,9 @@ from imaging.progress import Cancelled, CancelToken
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
 from inference.preprocess import PreprocessSpec, load_grey
-from training.cache import cached_films
-from training.data_error import DataError
-from training.manifest import LabelledFilm, read_manifest
+from training.films.cache import cached_films
+from training.films.data_error import DataError
+from training.films.manifest import LabelledFilm, read_manifest
 
 SPEC = PreprocessSpec(size_px=32)
 

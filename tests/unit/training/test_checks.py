@@ -17,12 +17,12 @@ from imaging.phantom import make_phantom, to_image
 from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec, network_grey
 from tests import dicom_files
-from training.checks import checks
-from training.inspection import Check, Inspection, Level, inspect
-from training.near_twins import near_twins
+from training.checks.checks import checks
+from training.checks.inspection import Check, Inspection, Level, inspect
+from training.films.near_twins import near_twins
+from training.films.split import split_films
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of
-from training.split import split_films
 
 Grey = npt.NDArray[np.uint8]
 SIDE = 64

@@ -24,10 +24,10 @@ from training.choose import (
     with_outputs,
     with_start,
 )
-from training.manifest import LabelledFilm, Manifest
+from training.films.manifest import LabelledFilm, Manifest
+from training.films.source import Place, Source
 from training.plan import DataPlan, Mode, StartPlan, check_plan
 from training.recipes import RECIPES, own_title, plan_of, recipe_of
-from training.source import Place, Source
 
 
 @pytest.mark.parametrize("mode", ["quick", "standard", "full"])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import commanded
 from training import compare_command
-from training.compare import MEASURES
+from training.judging.compare import MEASURES
 
 
 def report(path: Path, auc: float) -> Path:

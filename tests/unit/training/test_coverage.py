@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from training.metrics import auc, by_patient, share_by_patient
+from training.judging.metrics import auc, by_patient, share_by_patient
 
 SETS = 200
 PATIENTS, FILMS_EACH = 60, 3  # the films of a patient are alike: half of the spread of the scores is the patient's

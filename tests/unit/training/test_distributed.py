@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from inference.shards import Rank
-from training.distributed import Peers, joined_peers
-from training.rendezvous import NobodyThereError, fresh_store
+from training.learn.distributed import Peers, joined_peers
+from training.learn.rendezvous import NobodyThereError, fresh_store
 
 TOGETHER = """
 import torch
 from torch import nn
 from inference.engine import EngineMemoryError
-from training.distributed import PeersError, joined_peers
+from training.learn.distributed import PeersError, joined_peers
 
 with joined_peers() as peers:
     own = peers.rank.rank

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from imaging.progress import Cancelled, CancelToken
-from training.estimate import Costs, costs_of, duration, reckoned, what_costs
+from training.learn.estimate import Costs, costs_of, duration, reckoned, what_costs
 from training.plan import DataPlan, StartPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of, with_backbone
-from training.shifts import MOST_SHIFTED, SUITE
+from training.sealing.shifts import MOST_SHIFTED, SUITE
 
 
 def tiny(size_px: int = 64) -> TrainingPlan:

@@ -34,9 +34,9 @@ from tests.bundles import card_of, multi_label_card, with_quantised, with_refere
 from tests.commands import commanded
 from tests.evaluating import evaluated, films_to_judge
 from training import evaluate_command
-from training.evaluate import Judged, judge, report
-from training.labelled_set import films_of, read_set
-from training.reference import reference_of
+from training.films.labelled_set import films_of, read_set
+from training.judging.evaluate import Judged, judge, report
+from training.sealing.reference import reference_of
 
 ROOT = Path(__file__).parents[3]
 FILMS = ROOT.parent / "shared" / "data" / "films"

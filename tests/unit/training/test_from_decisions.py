@@ -17,10 +17,10 @@ from gui.session import open_store
 from inference.decisions import DecisionsError, called_films, recent_folders
 from tests.commands import commanded
 from training import train_command
-from training.data_error import DataError
-from training.from_decisions import decided_films, decided_sets, new_list, provenance_of, write_decided
-from training.manifest import read_manifest
-from training.run_dir import RunDir
+from training.films.data_error import DataError
+from training.films.from_decisions import decided_films, decided_sets, new_list, provenance_of, write_decided
+from training.films.manifest import read_manifest
+from training.running.run_dir import RunDir
 
 FLAGGED = Decision("", 0, "SQUARE", Verdict.AGREE, "", "m@1", "cd" * 32, 0.4, 0.9, "2026-01-02T03:04:05.678+00:00")
 SPARED = replace(FLAGGED, probability=0.1)

@@ -17,10 +17,10 @@ from inference.preprocess import Grey
 from inference.results import GateVerdict
 from tests.bundles import copy_with, write_trial_bundle
 from tests.gate_films import SIDE_PX, embed, phantom_grey, phantom_set
-from training.gate_changes import inverted, jumbled, part, turned_left, turned_right, upside_down, varied
-from training.gate_effort import Effort
-from training.gate_fit import Arrays, TooFewFilmsError, fit_gate
-from training.gate_pictures import drawn
+from training.sealing.gate_changes import inverted, jumbled, part, turned_left, turned_right, upside_down, varied
+from training.sealing.gate_effort import Effort
+from training.sealing.gate_fit import Arrays, TooFewFilmsError, fit_gate
+from training.sealing.gate_pictures import drawn
 
 Fitted = tuple[GateSpec, Arrays]
 EFFORT = Effort(taught=600, embedded=150, held=40, trials=200)

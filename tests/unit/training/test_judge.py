@@ -10,8 +10,8 @@ import torch
 
 from inference.network import build_network
 from inference.preprocess import PreprocessSpec
-from training.batches import Material
-from training.judge import judge_epoch
+from training.learn.batches import Material
+from training.learn.judge import judge_epoch
 from training.plan import ChoicePlan, DataPlan, NetworkPlan, Pick, StartPlan, TrainingPlan
 
 PLAN = TrainingPlan(

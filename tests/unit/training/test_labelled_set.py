@@ -11,8 +11,8 @@ from imaging.study import ImageRef
 from inference.screen import Refusal
 from tests import dicom_files
 from tests.bundles import card_of, multi_label_card
-from training.data_error import DataError
-from training.labelled_set import SetFilm, films_of, read_set
+from training.films.data_error import DataError
+from training.films.labelled_set import SetFilm, films_of, read_set
 
 CARD, MULTI = card_of(), multi_label_card()
 

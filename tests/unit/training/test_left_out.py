@@ -15,11 +15,11 @@ from imaging.progress import CancelToken
 from inference.preprocess import PreprocessSpec
 from tests.commands import commanded
 from training import train_command
-from training.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, LeftOut, left_out, read_left_out, write_left_out
+from training.films.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, LeftOut, left_out, read_left_out, write_left_out
+from training.films.prepare import prepare
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan, plan_text
-from training.prepare import prepare
 from training.recipes import own_title, plan_of, recipe_of, true_title
-from training.run_dir import RunDir
+from training.running.run_dir import RunDir
 
 
 def film(path: Path, seed: int) -> Path:

@@ -18,8 +18,8 @@ from imaging.progress import Cancelled
 from inference.head_spec import HeadSpec
 from inference.network import build_network
 from tests.tiny_plans import squares, tiny_plan
-from training.augment_spec import AugmentSpec
-from training.checkpoint import (
+from training.learn.augment_spec import AugmentSpec
+from training.learn.checkpoint import (
     BEST,
     STATE,
     Learner,
@@ -29,11 +29,11 @@ from training.checkpoint import (
     save_tensors,
     with_progress,
 )
-from training.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
-from training.judge import beats
-from training.loop import Loop, new_learner
+from training.learn.judge import beats
+from training.learn.loop import Loop, new_learner
+from training.learn.steps import TrainingFailedError
 from training.plan import ChoicePlan, LearningPlan, TrainingPlan
-from training.steps import TrainingFailedError
+from training.running.events import Changed, EpochDone, RunEvent, Saved, Scored, Step
 
 LEARNING = LearningPlan(epochs=3, batch=16, rate=3e-3, label_smoothing=0.0, average_over_steps=10)
 PLAN = tiny_plan(

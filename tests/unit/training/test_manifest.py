@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from tests import dicom_files
-from training.data_error import DataError
-from training.manifest import LabelledFilm, Manifest, read_class_folders, read_manifest
-from training.patients import patient_of
+from training.films.data_error import DataError
+from training.films.manifest import LabelledFilm, Manifest, read_class_folders, read_manifest
+from training.films.patients import patient_of
+from training.films.source import Subject
+from training.films.split import split_by_patient, split_films
 from training.plan import DataPlan
-from training.source import Subject
-from training.split import split_by_patient, split_films
 
 LABELS = ("NORMAL", "PNEUMONIA")
 

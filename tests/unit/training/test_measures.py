@@ -8,16 +8,7 @@ from inference.card_check import check_card, counts_fit
 from inference.operating import OperatingTable, wilson
 from inference.scores import calibrated
 from tests.bundles import card_of
-from training.calibrate import (
-    KINDS,
-    RECOMMENDED_SENSITIVITY,
-    Kind,
-    choose_calibration,
-    fit_calibration,
-    heat_scale,
-    operating_points,
-)
-from training.metrics import (
+from training.judging.metrics import (
     at_threshold,
     auc,
     average_precision,
@@ -27,6 +18,15 @@ from training.metrics import (
     f1,
     reliability,
     share_by_patient,
+)
+from training.sealing.calibrate import (
+    KINDS,
+    RECOMMENDED_SENSITIVITY,
+    Kind,
+    choose_calibration,
+    fit_calibration,
+    heat_scale,
+    operating_points,
 )
 
 

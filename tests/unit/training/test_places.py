@@ -11,11 +11,11 @@ from imaging.phantom import make_phantom
 from inference.network import build_network
 from inference.preprocess import to_input
 from tests.tiny_plans import PREPROCESS, WHOLE, tiny_plan
-from training.augment import augment, augment_with_places
-from training.augment_spec import AugmentSpec
-from training.film_set import FilmSet
-from training.in_memory import learn
-from training.places import opacity_mask, place_loss
+from training.films.film_set import FilmSet
+from training.films.places import opacity_mask, place_loss
+from training.learn.augment import augment, augment_with_places
+from training.learn.augment_spec import AugmentSpec
+from training.learn.in_memory import learn
 from training.plan import ChoicePlan, LearningPlan
 
 STILL = AugmentSpec(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.backbones import BACKBONES
-from training.augment_spec import AugmentSpec
+from training.learn.augment_spec import AugmentSpec
 from training.plan import (
     DataPlan,
     PlanError,
@@ -20,7 +20,7 @@ from training.plan import (
     without_places,
 )
 from training.recipes import ALIASES, RECIPES, plan_of, recipe_of, with_backbone
-from training.run_dir import PLAN, RunDir
+from training.running.run_dir import PLAN, RunDir
 
 DATA = DataPlan("films")
 # As it was saved before plans knew of `data.hold_out` and `network.start.with_head`.

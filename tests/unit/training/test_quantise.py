@@ -19,10 +19,10 @@ from inference.onnx_engine import INT8, OnnxEngine, onnx_engine
 from inference.operating import OperatingTable
 from inference.scores import probabilities
 from tests.bundles import SIZE_PX, card_of, multi_label_card, random_network
-from training.film_set import FilmSet
-from training.metrics import auc
-from training.outputs import run_engine
-from training.quantise import Change, NotOffered, Quantised, quantise
+from training.films.film_set import FilmSet
+from training.judging.metrics import auc
+from training.sealing.outputs import run_engine
+from training.sealing.quantise import Change, NotOffered, Quantised, quantise
 
 GREY = np.random.default_rng(8)
 

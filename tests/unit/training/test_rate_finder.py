@@ -16,10 +16,10 @@ from inference.network import FilmNetwork, build_network
 from tests.commands import commanded
 from tests.tiny_plans import squares, tiny_plan
 from training import train_command
+from training.learn.rate_finder import HIGHEST, LOWEST, STEPS, RateCurve, Tried, find_rate, share_at, steepest
 from training.plan import DataPlan, LearningPlan, PlanError, StartPlan, TrainingPlan
 from training.rate_command import curve_text
-from training.rate_finder import HIGHEST, LOWEST, STEPS, RateCurve, Tried, find_rate, share_at, steepest
-from training.run_dir import EVENTS, RunDir
+from training.running.run_dir import EVENTS, RunDir
 
 PLAN = tiny_plan(learning=LearningPlan(epochs=3, batch=16, rate=3e-3, label_smoothing=0.0))
 FILMS = squares(64, seed=1)

@@ -29,15 +29,15 @@ from inference.preprocess import load_grey, to_input
 from inference.scores import probabilities
 from inference.torch_engine import load_network
 from tests.runs import BrokenOff, trained
-from training.checkpoint import BEST, load_tensors
-from training.events import EpochDone, Finished, RunEvent, Saved, Started, Told
-from training.judge import logits_of
-from training.outputs import run_engine
+from training.films.prepare import prepare
+from training.learn.checkpoint import BEST, load_tensors
+from training.learn.judge import logits_of
 from training.plan import DataPlan, StartPlan, TrainingPlan
-from training.prepare import prepare
 from training.recipes import RECIPES, TWELVE, Recipe, plan_of
-from training.run_dir import RunDir
-from training.worker import train
+from training.running.events import EpochDone, Finished, RunEvent, Saved, Started, Told
+from training.running.run_dir import RunDir
+from training.running.worker import train
+from training.sealing.outputs import run_engine
 
 FILMS = 28  # too few for a gate, which would take longer than the rest
 # Of the twelve, one a backbone: augmentation and the measure that is kept do not depend on it, and differ here.

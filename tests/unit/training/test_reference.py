@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from training.reference import reference_of
+from training.sealing.reference import reference_of
 
 
 def _films(count: int) -> list[str]:

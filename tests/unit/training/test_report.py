@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from imaging.errors import NegatoscopeError
-from training.report import Block, Heading, Picture, Table, Text, write_report
-from training.report_plots import BLUE, HEIGHT_PX, WIDTH_PX, Field, PlotLine, plot, round_high
+from training.judging.report import Block, Heading, Picture, Table, Text, write_report
+from training.judging.report_plots import BLUE, HEIGHT_PX, WIDTH_PX, Field, PlotLine, plot, round_high
 
 NASTY = "a|b <script>*x*</script> [y](z)"
 

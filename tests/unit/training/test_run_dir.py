@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from training.events import (
+from training.plan import DataPlan, PlanError
+from training.recipes import plan_of, recipe_of
+from training.running.events import (
     Checked,
     EpochDone,
     Failed,
@@ -21,9 +23,7 @@ from training.events import (
     event_line,
     parse_event,
 )
-from training.plan import DataPlan, PlanError
-from training.recipes import plan_of, recipe_of
-from training.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
+from training.running.run_dir import EVENTS, HEARTBEAT, PLAN, RunDir, RunError
 
 PLAN_OF = plan_of(recipe_of("standard"), "trial", DataPlan("films"))
 EVENTS_OF: tuple[RunEvent, ...] = (

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.class_report import NO_FINDING, class_report
-from training.curves import points_of
-from training.evaluate import Scored
-from training.run_result import JudgedFilm, JudgedPart, cell, mistakes
-from training.source import Subject
-from training.subgroups import FEW, UNKNOWN, group_name, groups_of
+from training.films.source import Subject
+from training.judging.class_report import NO_FINDING, class_report
+from training.judging.curves import points_of
+from training.judging.evaluate import Scored
+from training.judging.run_result import JudgedFilm, JudgedPart, cell, mistakes
+from training.judging.subgroups import FEW, UNKNOWN, group_name, groups_of
 
 
 def scored(count: int = 200) -> Scored:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from training.events import (
+from training.plan import DataPlan, TrainingPlan
+from training.recipes import plan_of, recipe_of
+from training.running.events import (
     Changed,
     Checked,
     EpochDone,
@@ -21,9 +23,7 @@ from training.events import (
     event_line,
     parse_event,
 )
-from training.plan import DataPlan, TrainingPlan
-from training.recipes import plan_of, recipe_of
-from training.run_story import Dot, Stage, Story, told_on
+from training.running.run_story import Dot, Stage, Story, told_on
 
 BATCH = 32  # of the recipe
 

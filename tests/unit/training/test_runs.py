@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from imaging.progress import Cancelled
-from training.events import Failed, Stopped, Told
 from training.plan import DataPlan, TrainingPlan
 from training.recipes import plan_of, recipe_of
-from training.runs import CONSOLE, known_runs, launch, new_run, program
-from training.turn import leave_queue, queue_now, rest, wait_for_turn
+from training.running.events import Failed, Stopped, Told
+from training.running.runs import CONSOLE, known_runs, launch, new_run, program
+from training.running.turn import leave_queue, queue_now, rest, wait_for_turn
 
 PATIENCE_S = 120.0
 

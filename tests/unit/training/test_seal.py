@@ -22,12 +22,12 @@ from inference.records import to_json
 from inference.scores import probabilities
 from inference.similar import read_reference
 from inference.torch_engine import load_network
-from training.film_set import FilmSet
-from training.in_memory import learn
-from training.metrics import auc
+from training.films.film_set import FilmSet
+from training.judging.metrics import auc
+from training.learn.in_memory import learn
 from training.plan import ChoicePlan, DataPlan, LearningPlan, NetworkPlan, StartPlan, TrainingPlan
-from training.seal import Words, seal, seal_again
-from training.shifts import SUITE
+from training.sealing.seal import Words, seal, seal_again
+from training.sealing.shifts import SUITE
 
 PREPROCESS = PreprocessSpec(size_px=32, mean=(0.5,), std=(0.25,))
 PLAN = TrainingPlan(

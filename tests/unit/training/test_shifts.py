@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from training.augment import augment
-from training.augment_litter import framed
-from training.augment_spec import OTHER_ROOMS, AugmentSpec
-from training.shifts import CONTRASTS, FRAMINGS, GAMMAS, NOISE, SUITE, shifted
+from training.learn.augment import augment
+from training.learn.augment_litter import framed
+from training.learn.augment_spec import OTHER_ROOMS, AugmentSpec
+from training.sealing.shifts import CONTRASTS, FRAMINGS, GAMMAS, NOISE, SUITE, shifted
 
 
 def films(count: int = 4, side: int = 32) -> np.ndarray:

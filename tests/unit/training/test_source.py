@@ -12,10 +12,10 @@ from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
 from tests import dicom_files
-from training.data_error import DataError
-from training.manifest import Manifest, read_manifest
-from training.patients import MANY_FOLDERS, known_id
-from training.source import read_source
+from training.films.data_error import DataError
+from training.films.manifest import Manifest, read_manifest
+from training.films.patients import MANY_FOLDERS, known_id
+from training.films.source import read_source
 
 ROOT = "root"
 

@@ -24,11 +24,11 @@ from inference.stack import Stack
 from inference.torch_engine import load_network
 from tests.bombs import Bomb
 from tests.bundles import write_trial_bundle
-from training.start_weights import Downloaded, FromBundle, Imported, Scratch, start
-from training.weights_convert import SOURCE_KEY
-from training.weights_limits import WeightsError, WeightsLimits
-from training.weights_sources import ConsentNeededError, Work, imported_weights
-from training.weights_store import hash_in_name, keep, kept, key, part_file, weights_folder
+from training.weights.start_weights import Downloaded, FromBundle, Imported, Scratch, start
+from training.weights.weights_convert import SOURCE_KEY
+from training.weights.weights_limits import WeightsError, WeightsLimits
+from training.weights.weights_sources import ConsentNeededError, Work, imported_weights
+from training.weights.weights_store import hash_in_name, keep, kept, key, part_file, weights_folder
 
 GREY = PreprocessSpec(size_px=64, mean=(0.5,), std=(0.25,))
 

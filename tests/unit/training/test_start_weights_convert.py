@@ -18,8 +18,8 @@ from safetensors import safe_open
 
 from imaging.progress import Cancelled, CancelToken
 from tests.bombs import Bomb
-from training.weights_convert import SOURCE_KEY, convert
-from training.weights_limits import WeightsError, WeightsLimits
+from training.weights.weights_convert import SOURCE_KEY, convert
+from training.weights.weights_limits import WeightsError, WeightsLimits
 
 
 def saved(path: Path, held: object) -> tuple[Path, str]:

@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 from imaging.progress import Cancelled, CancelToken, no_progress
 from imaging.site import VARIABLE
 from tests.unit.training.weights_server import Served, serving
-from training.weights_convert import SOURCE_KEY
-from training.weights_download import DownloadLimits, download
-from training.weights_limits import WeightsError, WeightsLimits
-from training.weights_sources import ConsentNeededError, Work, imported_weights, published_weights
-from training.weights_store import keep, part_file, weights_folder
+from training.weights.weights_convert import SOURCE_KEY
+from training.weights.weights_download import DownloadLimits, download
+from training.weights.weights_limits import WeightsError, WeightsLimits
+from training.weights.weights_sources import ConsentNeededError, Work, imported_weights, published_weights
+from training.weights.weights_store import keep, part_file, weights_folder
 
 QUICK = DownloadLimits(bytes=1 << 20, timeout_s=0.5, total_s=10.0)
 

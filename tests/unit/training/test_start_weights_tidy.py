@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from tests.bombs import Bomb
-from training.weights_limits import WeightsError, WeightsLimits
-from training.weights_pickle import tensors_of
-from training.weights_tidy import tidy
+from training.weights.weights_limits import WeightsError, WeightsLimits
+from training.weights.weights_pickle import tensors_of
+from training.weights.weights_tidy import tidy
 
 LIMITS = WeightsLimits(bytes=1 << 20, tensors=100)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from training.class_folders import Part
-from training.manifest import LabelledFilm, Manifest
+from training.films.class_folders import Part
+from training.films.manifest import LabelledFilm, Manifest
+from training.films.split import split_films
+from training.films.taught import patients_of
 from training.plan import DataPlan
-from training.split import split_films
-from training.taught import patients_of
 
 
 def manifest(part_of: dict[int, Part] | None = None) -> Manifest:

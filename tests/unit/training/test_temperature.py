@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.temperature import fit_temperature
+from training.sealing.temperature import fit_temperature
 
 
 @pytest.mark.parametrize("true_temperature", [0.25, 1.0, 6.0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.tests_of_difference import delong, mcnemar
+from training.judging.tests_of_difference import delong, mcnemar
 
 
 def test_mcnemar_of_a_published_example() -> None:

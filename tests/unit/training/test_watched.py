@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from training.batches import Material
-from training.watched import LEAST_SECONDS, Looks, films_to_watch, own_label_scores
+from training.learn.batches import Material
+from training.learn.watched import LEAST_SECONDS, Looks, films_to_watch, own_label_scores
 
 
 def material(*targets: tuple[int, ...]) -> Material:

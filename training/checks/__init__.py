@@ -1,0 +1,1 @@
+"""What is wrong with labelled films before anything is learnt from them."""

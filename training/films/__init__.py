@@ -1,0 +1,1 @@
+"""Which films teach and which judge: lists and folders read, decoded, parted by patient."""

@@ -1,0 +1,1 @@
+"""Steps, epochs and which of them is kept."""

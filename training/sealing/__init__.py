@@ -1,0 +1,1 @@
+"""From a trained network to a bundle whose card is true: calibration, points, gate, int8 graph."""

@@ -1,0 +1,1 @@
+"""Where a network's weights begin, and how foreign files of them are read."""
