@@ -18,8 +18,8 @@ from imaging.study import ImageRef
 
 if TYPE_CHECKING:
     from imaging.progress import CancelToken
-    from inference.pipeline import Analyser
-    from inference.results import ImageResult
+    from inference.scoring.pipeline import Analyser
+    from inference.scoring.results import ImageResult
 
 INSISTED_PRIORITY = -1  # the reader waits for it
 
@@ -219,6 +219,6 @@ def analyse_film(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analy
 
 def score_anyway(analyser: Analyser, ref: ImageRef, token: CancelToken) -> Analysed:
     """What the model says of a film that it may not speak about, marked as such. Raises FilmError."""
-    from inference.pipeline import Analyser
+    from inference.scoring.pipeline import Analyser
 
     return analyse_film(Analyser(analyser.bundle, analyser.engine, insist=True), ref, token)

@@ -114,7 +114,7 @@ def make_application() -> QApplication:
     if isinstance(existing, QApplication):
         return existing
     if sys.platform == "win32":
-        from inference.torch_first import load_torch_library
+        from inference.engines.torch_first import load_torch_library
 
         load_torch_library()
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)

@@ -15,8 +15,8 @@ from PySide6.QtCore import QObject, Signal
 from gui.review import Review
 
 if TYPE_CHECKING:
-    from inference.beside import SideBySide
-    from inference.card import OperatingPoints
+    from inference.bundles.card import OperatingPoints
+    from inference.scoring.beside import SideBySide
 
 STATE = "last_points"
 
@@ -67,7 +67,7 @@ class Changing(QObject):
         """Every label that both models have, at the sensitivity in force."""
         if not self._before or self._review.model is None:
             return ()
-        from inference.beside import side_by_side
+        from inference.scoring.beside import side_by_side
 
         old = {label: last.points for label, last in self._before.items()}
         return side_by_side(old, self._review.model.tables, self._review.sensitivity)
@@ -111,9 +111,9 @@ def read_last_points(stored: object) -> dict[str, LastPoints]:
 
 
 def _read(value: object) -> LastPoints | None:
-    from inference.card import OperatingPoints
-    from inference.card_check import counts_fit
-    from inference.records import RecordError, from_json
+    from inference.bundles.card import OperatingPoints
+    from inference.bundles.card_check import counts_fit
+    from inference.scoring.records import RecordError, from_json
 
     if not isinstance(value, dict) or not isinstance(value.get("model"), str):
         return None

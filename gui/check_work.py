@@ -12,9 +12,9 @@ from imaging.progress import CancelToken, Progress
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
-    from inference.local_table import LocalTable
-    from inference.pipeline import Analyser
+    from inference.bundles.card import ModelCard
+    from inference.scoring.local_table import LocalTable
+    from inference.scoring.pipeline import Analyser
     from training.films.labelled_set import SetFilm
     from training.judging.evaluate import Judged
 
@@ -63,8 +63,8 @@ def judge_films(analyser: Analyser, films: Sequence[SetFilm], token: CancelToken
 
 def outcome_of(analyser: Analyser, judged: Sequence[Judged]) -> Outcome:
     """Count. Films that the model was trained on are left out where the bundle knows them."""
-    from inference.served import scores_sha256
-    from inference.similar import trained_on
+    from inference.engines.served import scores_sha256
+    from inference.scoring.similar import trained_on
     from training.judging.evaluate import local_check, with_twins_joined
 
     known = trained_on(analyser.bundle)

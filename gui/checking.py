@@ -18,8 +18,8 @@ from gui.review import Review
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from inference.local_table import LocalTable
-    from inference.pipeline import Analyser
+    from inference.scoring.local_table import LocalTable
+    from inference.scoring.pipeline import Analyser
     from training.films.labelled_set import SetFilm
     from training.judging.evaluate import Judged
 
@@ -232,7 +232,7 @@ class Checking(QObject):
 
 def kept(table: LocalTable) -> LocalTable:
     """Write a table, and hand it back. Raises NegatoscopeError."""
-    from inference.local_table import write_local_table
+    from inference.scoring.local_table import write_local_table
 
     write_local_table(table)
     return table

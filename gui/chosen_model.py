@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard, OperatingPoints
-    from inference.local_table import LocalTable
+    from inference.bundles.card import ModelCard, OperatingPoints
+    from inference.scoring.local_table import LocalTable
 
 
 class Evidence(NamedTuple):
@@ -34,7 +34,7 @@ class ChosenModel:
     @property
     def scores_sha256(self) -> str:
         """The hash that names what gives the scores: a check counts for that alone."""
-        from inference.served import scores_sha256
+        from inference.engines.served import scores_sha256
 
         return scores_sha256(self.card, self.weights_sha256, self.engine)
 

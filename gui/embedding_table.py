@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from inference.engine import Floats
+    from inference.engines.engine import Floats
 
 FIRST_ROWS = 64
 ROWS_AT_ONCE = 2048  # searched at a time: their float32 copy stays small
@@ -27,7 +27,7 @@ class Embeddings:
         """The films most similar to an embedding, float32 [D]: keys and cosines. A few ms for thousands of films."""
         import numpy as np
 
-        from inference.similar import cosines, most_similar, unit
+        from inference.scoring.similar import cosines, most_similar, unit
 
         direction = unit(embedding, self.centre)
         if direction is None or not len(self.rows):
@@ -59,7 +59,7 @@ class EmbeddingTable:
         """Add a film; one that is there already stays, and so does one without a direction outside."""
         import numpy as np
 
-        from inference.similar import unit
+        from inference.scoring.similar import unit
 
         direction = unit(embedding, self._centre)
         if key in self._known or direction is None:

@@ -17,8 +17,8 @@ from imaging.study import ImageRef
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
     from imaging.progress import CancelToken, Progress
-    from inference.explain import Method
-    from inference.pipeline import Analyser
+    from inference.maps.explain import Method
+    from inference.scoring.pipeline import Analyser
 
 ASKED_PRIORITY = -1  # the reader waits for it
 
@@ -60,7 +60,7 @@ class Explaining(QObject):
         model = self._review.model
         if model is None:
             return ()
-        from inference.explain import methods
+        from inference.maps.explain import methods
 
         return methods(model.card)
 
@@ -138,8 +138,8 @@ def explain_film(
     analyser: Analyser, ref: ImageRef, label: str, method: str, *, token: CancelToken, progress: Progress
 ) -> Heatmap:
     """The map of one finding of a film. Raises FilmError, BundleError and Cancelled."""
-    from inference.explain import explain, methods
-    from inference.preprocess import grid_rect
+    from inference.maps.explain import explain, methods
+    from inference.scoring.preprocess import grid_rect
 
     card = analyser.bundle.card
     chosen = next(name for name in methods(card) if name == method)

@@ -206,7 +206,7 @@ def _adding(folder: Path) -> Write:
 
 def as_json(value: Any) -> Any:
     """Plain JSON of records."""
-    from inference.records import to_json
+    from inference.scoring.records import to_json
 
     return to_json(value)
 

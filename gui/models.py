@@ -16,8 +16,8 @@ from gui.settings import VIEWS
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from inference.pipeline import Analyser
-    from inference.similar import Reference
+    from inference.scoring.pipeline import Analyser
+    from inference.scoring.similar import Reference
 
 LIST_PRIORITY = 4  # the list of models: behind the film and its model
 DEFAULT_MODEL = "pneumonia"
@@ -173,7 +173,7 @@ class Models(QObject):
 
 def find_models() -> tuple[ModelName, ...]:
     """Every bundle that is installed, newest version first within a name."""
-    from inference.models_dir import installed
+    from inference.bundles.models_dir import installed
 
     return tuple(ModelName(item.id, item.card.title) for item in installed())
 
@@ -197,15 +197,15 @@ def load_model(name: str, wanted: Wanted = Wanted()) -> LoadedModel:
     A check on the reader's own films counts for the graph that scored them, on one view each.
     """
     # What the window's thread asks of a model, so that it does not read that from the disk itself.
-    import inference.explain
-    import inference.predictive  # noqa: F401
-    from inference.device import choose_engine
-    from inference.local_table import read_local_table
-    from inference.models_dir import find
-    from inference.pipeline import Analyser
-    from inference.served import scores_sha256
-    from inference.similar import read_reference
-    from inference.views import with_views
+    import inference.maps.explain
+    import inference.scoring.predictive  # noqa: F401
+    from inference.bundles.models_dir import find
+    from inference.engines.device import choose_engine
+    from inference.engines.served import scores_sha256
+    from inference.scoring.local_table import read_local_table
+    from inference.scoring.pipeline import Analyser
+    from inference.scoring.similar import read_reference
+    from inference.scoring.views import with_views
 
     bundle = find(name)
     if wanted.quantised and bundle.card.quantised is not None:

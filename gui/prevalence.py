@@ -11,7 +11,7 @@ from gui.memory import Memory
 from gui.review import Review
 
 if TYPE_CHECKING:
-    from inference.predictive import Prevalence
+    from inference.scoring.predictive import Prevalence
 
 LEARNT = "learnt"
 STATE = "prevalence"
@@ -33,7 +33,7 @@ class Prevalences(QObject):
 
     def of(self, label: str) -> Prevalence | None:
         """The prevalence in force for a finding."""
-        from inference.predictive import Prevalence
+        from inference.scoring.predictive import Prevalence
 
         wanted = self._wanted.get(label)
         if wanted is None:
@@ -42,7 +42,7 @@ class Prevalences(QObject):
 
     def learnable(self, label: str) -> Prevalence | None:
         """What the decided films say; None while they are too few."""
-        from inference.predictive import learnt
+        from inference.scoring.predictive import learnt
 
         return learnt(*self._decided.get(label, (0, 0)))
 

@@ -60,6 +60,6 @@ class ProgramFacts(QObject):
 def read_program() -> Program:
     """The facts, from the disk."""
     from imaging.release import release
-    from inference.torch_first import has_torch
+    from inference.engines.torch_first import has_torch
 
     return Program(release(), has_torch())

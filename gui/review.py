@@ -23,8 +23,8 @@ from imaging.errors import Code, FilmError
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
-    from inference.local_table import LocalTable
-    from inference.results import Finding, ImageResult
+    from inference.scoring.local_table import LocalTable
+    from inference.scoring.results import Finding, ImageResult
 
 
 PASSING = (Code.MISSING, Code.NO_PERMISSION, Code.UNREADABLE)  # of the place, not of the film

@@ -11,8 +11,8 @@ from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap
-    from inference.local_table import LocalTable
-    from inference.results import Finding, ImageResult
+    from inference.scoring.local_table import LocalTable
+    from inference.scoring.results import Finding, ImageResult
 
 INSISTED = "Insisted"
 GRAD_CAM = "grad_cam"  # the method whose maps come with the scores
@@ -233,8 +233,8 @@ class ScoreBook:
         """Other weights have a page of their own, whatever their model is called: bundles are opened by path too.
         So has the int8 graph of a model, its thresholds being others, and so have averaged views.
         """
-        from inference.served import is_int8
-        from inference.views import views_of
+        from inference.engines.served import is_int8
+        from inference.scoring.views import views_of
 
         views = views_of(engine)
         name = (
@@ -251,7 +251,7 @@ class ScoreBook:
 
     def _thresholds(self, model: ChosenModel) -> dict[str, float]:
         """The operating points of a model at the sensitivity that the reader chose for it, by finding."""
-        from inference.operating import thresholds_at
+        from inference.scoring.operating import thresholds_at
 
         tables = model.tables
         sensitivity = self._chosen.get(_identity(model), RECOMMENDED_SENSITIVITY)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
+    from inference.bundles.card import ModelCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Offer:
 
 def find_offers(first: ModelCard) -> tuple[Offer, ...]:
     """Every other installed model, those with a finding of the same name first."""
-    from inference.beside import plain
-    from inference.models_dir import installed
+    from inference.bundles.models_dir import installed
+    from inference.scoring.beside import plain
 
     wanted = {plain(label): label for label in first.findings}
     items = installed()
@@ -54,8 +54,8 @@ def _times(first: ModelCard, second: ModelCard, first_ms: float | None, second_m
 
 def _milliseconds(card: ModelCard, location: Path) -> float | None:
     """What a film took on this machine's CPU, where that was measured for this network."""
-    from inference.bundle import ModelBundle
-    from inference.engine_times import remembered
+    from inference.bundles.bundle import ModelBundle
+    from inference.engines.engine_times import remembered
 
     measured = remembered(ModelBundle(card, location), 0)
     return measured.ways[0].milliseconds if measured is not None else None

@@ -21,7 +21,7 @@ from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from inference.results import Finding, ImageResult
+    from inference.scoring.results import Finding, ImageResult
 
 LOADING_PRIORITY, PRIORITY = 1, 3  # behind the films that the first model reads
 
@@ -97,7 +97,7 @@ class SecondOpinion(QObject):
 
     def pairs(self, key: str) -> tuple[Pair, ...]:
         """The first model's findings, each beside the second's of the same name."""
-        from inference.beside import plain
+        from inference.scoring.beside import plain
 
         found = self._review.scores.findings_of(self.model, key) if self.model is not None else ()
         by_name = {plain(item.label): item for item in found}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imaging.heatmap import GridRect
     from imaging.image import DecodedImage
-    from inference.preprocess import PreprocessSpec
+    from inference.scoring.preprocess import PreprocessSpec
 
 PRIORITY = 1  # behind the film itself
 NO_FILM = "What the model sees of a film appears here."
@@ -111,8 +111,8 @@ class Seen(QObject):
 
 def see(ref: ImageRef, spec: PreprocessSpec, engine: str) -> SeenFilm:
     """The input as the analyser makes it for that engine, by the very same function. Raises FilmError."""
-    from inference.preprocess import grid_rect, load_grey
-    from inference.views import views_of
+    from inference.scoring.preprocess import grid_rect, load_grey
+    from inference.scoring.views import views_of
 
     grey, image = load_grey(ref, spec)
     words = seen_words(image, spec, views_of(engine))

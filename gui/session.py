@@ -21,7 +21,7 @@ from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.read.packed.source import film_sha256, has_changed
 from imaging.study import ImageRef
-from inference.decisions import CALLED_ILL, COUNTS, SESSION_FILE
+from inference.scoring.decisions import CALLED_ILL, COUNTS, SESSION_FILE
 
 FILE_NAME = SESSION_FILE
 BUSY_TIMEOUT_S = 5.0  # how long a second instance may hold the file

@@ -15,8 +15,8 @@ from gui.review import Review
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:
-    from inference.engine import Floats
-    from inference.similar import Reference, SimilarFilm
+    from inference.engines.engine import Floats
+    from inference.scoring.similar import Reference, SimilarFilm
 
 TILES = 4
 PRIORITY = 2  # behind the film that is being read, before small pictures
@@ -167,7 +167,7 @@ def find_similar(
     key: str, embedding: Floats, digest: str, reference: Reference | None, films: Embeddings
 ) -> FoundSimilar:
     """The reference films and the open films most similar to one."""
-    from inference.similar import LOOKED_AT
+    from inference.scoring.similar import LOOKED_AT
 
     learnt_from = reference.nearest(embedding, LOOKED_AT, digest) if reference is not None else ()
     return FoundSimilar(key, learnt_from, tuple(films.most_similar(embedding, TILES, key)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from inference.models_dir import Installed
+    from inference.bundles.models_dir import Installed
     from training.checks.inspection import Check, Inspection
     from training.films.from_decisions import DecidedSet
     from training.learn.augment_spec import AugmentSpec
@@ -98,8 +98,8 @@ def read_catalogue() -> Catalogue:
     import training.learn.estimate
     import training.recipes
     import training.running.run_dir  # noqa: F401
-    from inference.device import usable_cores
-    from inference.models_dir import installed
+    from inference.bundles.models_dir import installed
+    from inference.engines.device import usable_cores
 
     return Catalogue(installed(), usable_cores())
 
@@ -151,7 +151,7 @@ def inspected_by(plan: TrainingPlan, token: CancelToken, say: Callable[[str], No
 
 def read_decided_sets() -> tuple[DecidedSet, ...]:
     """What the reader's own decisions could teach; nothing where there are none."""
-    from inference.decisions import DecisionsError
+    from inference.scoring.decisions import DecisionsError
     from training.films.from_decisions import decided_sets
 
     try:
@@ -171,7 +171,7 @@ def listed_decisions(
 
     Returns the file, and what was taken and left in a sentence. Raises DataError, DecisionsError, Cancelled.
     """
-    from inference.decisions import recent_folders
+    from inference.scoring.decisions import recent_folders
     from training.films.from_decisions import decided_films, new_list, write_decided
 
     # Path.exists raises where a folder above may not be entered.

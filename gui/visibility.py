@@ -13,7 +13,7 @@ from gui.scores import GRAD_CAM
 class OverlaySettings:
     """What is painted of the heat map. `threshold` and `opacity` are 0 to 1; `label` None follows the scores.
 
-    `method` is one of `inference.explain`.
+    `method` is one of `inference.maps.explain`.
     """
 
     shown: bool = False

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from imaging.errors import NegatoscopeError
 from imaging.release import NO_TRAINING, release
-from inference.records import to_json
+from inference.scoring.records import to_json
 
 SCHEMA = 1
 OK, MISTAKE, PROBLEMS = 0, 2, 3
@@ -107,7 +107,7 @@ def _bundle(target: Path, out: TextIO, err: TextIO) -> int:
 
 def examine() -> Report:
     """Look at everything; every bundle is verified whole."""
-    from inference.device import find_gpu, usable_cores
+    from inference.engines.device import find_gpu, usable_cores
 
     models = _models()
     engine, why, measured = _engine(models)
@@ -134,9 +134,9 @@ def examine() -> Report:
 
 
 def _models() -> tuple[ModelState, ...]:
-    from inference.bundle import read_bundle
-    from inference.card import BundleError
-    from inference.models_dir import Installed, survey
+    from inference.bundles.bundle import read_bundle
+    from inference.bundles.card import BundleError
+    from inference.bundles.models_dir import Installed, survey
 
     states = []
     for item in survey():
@@ -152,9 +152,9 @@ def _models() -> tuple[ModelState, ...]:
 
 def _engine(models: tuple[ModelState, ...]) -> tuple[str, str, dict[str, float]]:
     """The name and the reason of the engine that `auto` gives the first whole model, and what was measured."""
-    from inference.bundle import read_bundle
-    from inference.device import choose_engine
-    from inference.engine_choice import milliseconds
+    from inference.bundles.bundle import read_bundle
+    from inference.engines.device import choose_engine
+    from inference.engines.engine_choice import milliseconds
 
     whole = next((model for model in models if not model.problem), None)
     if whole is None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from inference.bundle import ModelBundle
-    from inference.card import ModelCard, QuantisedSpec
+    from inference.bundles.bundle import ModelBundle
+    from inference.bundles.card import ModelCard, QuantisedSpec
 
 DONE, USAGE, REFUSED = 0, 2, 3
 
@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """0 done; 3 where the bundle is refused; 2 where the command can't be carried out."""
-    from inference.card import BundleError
-    from inference.models_dir import UnknownModelError
+    from inference.bundles.card import BundleError
+    from inference.bundles.models_dir import UnknownModelError
 
     try:
         options.verb(options, out)
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _list(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.models_dir import Installed, survey
+    from inference.bundles.models_dir import Installed, survey
 
     for item in survey():
         if isinstance(item, Installed):
@@ -65,8 +65,8 @@ def _list(options: argparse.Namespace, out: TextIO) -> None:
 
 
 def _show(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.card_text import card_text
-    from inference.models_dir import find
+    from inference.bundles.card_text import card_text
+    from inference.bundles.models_dir import find
 
     card = find(options.id).card
     out.write(card_text(card) if options.json else "".join(f"{line}\n" for line in _lines(card)))
@@ -74,8 +74,8 @@ def _show(options: argparse.Namespace, out: TextIO) -> None:
 
 def _lines(card: ModelCard) -> list[str]:
     """The card in words."""
-    from inference.backbones import BACKBONES
-    from inference.operating import NOT_CHECKED, OperatingTable
+    from inference.networks.backbones import BACKBONES
+    from inference.scoring.operating import NOT_CHECKED, OperatingTable
 
     lines = [
         f"{card.title} ({card.id})",
@@ -109,9 +109,9 @@ def _quantised_lines(spec: QuantisedSpec) -> list[str]:
 
 
 def _import(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.bundle import import_bundle, read_bundle
-    from inference.card import BundleError
-    from inference.models_dir import bundled_card, user_models_folder
+    from inference.bundles.bundle import import_bundle, read_bundle
+    from inference.bundles.card import BundleError
+    from inference.bundles.models_dir import bundled_card, user_models_folder
 
     given = read_bundle(options.file)
     bundled = bundled_card(given.id)
@@ -126,8 +126,8 @@ def _import(options: argparse.Namespace, out: TextIO) -> None:
 
 
 def _export(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.bundle import export_zip
-    from inference.models_dir import find
+    from inference.bundles.bundle import export_zip
+    from inference.bundles.models_dir import find
 
     bundle = find(options.id)
     export_zip(bundle, options.file)
@@ -135,7 +135,7 @@ def _export(options: argparse.Namespace, out: TextIO) -> None:
 
 
 def _verify(options: argparse.Namespace, out: TextIO) -> None:
-    from inference.models_dir import find
+    from inference.bundles.models_dir import find
 
     bundle = find(options.id)
     out.write(f"{bundle.id} is whole: every hash, tensor and operator is as its card says; {_try_out(bundle)}\n")
@@ -143,8 +143,8 @@ def _verify(options: argparse.Namespace, out: TextIO) -> None:
 
 def _try_out(bundle: ModelBundle) -> str:
     """What a bundle shows when it runs. Raises BundleError where it is not what it should be."""
-    from inference.models_verify import verify, verify_graph
-    from inference.torch_first import has_torch
+    from inference.bundles.models_verify import verify, verify_graph
+    from inference.engines.torch_first import has_torch
 
     if not has_torch():
         verify_graph(bundle)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:
-    from inference.card import ModelCard
-    from inference.pipeline import Analyser
-    from inference.screen_rows import Tally, Terms
-    from inference.shards import Rank
+    from inference.bundles.card import ModelCard
+    from inference.scoring.pipeline import Analyser
+    from inference.screening.screen_rows import Tally, Terms
+    from inference.screening.shards import Rank
 
 ALL_DONE, USAGE, SOME_REFUSED, INTERRUPTED = 0, 2, 3, 130
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     Of several processes (torchrun) the first speaks and has the status of the whole; the others say only what is wrong.
     """
-    from inference.shards import rank_of
+    from inference.screening.shards import rank_of
 
     name = ""
     try:
@@ -64,10 +64,10 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
-    from inference.device import usable_cores
-    from inference.screen import Screening
-    from inference.screen_run import carry_out, wanted_files
-    from inference.shards import Shards
+    from inference.engines.device import usable_cores
+    from inference.screening.screen import Screening
+    from inference.screening.screen_run import carry_out, wanted_files
+    from inference.screening.shards import Shards
 
     analyser = _analyser(options, rank)
     terms = _terms(options, analyser)
@@ -85,10 +85,10 @@ def _screen(options: argparse.Namespace, rank: Rank, out: TextIO) -> int:
 
 
 def _analyser(options: argparse.Namespace, rank: Rank) -> Analyser:
-    from inference.device import GpuUse, choose_engine
-    from inference.models_dir import find
-    from inference.pipeline import Analyser
-    from inference.views import with_views
+    from inference.bundles.models_dir import find
+    from inference.engines.device import GpuUse, choose_engine
+    from inference.scoring.pipeline import Analyser
+    from inference.scoring.views import with_views
 
     bundle = find(options.model)
     # One core for each batch: as many batches run at a time as there are cores, and none of them waits for another.
@@ -98,8 +98,8 @@ def _analyser(options: argparse.Namespace, rank: Rank) -> Analyser:
 
 
 def _terms(options: argparse.Namespace, analyser: Analyser) -> Terms:
-    from inference.screen_rows import Terms
-    from inference.served import is_int8
+    from inference.engines.served import is_int8
+    from inference.screening.screen_rows import Terms
 
     bundle, points, kept = analyser.bundle, _points(options, analyser.card), options.heatmaps is not None
     int8 = is_int8(analyser.engine.name)
@@ -120,7 +120,7 @@ def _words(tally: Tally, options: argparse.Namespace) -> Iterator[str]:
 
 def _points(options: argparse.Namespace, card: ModelCard) -> dict[str, float]:
     """The operating points in force, by finding."""
-    from inference.operating import points_for_sensitivity, recommended_points
+    from inference.scoring.operating import points_for_sensitivity, recommended_points
 
     if options.threshold is not None:
         return dict.fromkeys(card.findings, options.threshold)
@@ -149,7 +149,7 @@ def _share(text: str) -> float:
 
 
 def _views(text: str) -> int:
-    from inference.views import MOST_VIEWS
+    from inference.scoring.views import MOST_VIEWS
 
     if not text.isdecimal() or not 1 <= int(text) <= MOST_VIEWS:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_VIEWS}")

@@ -15,9 +15,9 @@ from gui.review import Review
 from imaging.heatmap import Heatmap
 from imaging.image import Header
 from imaging.study import ImageRef
-from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
-from inference.local_table import LocalFinding, LocalTable
-from inference.results import Finding, GateVerdict, ImageResult
+from inference.bundles.card import Measure, ModelCard, OperatingPoints, OperatingRow
+from inference.scoring.local_table import LocalFinding, LocalTable
+from inference.scoring.results import Finding, GateVerdict, ImageResult
 from tests.bundles import card_of
 
 WEIGHTS = "0" * 64

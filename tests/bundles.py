@@ -15,9 +15,8 @@ import torch
 from safetensors.numpy import save
 
 from imaging.paths import resource_path
-from inference.backbones import BACKBONES
-from inference.bundle import CARD, ModelBundle, read_bundle, write_bundle
-from inference.card import (
+from inference.bundles.bundle import CARD, ModelBundle, read_bundle, write_bundle
+from inference.bundles.card import (
     GATE,
     GRAPH,
     QUANTISED,
@@ -33,11 +32,12 @@ from inference.card import (
     ReferenceSpec,
     StartRecord,
 )
-from inference.card_text import card_text
-from inference.gate import LIMITS, LOOKS
-from inference.gate_features import LAYOUT_LENGTH
-from inference.network import FilmNetwork, network_of
-from inference.preprocess import PreprocessSpec
+from inference.bundles.card_text import card_text
+from inference.gate.gate import LIMITS, LOOKS
+from inference.gate.gate_features import LAYOUT_LENGTH
+from inference.networks.backbones import BACKBONES
+from inference.networks.network import FilmNetwork, network_of
+from inference.scoring.preprocess import PreprocessSpec
 
 SIZE_PX = 64
 

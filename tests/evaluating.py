@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from imaging.paths import resource_path
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.commands import commanded
 from training import evaluate_command
 

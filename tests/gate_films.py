@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from imaging.cv import cv2
 from imaging.phantom import make_phantom, to_image
-from inference.engine import Floats
-from inference.preprocess import Grey, PreprocessSpec, network_grey
+from inference.engines.engine import Floats
+from inference.scoring.preprocess import Grey, PreprocessSpec, network_grey
 from training.films.film_set import FilmSet
 
 SIDE_PX = 96

@@ -12,13 +12,13 @@ import psutil
 from PIL import Image
 
 from imaging.progress import CancelToken
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.operating import recommended_points
-from inference.pipeline import Analyser
-from inference.screen import Screening, screen
-from inference.screen_lines import Lines, open_lines
-from inference.screen_rows import Terms
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.scoring.operating import recommended_points
+from inference.scoring.pipeline import Analyser
+from inference.screening.screen import Screening, screen
+from inference.screening.screen_lines import Lines, open_lines
+from inference.screening.screen_rows import Terms
 
 FOLDER = 1000  # links a folder
 

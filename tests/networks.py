@@ -11,18 +11,18 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from inference.backbones import BackboneSpec
-from inference.bundle import ModelBundle, write_bundle
-from inference.cam import Doubles, autograd_maps
-from inference.card import ModelCard
-from inference.device import choose_engine
-from inference.engine import Floats, Output
-from inference.head_spec import HeadSpec
-from inference.models_verify import relative_difference
-from inference.network import FilmNetwork, network_of
-from inference.preprocess import PreprocessSpec, to_input
-from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.bundles.card import ModelCard
+from inference.bundles.models_verify import relative_difference
+from inference.engines.device import choose_engine
+from inference.engines.engine import Floats, Output
+from inference.engines.torch_engine import load_network
+from inference.maps.cam import Doubles, autograd_maps
+from inference.networks.backbones import BackboneSpec
+from inference.networks.head_spec import HeadSpec
+from inference.networks.network import FilmNetwork, network_of
+from inference.scoring.preprocess import PreprocessSpec, to_input
+from inference.scoring.scores import probabilities
 from tests.bundles import multi_label_card
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from imaging.progress import Cancelled
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.tiny_plans import tiny_plan
 from training.learn.augment_spec import AugmentSpec
 from training.learn.checkpoint import BEST, STATE

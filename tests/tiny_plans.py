@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.preprocess import PreprocessSpec
+from inference.scoring.preprocess import PreprocessSpec
 from training.learn.batches import Material
 from training.plan import DataPlan, NetworkPlan, StartPlan, TrainingPlan
 

@@ -7,10 +7,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from inference.backbones import BACKBONES
-from inference.card import Activation, ModelCard
-from inference.head_spec import HeadSpec
-from inference.models_dir import Installed
+from inference.bundles.card import Activation, ModelCard
+from inference.bundles.models_dir import Installed
+from inference.networks.backbones import BACKBONES
+from inference.networks.head_spec import HeadSpec
 from training.films.label_names import in_order, is_normal
 from training.films.manifest import Manifest
 from training.films.source import Source

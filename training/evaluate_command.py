@@ -13,8 +13,8 @@ from imaging.errors import FilmError, NegatoscopeError
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from inference.card import Measure
-    from inference.local_table import LocalTable
+    from inference.bundles.card import Measure
+    from inference.scoring.local_table import LocalTable
 
 ALL_DONE, USAGE, SOME_REFUSED = 0, 2, 3
 SAID = ("auc", "sensitivity", "specificity", "calibration_error")
@@ -43,11 +43,11 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _evaluate(options: argparse.Namespace, out: TextIO) -> int:
-    from inference.device import choose_engine, usable_cores
-    from inference.models_dir import find
-    from inference.pipeline import Analyser
-    from inference.served import scores_sha256
-    from inference.similar import trained_on
+    from inference.bundles.models_dir import find
+    from inference.engines.device import choose_engine, usable_cores
+    from inference.engines.served import scores_sha256
+    from inference.scoring.pipeline import Analyser
+    from inference.scoring.similar import trained_on
     from training.films.labelled_set import films_of, read_set
     from training.judging.evaluate import judge, local_check, report
 
@@ -99,8 +99,8 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 def _kept(table: LocalTable) -> str:
     """Keep the check for the window, and say so. It puts no point into force; only the reader does."""
-    from inference.local_table import write_local_table
-    from inference.operating import OperatingTable
+    from inference.scoring.local_table import write_local_table
+    from inference.scoring.operating import OperatingTable
 
     if not table.operating:
         return "No operating table was kept: that takes ill and healthy films that the model was not trained on.\n"

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO, with_fields: With
 
 def _cells(options: argparse.Namespace, with_fields: WithFields) -> list[Cell]:
     """The cells with the threads that each has for itself. Raises NegatoscopeError."""
-    from inference.device import usable_cores
+    from inference.engines.device import usable_cores
     from training.choose import fitting_source
     from training.films.source import read_source
     from training.plan import DataPlan, PlanError

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imaging.errors import NegatoscopeError
-from inference.backbones import BACKBONES
-from inference.head_spec import HeadSpec
-from inference.preprocess import PreprocessSpec
-from inference.records import RecordError, from_json, to_json, with_defaults
+from inference.networks.backbones import BACKBONES
+from inference.networks.head_spec import HeadSpec
+from inference.scoring.preprocess import PreprocessSpec
+from inference.scoring.records import RecordError, from_json, to_json, with_defaults
 from training.learn.augment_spec import AugmentSpec
 
 SCHEMA = 1

@@ -18,7 +18,7 @@ def show_rate(plan: TrainingPlan, out: TextIO, *, download: bool) -> None:
     import torch
 
     from imaging.progress import CancelToken
-    from inference.network import build_network
+    from inference.networks.network import build_network
     from training.films.prepare import prepare
     from training.learn.rate_finder import find_rate
     from training.running.worker import choice_of

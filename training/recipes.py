@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from inference.backbones import BACKBONES
-from inference.head_spec import HeadSpec
-from inference.preprocess import PreprocessSpec
+from inference.networks.backbones import BACKBONES
+from inference.networks.head_spec import HeadSpec
+from inference.scoring.preprocess import PreprocessSpec
 from training.learn.augment_spec import OTHER_ROOMS, AugmentSpec
 from training.plan import (
     ChoicePlan,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from imaging.errors import NegatoscopeError
 from imaging.progress import Cancelled
 from imaging.release import NO_TRAINING
-from inference.torch_first import has_torch
+from inference.engines.torch_first import has_torch
 
 if TYPE_CHECKING:
     from training.plan import TrainingPlan
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         from training import grid_command
 
         return grid_command.run(options, out, err, _with_fields)
-    from inference.shards import rank_of
+    from inference.screening.shards import rank_of
     from training.running.run_dir import RunDir
 
     folder = RunDir(options.run.resolve())
@@ -115,7 +115,7 @@ def _begin(options: argparse.Namespace, folder: RunDir, out: TextIO, *, again: b
 
 
 def _carry_out(options: argparse.Namespace, folder: RunDir, out: TextIO, err: TextIO) -> int:
-    from inference.models_dir import user_models_folder
+    from inference.bundles.models_dir import user_models_folder
     from training.running.events import Checked
 
     out.write(f"The run lies in {folder.path}\n")
@@ -209,7 +209,7 @@ def _with_fields(plan: TrainingPlan, settings: list[str]) -> TrainingPlan:
 def _new_plan(options: argparse.Namespace, out: TextIO) -> TrainingPlan:
     import dataclasses
 
-    from inference.device import usable_cores
+    from inference.engines.device import usable_cores
     from training.plan import DataPlan
     from training.recipes import plan_of, recipe_of, with_backbone
 

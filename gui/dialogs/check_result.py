@@ -30,8 +30,8 @@ from gui.theme import font
 
 if TYPE_CHECKING:
     from gui.check_work import Outcome, WrongFilm
-    from inference.card import Measure
-    from inference.local_table import LocalFinding, LocalTable
+    from inference.bundles.card import Measure
+    from inference.scoring.local_table import LocalFinding, LocalTable
 
 ROW_PX = 28
 TONES = {"worse": "amber", "too large": "amber", "better": "green"}

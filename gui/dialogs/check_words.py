@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from gui.check_work import Outcome, WrongFilm
     from gui.checking import CheckState
     from gui.chosen_model import ChosenModel
-    from inference.card import Measure, OperatingPoints
-    from inference.local_table import LocalFinding, LocalTable
+    from inference.bundles.card import Measure, OperatingPoints
+    from inference.scoring.local_table import LocalFinding, LocalTable
 
 MEASURES = (
     ("sensitivity", "Sensitivity"),
@@ -83,7 +83,7 @@ def measure_words(measure: Measure | None, digits: int = 2, nothing: str = "not 
 
 def promised(model: ChosenModel, label: str) -> dict[str, Measure | None]:
     """The card's measures; sensitivity and specificity from its counts where it names none."""
-    from inference.operating import OperatingTable
+    from inference.scoring.operating import OperatingTable
 
     named: dict[str, Measure | None] = {name: model.card.metrics.get(label, {}).get(name) for name, _ in MEASURES}
     points = model.card.operating[label]
@@ -112,7 +112,7 @@ def verdict_words(name: str, found: LocalFinding, card: Measure | None) -> str:
 
 def point_words(found: LocalFinding, threshold: float) -> str:
     """'Finds 88 of 100 (76–95) and calls 31 of 100 healthy films ill (21–43).', on the reader's films."""
-    from inference.operating import OperatingTable
+    from inference.scoring.operating import OperatingTable
 
     if found.operating is None:
         return ""

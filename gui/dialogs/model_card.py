@@ -14,7 +14,7 @@ from gui.panels.wording import site_sentence
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:
-    from inference.card import Calibration, Measure, ModelCard
+    from inference.bundles.card import Calibration, Measure, ModelCard
 
 NOT_CHECKED = "Not checked at your site."
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from gui.theme import PALETTE, font
 
 if TYPE_CHECKING:
-    from inference.card import Measure
-    from inference.local_table import ReliabilityBin
+    from inference.bundles.card import Measure
+    from inference.scoring.local_table import ReliabilityBin
 
 BAR_PX = QSize(100, 26)
 PLOT_PX = QSize(240, 232)
@@ -90,7 +90,7 @@ class ReliabilityPlot(QWidget):
             painter.setPen(QColor(PALETTE.secondary))
             painter.drawText(field, Qt.AlignmentFlag.AlignCenter, "Not kept of this check")
             return
-        from inference.operating import wilson
+        from inference.scoring.operating import wilson
 
         for bar in self._bins:
             share = wilson(bar.ill, bar.films)

@@ -17,8 +17,8 @@ from gui.review import Review
 from gui.theme import PALETTE, font
 
 if TYPE_CHECKING:
-    from inference.beside import SideBySide
-    from inference.operating import CountedPoint
+    from inference.scoring.beside import SideBySide
+    from inference.scoring.operating import CountedPoint
 
 ICON_PX = 14
 NOT_CARRIED = "No threshold is carried over: it would mean something else."

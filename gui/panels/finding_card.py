@@ -18,8 +18,8 @@ from gui.plain import plain_tip
 from gui.theme import font
 
 if TYPE_CHECKING:
-    from inference.predictive import Prevalence
-    from inference.results import Finding
+    from inference.scoring.predictive import Prevalence
+    from inference.scoring.results import Finding
 
 NOTE_PX = 64
 

@@ -52,6 +52,6 @@ class ModelPanel(QWidget):
 
 def _backbone(name: str) -> str:
     """'mobilenet_v2' as its authors write it."""
-    from inference.backbones import BACKBONES
+    from inference.networks.backbones import BACKBONES
 
     return BACKBONES[name].title if name in BACKBONES else name

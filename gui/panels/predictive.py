@@ -82,7 +82,7 @@ class PredictiveRow(QWidget):
         self.box.show_share(prevalence.share if prevalence is not None else 0.0)
         said = []
         if prevalence is not None:
-            from inference.operating import OperatingTable
+            from inference.scoring.operating import OperatingTable
 
             point = OperatingTable(evidence.points).point_at(self._review.threshold(name))
             both = (predictive_words(point, prevalence, flagged=flagged) for flagged in (True, False))

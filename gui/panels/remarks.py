@@ -43,7 +43,7 @@ def remarks(review: Review, similar: Similar | None, key: str) -> tuple[str, ...
     result = review.result(key)
     if result is None:
         return ()
-    from inference.views import views_of
+    from inference.scoring.views import views_of
 
     said = []
     views = views_of(result.engine)

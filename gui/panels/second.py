@@ -18,7 +18,7 @@ from gui.second_opinion import Pair, Scope, SecondOpinion
 from gui.theme import font
 
 if TYPE_CHECKING:
-    from inference.results import Finding
+    from inference.scoring.results import Finding
 
 ASK, CHANGE, SEND_AWAY = "Second opinion…", "Change…", "No second opinion"
 NOTEWORTHY = 1.1  # times the time of one model

@@ -23,7 +23,7 @@ from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.theme import PALETTE, font
 
 if TYPE_CHECKING:
-    from inference.operating import OperatingTable
+    from inference.scoring.operating import OperatingTable
 
 LOW, HIGH, MIDDLE = 500, 1000, round(1000 * RECOMMENDED_SENSITIVITY)  # sensitivity in thousandths
 MIDDLE_SHARE = 0.72  # where the recommended point lies: the range above it is the one in which every step counts
@@ -168,7 +168,7 @@ class SensitivityPanel(PanelBox):
         self.specificity.show_share(min(table.specificity(points[name]).value for name, table in tables.items()))
 
     def _tables(self) -> dict[str, OperatingTable]:
-        from inference.operating import OperatingTable
+        from inference.scoring.operating import OperatingTable
 
         model = self._review.model
         if model is None:

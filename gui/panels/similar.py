@@ -21,7 +21,7 @@ from imaging.study import ImageRef
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from inference.similar import SimilarFilm
+    from inference.scoring.similar import SimilarFilm
 
 SAME = "Same picture"
 LEARNT_FROM, OPEN_HERE = "Films it learnt from", "Films open here"
@@ -177,7 +177,7 @@ class SimilarPanel(PanelBox):
 
     def _share_words(self) -> str:
         """'14 of the 20 most similar show pneumonia; 500 of all 1,000 do.'"""
-        from inference.similar import count_ill
+        from inference.scoring.similar import count_ill
 
         found, reference, entry = self._similar.found, self._similar.reference, self._review.selected_film
         if found is None or reference is None or entry is None:

@@ -15,11 +15,11 @@ from gui.theme import PALETTE
 
 if TYPE_CHECKING:
     from gui.chosen_model import Evidence
-    from inference.card import Measure, OperatingPoints
-    from inference.local_table import LocalTable
-    from inference.operating import CountedPoint, OperatingTable
-    from inference.predictive import Prevalence
-    from inference.results import Finding
+    from inference.bundles.card import Measure, OperatingPoints
+    from inference.scoring.local_table import LocalTable
+    from inference.scoring.operating import CountedPoint, OperatingTable
+    from inference.scoring.predictive import Prevalence
+    from inference.scoring.results import Finding
 
 MANY = 3  # more findings than these share one sentence, and are folded where they carry no flag
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -36,7 +36,7 @@ def finding_sentence(finding: Finding, evidence: Evidence, prevalence: Prevalenc
 
     It goes by the reader's own films where the model was checked on them, and says so.
     """
-    from inference.operating import OperatingTable, of_100
+    from inference.scoring.operating import OperatingTable, of_100
 
     side = "Above" if finding.flagged else "Below"
     if finding.probability == finding.operating_point:
@@ -58,7 +58,7 @@ def many_points_words(tables: Mapping[str, OperatingTable], points: Mapping[str,
     """What the operating points of many findings mean, in one sentence and a line for each. Rich text; '' where they
     were not all counted on the same films.
     """
-    from inference.operating import of_100
+    from inference.scoring.operating import of_100
 
     counted = {(table.points.films, table.points.described, table.own) for table in tables.values()}
     reached = {name: table.point_at(points[name]) for name, table in tables.items()}
@@ -82,7 +82,7 @@ def prevalence_words(prevalence: Prevalence) -> str:
 
 def predictive_words(point: CountedPoint, prevalence: Prevalence, *, flagged: bool) -> str:
     """'67 of 100 flagged films are ill (50–81)'; '' where no film is called so. Rich text."""
-    from inference.predictive import predictive_values
+    from inference.scoring.predictive import predictive_values
 
     values = predictive_values(point, prevalence)
     right = values.positive if flagged else values.negative
@@ -117,7 +117,7 @@ def own_films_words(check: LocalTable | None, thresholds: Mapping[str, float]) -
         return ""
     if check.in_use:
         return f"These points were chosen on your own films. {link('Back to the card’s points', href='card')}"
-    from inference.operating import OperatingTable
+    from inference.scoring.operating import OperatingTable
 
     said = []
     for name, points in check.operating.items():

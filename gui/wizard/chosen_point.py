@@ -9,7 +9,7 @@ from gui.scores import RECOMMENDED_SENSITIVITY
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Shown
-    from inference.card import OperatingRow
+    from inference.bundles.card import OperatingRow
     from training.judging.run_result import JudgedPart
 
 RECOMMENDED = -1

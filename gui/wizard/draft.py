@@ -56,7 +56,7 @@ class Draft(QObject):
 
     def change(self, key: str, value: Any) -> str:
         """Set one field, as in `learning.rate`; returns why that can't be, or ''. Other fields stay as they are."""
-        from inference.records import RecordError, from_json, to_json
+        from inference.scoring.records import RecordError, from_json, to_json
         from training.plan import TrainingPlan
 
         if self._plan is None:
@@ -80,7 +80,7 @@ def _whole(key: str, value: Any) -> Any:
     """Augmentation is switched on and off as a whole."""
     if key != "augment":
         return value
-    from inference.records import to_json
+    from inference.scoring.records import to_json
     from training.learn.augment_spec import AugmentSpec
 
     return to_json(AugmentSpec()) if value else None

@@ -13,7 +13,7 @@ from gui.training import Training
 from gui.wizard.draft import Draft
 
 if TYPE_CHECKING:
-    from inference.models_dir import Installed
+    from inference.bundles.models_dir import Installed
     from training.plan import Mode, StartPlan, TrainingPlan
 
 

@@ -94,7 +94,7 @@ class PlanPage(ScrolledColumn):
         plan = self._draft.plan
         if plan is None or self._training.catalogue is None:
             return ""
-        from inference.backbones import BACKBONES
+        from inference.networks.backbones import BACKBONES
 
         spec = BACKBONES.get(plan.network.backbone)
         return f"{spec.title if spec else plan.network.backbone} · {plan.network.mode.capitalize()}"

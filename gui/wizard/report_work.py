@@ -72,7 +72,7 @@ def _blocks(shown: Shown, points: Mapping[str, float], token: CancelToken, *, wi
 
 def _training(shown: Shown) -> Iterator[Block]:
     """How it was trained, its curves, and what was left out."""
-    from inference.backbones import BACKBONES
+    from inference.networks.backbones import BACKBONES
     from training.films.left_out import read_left_out
     from training.judging.report import Heading, Table, Text
     from training.running.run_dir import RunDir

@@ -14,7 +14,7 @@ from gui.wizard.plot import Plot, paint_diagonal, paint_dot, paint_line, share_a
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Curves
-    from inference.card import OperatingRow
+    from inference.bundles.card import OperatingRow
 
 HANDLE_PX = 7.0
 HANDLE_COLOUR = "#eaf2fb"
@@ -188,7 +188,7 @@ class ReliabilityPlot(Plot):
     def paint_content(self, painter: QPainter) -> None:
         if self._curves is None:
             return
-        from inference.operating import wilson
+        from inference.scoring.operating import wilson
 
         paint_diagonal(painter, self)
         shares = [(bar.probability, wilson(bar.ill, bar.films)) for bar in self._curves.reliability]

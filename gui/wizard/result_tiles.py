@@ -14,7 +14,7 @@ from gui.wizard.framed import Framed
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Judgement
-    from inference.card import Measure
+    from inference.bundles.card import Measure
 
 MEASURES = (
     ("auc", "AUC"),

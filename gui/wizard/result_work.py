@@ -10,8 +10,8 @@ from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
 
 if TYPE_CHECKING:
-    from inference.card import Measure, ModelCard, OperatingPoints, OperatingRow
-    from inference.local_table import ReliabilityBin
+    from inference.bundles.card import Measure, ModelCard, OperatingPoints, OperatingRow
+    from inference.scoring.local_table import ReliabilityBin
     from training.films.left_out import LeftOut
     from training.judging.class_report import ClassRow
     from training.judging.compare import Versus
@@ -199,7 +199,7 @@ def slider_stops(
     """By falling threshold, counted on the part's films, and what share `table` says each finds. None where the films
     are all of one kind. Without the model's own table these films make one.
     """
-    from inference.card import OperatingRow
+    from inference.bundles.card import OperatingRow
     from training.sealing.calibrate import operating_points
 
     films = part.scored(label)
@@ -219,8 +219,8 @@ def slider_stops(
 
 def _card(bundle: Path) -> ModelCard | None:
     """None where the model is gone."""
-    from inference.bundle import read_bundle
-    from inference.card import BundleError
+    from inference.bundles.bundle import read_bundle
+    from inference.bundles.card import BundleError
 
     try:
         return read_bundle(bundle).card

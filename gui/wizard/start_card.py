@@ -17,7 +17,7 @@ from gui.wizard.card import Card
 from gui.wizard.elided_box import ElidedBox
 
 if TYPE_CHECKING:
-    from inference.models_dir import Installed
+    from inference.bundles.models_dir import Installed
     from training.films.manifest import Manifest
     from training.plan import StartKind, StartPlan, TrainingPlan
 
@@ -76,7 +76,7 @@ class StartCard(Card):
         self.file.clicked.connect(self._ask_for_files)
 
     def show_catalogue(self, catalogue: Catalogue) -> None:
-        from inference.backbones import BACKBONES
+        from inference.networks.backbones import BACKBONES
 
         self._models = catalogue.models
         self.backbone.clear()
@@ -85,7 +85,7 @@ class StartCard(Card):
 
     def show_plan(self, plan: TrainingPlan) -> None:
         """The network of a plan, and what can be chosen for it."""
-        from inference.backbones import BACKBONES
+        from inference.networks.backbones import BACKBONES
         from training.choose import next_version_of
 
         network = plan.network
@@ -143,7 +143,7 @@ class StartCard(Card):
         return next((model for model in here if start.bundle in (model, model.partition("@")[0])), start.bundle)
 
     def _words(self, plan: TrainingPlan, chosen: str) -> str:
-        from inference.backbones import BACKBONES
+        from inference.networks.backbones import BACKBONES
 
         match chosen:
             case "scratch":

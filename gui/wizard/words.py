@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inference.card import Measure
+    from inference.bundles.card import Measure
 
 PART_NAMES = {"validation": "Validation part", "test": "Test part"}
 MEASURE_NAMES = {

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.backbones import BACKBONES, BackboneSpec
-from inference.device import choose_engine
-from inference.engine import Output
-from inference.head_spec import LINEAR, HeadSpec
-from inference.models_verify import relative_difference
-from inference.scores import probabilities
+from inference.bundles.models_verify import relative_difference
+from inference.engines.device import choose_engine
+from inference.engines.engine import Output
+from inference.networks.backbones import BACKBONES, BackboneSpec
+from inference.networks.head_spec import LINEAR, HeadSpec
+from inference.scoring.scores import probabilities
 from tests.networks import Trial, card_for, cloudy_films, trial
 
 HEADS = {"linear": LINEAR, "dense": HeadSpec(hidden=(256, 64), dropout=0.3)}

@@ -27,13 +27,13 @@ from imaging.progress import CancelToken
 from imaging.read.look import Found
 from imaging.read.scan import scan
 from imaging.show.render import luminance
-from inference.device import choose_engine
-from inference.engine import Floats
-from inference.gate import Gate, gate_of, read_gate
-from inference.gate_facts import FilmFacts, against, film_facts
-from inference.models_dir import find
-from inference.operating import wilson
-from inference.preprocess import Grey, PreprocessSpec, fit, load_grey, network_grey
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.engines.engine import Floats
+from inference.gate.gate import Gate, gate_of, read_gate
+from inference.gate.gate_facts import FilmFacts, against, film_facts
+from inference.scoring.operating import wilson
+from inference.scoring.preprocess import Grey, PreprocessSpec, fit, load_grey, network_grey
 from training.bundled.pneumonia import read_material
 from training.films.film_set import FilmSet
 from training.sealing.gate_changes import inverted, turned_left, turned_right

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.device import GpuUse, choose_engine, find_gpu, usable_cores
-from inference.engine import Engine, wanted_batch
-from inference.pipeline import Analyser
-from inference.torch_engine import HALF, exact_cudnn, load_network, put_channels_last
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import GpuUse, choose_engine, find_gpu, usable_cores
+from inference.engines.engine import Engine, wanted_batch
+from inference.engines.torch_engine import HALF, exact_cudnn, load_network, put_channels_last
+from inference.scoring.pipeline import Analyser
 from tests.benchmarks.bench_overlap import DATA, films_of, run_screen
 from tests.benchmarks.bench_screen import chosen_bundle
 

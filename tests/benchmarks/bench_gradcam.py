@@ -26,11 +26,11 @@ import torch
 
 from imaging.heatmap import Heatmap
 from imaging.show.heatmap import on_film
-from inference.backbones import BACKBONES
-from inference.bundle import ModelBundle, write_bundle
-from inference.device import choose_engine
-from inference.engine import Engine, Floats
-from inference.preprocess import PreprocessSpec, to_input
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, Floats
+from inference.networks.backbones import BACKBONES
+from inference.scoring.preprocess import PreprocessSpec, to_input
 from tests.benchmarks.beside import python_with
 from tests.bundles import card_of, random_network
 

@@ -125,7 +125,7 @@ def measure_memory(options: argparse.Namespace) -> None:
 
 def fill(window: MainWindow) -> None:
     """Every film has a result as large as a real one: maps, embedding and all."""
-    from inference.results import Finding, GateVerdict
+    from inference.scoring.results import Finding, GateVerdict
 
     review = window.controller.review
     model, result = review.model, review.result(review.entries[0].key)

@@ -24,17 +24,17 @@ from imaging.heatmap import Heatmap
 from imaging.phantom import Opacity, make_phantom, to_image
 from imaging.progress import CancelToken
 from imaging.show.heatmap import hottest
-from inference.bundle import ModelBundle
-from inference.cells import cells_rect
-from inference.device import choose_engine
-from inference.engine import Engine, Floats
-from inference.explain import explain
-from inference.models_dir import find
-from inference.network import FilmNetwork
-from inference.operating import recommended_points, wilson
-from inference.preprocess import Grey, grid_rect, network_grey, to_input
-from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, Floats
+from inference.engines.torch_engine import load_network
+from inference.maps.cells import cells_rect
+from inference.maps.explain import explain
+from inference.networks.network import FilmNetwork
+from inference.scoring.operating import recommended_points, wilson
+from inference.scoring.preprocess import Grey, grid_rect, network_grey, to_input
+from inference.scoring.scores import probabilities
 
 FIRST_SEED = 900_000  # far from the seeds of training, of validation and of the example films
 FILM_PX = 512

@@ -38,15 +38,15 @@ from imaging.progress import CancelToken
 from imaging.read.look import Found
 from imaging.read.scan import scan
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.device import choose_engine, usable_cores
-from inference.engine import BATCH_CPU
-from inference.operating import recommended_points
-from inference.pipeline import Analyser, LoadedFilm
-from inference.preprocess import to_input
-from inference.screen import Screening, screen
-from inference.screen_lines import open_lines
-from inference.screen_rows import Terms
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine, usable_cores
+from inference.engines.engine import BATCH_CPU
+from inference.scoring.operating import recommended_points
+from inference.scoring.pipeline import Analyser, LoadedFilm
+from inference.scoring.preprocess import to_input
+from inference.screening.screen import Screening, screen
+from inference.screening.screen_lines import open_lines
+from inference.screening.screen_rows import Terms
 from tests.benchmarks.bench_screen import chosen_bundle
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

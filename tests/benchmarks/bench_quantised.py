@@ -19,15 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.backbones import BACKBONES, BackboneSpec
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import GRAPH
-from inference.device import choose_engine
-from inference.engine import Engine, Floats
-from inference.head_spec import LINEAR
-from inference.models_dir import find
-from inference.onnx_engine import INT8, OnnxEngine
-from inference.preprocess import to_input
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.bundles.card import GRAPH
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, Floats
+from inference.engines.onnx_engine import INT8, OnnxEngine
+from inference.networks.backbones import BACKBONES, BackboneSpec
+from inference.networks.head_spec import LINEAR
+from inference.scoring.preprocess import to_input
 from tests.networks import card_for, cloudy_films, stirred_network
 from training.sealing.int8_graph import Int8Maker
 
@@ -65,7 +65,7 @@ def engines_of(bundle: ModelBundle, threads: int) -> dict[str, Engine]:
     else:
         engines |= quantised_here(bundle, threads)
     if find_spec("openvino") is not None:
-        from inference.openvino_engine import OpenVinoEngine
+        from inference.engines.openvino_engine import OpenVinoEngine
 
         engines["float32, OpenVINO"] = OpenVinoEngine(bundle, "", threads)
     return engines

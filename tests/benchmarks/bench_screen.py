@@ -21,18 +21,18 @@ import torch
 from PIL import Image
 
 from imaging.progress import CancelToken
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import BundleError
-from inference.device import choose_engine, usable_cores
-from inference.models_dir import find
-from inference.network import FilmNetwork
-from inference.operating import recommended_points
-from inference.pipeline import Analyser
-from inference.preprocess import PreprocessSpec
-from inference.screen import Screening, screen
-from inference.screen_lines import open_lines
-from inference.screen_rows import Terms
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.bundles.card import BundleError
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine, usable_cores
+from inference.engines.torch_engine import load_network
+from inference.networks.network import FilmNetwork
+from inference.scoring.operating import recommended_points
+from inference.scoring.pipeline import Analyser
+from inference.scoring.preprocess import PreprocessSpec
+from inference.screening.screen import Screening, screen
+from inference.screening.screen_lines import open_lines
+from inference.screening.screen_rows import Terms
 from tests.bundles import card_of, random_network
 
 FILMS = Path(__file__).parents[3] / "shared" / "data" / "films"

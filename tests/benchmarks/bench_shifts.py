@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.models_dir import find
-from inference.preprocess import Grey
-from inference.scores import probabilities
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.scoring.preprocess import Grey
+from inference.scoring.scores import probabilities
 from tests.benchmarks.other_makers import MAKERS
 from training.bundled.pneumonia import WORDS, Material, read_material
 from training.films.acquisition import cluster_of_patients, clusters_of, facts_of

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from inference.device import choose_engine
-from inference.engine import Floats
-from inference.models_dir import find
-from inference.operating import wilson
-from inference.similar import LOOKED_AT
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.engines.engine import Floats
+from inference.scoring.operating import wilson
+from inference.scoring.similar import LOOKED_AT
 from training.bundled.pneumonia import WORDS, read_material
 from training.sealing.outputs import run_engine
 from training.sealing.reference import digests_array, reference_of

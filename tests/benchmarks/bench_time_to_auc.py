@@ -28,7 +28,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from imaging.progress import Cancelled, CancelToken
-from inference.network import FilmNetwork, build_network, load_start_weights
+from inference.networks.network import FilmNetwork, build_network, load_start_weights
 from tests.benchmarks.bench_training import DATA, some_films
 from training.films.prepare import Prepared, prepare
 from training.judging.metrics import auc

@@ -25,7 +25,7 @@ from pathlib import Path
 from imaging.progress import CancelToken
 from imaging.read.look import Found
 from imaging.read.scan import scan
-from inference.device import usable_cores
+from inference.engines.device import usable_cores
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MAIN = str(Path(__file__).parents[2] / "main.py")

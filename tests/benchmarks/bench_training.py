@@ -26,11 +26,11 @@ import numpy as np
 import torch
 
 from imaging.progress import CancelToken
-from inference.bundle import write_bundle
-from inference.card import StartRecord
-from inference.device import choose_engine
-from inference.network import FilmNetwork, build_network
-from inference.preprocess import to_input
+from inference.bundles.bundle import write_bundle
+from inference.bundles.card import StartRecord
+from inference.engines.device import choose_engine
+from inference.networks.network import FilmNetwork, build_network
+from inference.scoring.preprocess import to_input
 from training.films.prepare import Prepared, prepare
 from training.learn.batches import Material, prepared
 from training.learn.learning import training_mode

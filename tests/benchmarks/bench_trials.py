@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file
 
 from imaging.cv import cv2
-from inference.network import build_network, load_start_weights
-from inference.preprocess import Grey, PreprocessSpec
+from inference.networks.network import build_network, load_start_weights
+from inference.scoring.preprocess import Grey, PreprocessSpec
 from tests.benchmarks.bench_shifts import DATA, LABEL, Bools, Row, Scores, point_of, row_of, worst_of
 from training.bundled.pneumonia import Material, read_material
 from training.films.acquisition import cluster_of_patients, clusters_of, facts_of

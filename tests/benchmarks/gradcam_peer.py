@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from inference.bundle import read_bundle
-from inference.network import FilmNetwork
-from inference.torch_engine import load_network
+from inference.bundles.bundle import read_bundle
+from inference.engines.torch_engine import load_network
+from inference.networks.network import FilmNetwork
 
 
 class Logits(nn.Module):

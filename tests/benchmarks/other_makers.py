@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from imaging.cv import cv2
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 
 _LOCAL_CLIP, _LOCAL_TILES = 3.0, (8, 8)
 _BROAD_PX, _BROAD_GAIN = 10.0, 1.2  # of 224

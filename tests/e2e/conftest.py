@@ -17,10 +17,10 @@ from gui.theme import apply_theme
 from imaging.phantom_files import write_examples
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import OperatingPoints, OperatingRow
-from inference.device import choose_engine
-from inference.pipeline import Analyser
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.bundles.card import OperatingPoints, OperatingRow
+from inference.engines.device import choose_engine
+from inference.scoring.pipeline import Analyser
 from tests.bundles import card_of, random_network, write_trial_bundle
 from tests.e2e.run_pages import start_run
 from tests.e2e.training_process import SMALL

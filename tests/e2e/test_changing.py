@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from gui.changing import STATE
 from gui.session import open_store
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.bundles import multi_label_card, write_trial_bundle
 from tests.e2e.window import OpenWindow, settle
 

@@ -17,8 +17,8 @@ from gui.dialogs.check_model import CheckDialog
 from gui.main_window import MainWindow
 from imaging.paths import user_data_dir
 from imaging.phantom_files import write_examples
-from inference.bundle import ModelBundle
-from inference.local_table import local_table_path, read_local_table, write_local_table
+from inference.bundles.bundle import ModelBundle
+from inference.scoring.local_table import local_table_path, read_local_table, write_local_table
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, dropped, film_paths, settle
 
 FILMS = 14

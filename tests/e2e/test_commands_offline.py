@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.no_network import network_off
 
 MAIN = str(Path(__file__).resolve().parents[2] / "main.py")

@@ -15,8 +15,8 @@ from gui.main_window import MainWindow
 from gui.review import Review
 from gui.visibility import OverlaySettings
 from imaging.heatmap import Heatmap
-from inference.bundle import ModelBundle
-from inference.results import Finding
+from inference.bundles.bundle import ModelBundle
+from inference.scoring.results import Finding
 from tests.bundles import multi_label_card, write_trial_bundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 

@@ -17,7 +17,7 @@ from gui.rows import Filter
 from gui.session import film_digest, open_store
 from gui.showing import OUTSIDE
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.bundles import with_open_gate
 from tests.e2e.window import OpenWindow, film_paths, settle, words
 

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests import dicom_files as make
 from tests.e2e.window import OpenWindow, pixel, settle
 

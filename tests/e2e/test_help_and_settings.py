@@ -19,7 +19,7 @@ from gui.main_window import MainWindow
 from gui.settings import load_settings
 from imaging.phantom_labelled import FOLDER, write_labelled
 from imaging.site import LOCKED, VARIABLE
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import OpenWindow, settle
 from tests.e2e.wizard_hands import click, inspected, wizard_of
 

@@ -23,8 +23,8 @@ from gui.entries import Entry
 from gui.lanes import run_within
 from imaging.release import release
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.torch_first import has_torch
+from inference.bundles.bundle import ModelBundle
+from inference.engines.torch_first import has_torch
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 from tests.python_calls import python_calls
 

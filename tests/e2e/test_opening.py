@@ -17,7 +17,7 @@ from gui.visibility import OverlaySettings
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, pixel, settle, words
 
 

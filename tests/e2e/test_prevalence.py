@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from gui.decision import Decision, Verdict, utc_now
 from gui.session import open_store
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import OpenWindow, settle
 
 

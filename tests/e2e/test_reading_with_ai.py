@@ -18,7 +18,7 @@ from gui.session import film_digest, open_store
 from gui.visibility import OverlaySettings
 from imaging.phantom_files import write_examples
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, practice_bundle, settle, words
 
 

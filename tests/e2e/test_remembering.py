@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from gui.app import build_window
 from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.settings import Settings, save_settings
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle, words
 
 

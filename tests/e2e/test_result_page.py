@@ -17,8 +17,8 @@ from gui.wizard.confusion import COLUMN_PX
 from gui.wizard.result_page import ResultPage
 from gui.wizard.window import RESULT
 from imaging.study import ImageRef
-from inference.bundle import read_bundle
-from inference.operating import points_for_sensitivity
+from inference.bundles.bundle import read_bundle
+from inference.scoring.operating import points_for_sensitivity
 from tests.e2e.run_pages import (
     SIZE_PX,
     SMALLEST_PX,

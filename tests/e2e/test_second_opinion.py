@@ -19,10 +19,10 @@ from gui.second_opinion import Pair, Scope
 from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle, read_bundle
-from inference.device import choose_engine
-from inference.pipeline import Analyser
-from inference.results import Finding
+from inference.bundles.bundle import ModelBundle, read_bundle
+from inference.engines.device import choose_engine
+from inference.scoring.pipeline import Analyser
+from inference.scoring.results import Finding
 from tests.bundles import card_of, multi_label_card, with_open_gate, write_trial_bundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
 

@@ -18,10 +18,10 @@ from gui.dialogs.seen import ExactPicture, SeenDialog
 from gui.main_window import MainWindow
 from gui.theme import PALETTE
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle, write_bundle
-from inference.device import choose_engine
-from inference.pipeline import Analyser
-from inference.preprocess import PreprocessSpec
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.engines.device import choose_engine
+from inference.scoring.pipeline import Analyser
+from inference.scoring.preprocess import PreprocessSpec
 from tests import dicom_files as make
 from tests.bundles import SIZE_PX, card_of, random_network
 from tests.e2e.window import OpenWindow, settle

@@ -20,11 +20,11 @@ from imaging.phantom import to_image
 from imaging.phantom_teaching import is_ill, teaching_phantom
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.card import ReferenceSpec
-from inference.device import choose_engine
-from inference.pipeline import Analyser
-from inference.preprocess import network_grey, to_input
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import ReferenceSpec
+from inference.engines.device import choose_engine
+from inference.scoring.pipeline import Analyser
+from inference.scoring.preprocess import network_grey, to_input
 from tests.bundles import with_reference
 from tests.e2e.window import PATIENCE_MS, OpenWindow, drop, film_paths, settle
 from training.sealing.reference import reference_of

@@ -14,7 +14,7 @@ import pytest
 from gui.main_window import MainWindow
 from gui.slow import SLOW_S
 from imaging.paths import user_data_dir
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name is how a disk is made slow here")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import film_paths
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from inference.bundle import ModelBundle, read_bundle
+from inference.bundles.bundle import ModelBundle, read_bundle
 from tests.e2e.training_process import ended, finished, start_training, wait_for
 from tests.square_films import write_square_films
 from training.plan import DataPlan, PlanError

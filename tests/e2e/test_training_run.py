@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.bundle import read_bundle
-from inference.models_verify import verify
+from inference.bundles.bundle import read_bundle
+from inference.bundles.models_verify import verify
 from tests.e2e.training_process import MAIN, SMALL, ended, environment, finished, start_training, wait_for
 from tests.square_films import write_square_films
 from training.running.events import EpochDone, Failed, Finished, Saved

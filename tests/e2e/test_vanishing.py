@@ -15,7 +15,7 @@ from gui.memory import digest_of
 from gui.session import StoreError
 from imaging.errors import FilmError
 from imaging.read.decode import decode
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import OpenWindow, drop, film_paths, settle, words
 
 GONE, CHANGED = "The file is not there any more", "The file has changed since it was opened"

@@ -9,11 +9,11 @@ import numpy as np
 
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.explain import explain
-from inference.pipeline import Analyser
-from inference.views import with_views
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.maps.explain import explain
+from inference.scoring.pipeline import Analyser
+from inference.scoring.views import with_views
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gui.main_window import MainWindow
 from gui.wizard.window import DATA, PLAN
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, settle
 from tests.e2e.wizard_hands import click, inspected, plan_of, wizard_of
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
-from inference.preprocess import PreprocessSpec, load_grey, network_grey
+from inference.scoring.preprocess import PreprocessSpec, load_grey, network_grey
 
 TABLE = Path(__file__).with_name("golden.json")
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
-from inference.card import DataSummary, StartRecord
-from inference.device import usable_cores
-from inference.head_spec import HeadSpec
-from inference.models_dir import find
-from inference.preprocess import Grey, PreprocessSpec
+from inference.bundles.card import DataSummary, StartRecord
+from inference.bundles.models_dir import find
+from inference.engines.device import usable_cores
+from inference.networks.head_spec import HeadSpec
+from inference.scoring.preprocess import Grey, PreprocessSpec
 from training.films.dataset import load_films
 from training.films.film_set import FilmSet
 from training.films.manifest import Manifest, patient_of, read_class_folders

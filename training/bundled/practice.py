@@ -11,12 +11,12 @@ import torch
 
 from imaging.phantom import to_image
 from imaging.phantom_teaching import is_ill, teaching_phantom
-from inference.card import DataSummary, StartRecord
-from inference.head_spec import HeadSpec
-from inference.models_dir import find
-from inference.network import build_network
-from inference.preprocess import Grey, PreprocessSpec, network_grey
-from inference.records import to_json
+from inference.bundles.card import DataSummary, StartRecord
+from inference.bundles.models_dir import find
+from inference.networks.head_spec import HeadSpec
+from inference.networks.network import build_network
+from inference.scoring.preprocess import Grey, PreprocessSpec, network_grey
+from inference.scoring.records import to_json
 from training.films.film_set import FilmSet
 from training.films.places import opacity_mask
 from training.learn.augment_spec import AugmentSpec

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 from training.checks.inspection import Check, Fix, Inspection, Level
 from training.films.data_error import amount
 from training.films.left_out import refused_files, unread_films

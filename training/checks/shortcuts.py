@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 from training.judging.metrics import auc
 
 _TILES = 8  # along each side

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from imaging.cv import cv2
 from imaging.progress import CancelToken
-from inference.gate_features import quality
-from inference.preprocess import Grey
+from inference.gate.gate_features import quality
+from inference.scoring.preprocess import Grey
 from training.films.cache import CachedFilms
 from training.films.manifest import Manifest
 from training.plan import TrainingPlan

@@ -20,8 +20,8 @@ from imaging.progress import CancelToken, Progress, no_progress
 from imaging.read import refuse
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
-from inference.preprocess import Grey, PreprocessSpec, load_grey
-from inference.records import RecordError, from_json, to_json
+from inference.scoring.preprocess import Grey, PreprocessSpec, load_grey
+from inference.scoring.records import RecordError, from_json, to_json
 from training.films.data_error import DataError
 from training.films.manifest import LabelledFilm
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from imaging.study import ImageRef
-from inference.preprocess import Grey, PreprocessSpec, load_grey
+from inference.scoring.preprocess import Grey, PreprocessSpec, load_grey
 
 
 def load_films(paths: Sequence[Path], spec: PreprocessSpec) -> Grey:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 
 Bools = npt.NDArray[np.bool_]
 

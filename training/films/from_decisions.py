@@ -17,7 +17,7 @@ from imaging.progress import CancelToken, Progress, no_progress
 from imaging.read.look import Found
 from imaging.read.packed.source import film_sha256
 from imaging.read.scan import scan
-from inference.decisions import Called, called_films
+from inference.scoring.decisions import Called, called_films
 from training.films.data_error import DataError
 from training.films.patients import patient_of
 

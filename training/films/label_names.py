@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from imaging.study import natural_key
-from inference.card import MOST_LABEL_SIGNS, is_label
+from inference.bundles.card import MOST_LABEL_SIGNS, is_label
 from training.films.data_error import DataError, shown
 
 NORMAL_NAMES = frozenset(

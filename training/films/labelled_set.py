@@ -13,8 +13,8 @@ from imaging.read import refuse
 from imaging.read.look import Found, Refused
 from imaging.read.scan import scan
 from imaging.study import ImageRef
-from inference.card import ModelCard
-from inference.screen import Refusal
+from inference.bundles.card import ModelCard
+from inference.screening.screen import Refusal
 from training.films.class_folders import folders_in, lies_in_masks
 from training.films.data_error import NOT_THERE, DataError
 from training.films.labelled_csv import read_csv

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imaging.atomic import replace_file
-from inference.records import RecordError, from_json, to_json
+from inference.scoring.records import RecordError, from_json, to_json
 from training.running.run_dir import RunDir, RunError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 from training.films.cache import CachedFilms
 from training.films.manifest import LabelledFilm
 from training.films.patients import joined_patients

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from imaging.phantom import Phantom
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 
 _RARE = 10.0  # cells with a finding are few: each counts as so many without
 

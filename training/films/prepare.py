@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
-from inference.card import Activation
+from inference.bundles.card import Activation
 from training.choose import activation_of
 from training.films.acquisition import clusters_for
 from training.films.cache import CachedFilms

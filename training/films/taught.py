@@ -25,8 +25,8 @@ def taught_patients(plan: TrainingPlan, films: Sequence[LabelledFilm]) -> frozen
     """
     if plan.network.start.kind != "bundle":
         return frozenset()
-    from inference.models_dir import find
-    from inference.similar import trained_on
+    from inference.bundles.models_dir import find
+    from inference.scoring.similar import trained_on
 
     try:
         return patients_of(films, trained_on(find(plan.network.start.bundle)))

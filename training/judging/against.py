@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.progress import CancelToken
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.operating import recommended_points
-from inference.preprocess import Grey
-from inference.scores import probabilities
-from inference.similar import trained_on
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.scoring.operating import recommended_points
+from inference.scoring.preprocess import Grey
+from inference.scoring.scores import probabilities
+from inference.scoring.similar import trained_on
 from training.films.cache import cached_films
 from training.films.prepare import Prepared
 from training.films.split import Positions

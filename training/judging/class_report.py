@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.card import Measure
+from inference.bundles.card import Measure
 from training.judging.metrics import by_patient, f1, share_by_patient
 from training.judging.run_result import JudgedPart
 

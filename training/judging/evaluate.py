@@ -25,11 +25,11 @@ from imaging.ahead import ordered_map
 from imaging.progress import CancelToken
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
-from inference.card import Measure, ModelCard, OperatingPoints
-from inference.local_table import DESCRIBED, LocalFinding, LocalTable
-from inference.operating import recommended_points
-from inference.pipeline import Analyser, LoadedFilm
-from inference.screen import Analysed, Lanes, Refusal, analysed, load_film
+from inference.bundles.card import Measure, ModelCard, OperatingPoints
+from inference.scoring.local_table import DESCRIBED, LocalFinding, LocalTable
+from inference.scoring.operating import recommended_points
+from inference.scoring.pipeline import Analyser, LoadedFilm
+from inference.screening.screen import Analysed, Lanes, Refusal, analysed, load_film
 from training.films.labelled_set import SetFilm
 from training.films.patients import joined_patients
 from training.judging.metrics import (
@@ -111,7 +111,7 @@ def judge(
 def report(card: ModelCard, weights_sha256: str, judged: Sequence[Judged], known: frozenset[str]) -> dict[str, Any]:
     """The JSON of the contract. `films` are all films of the set, the gated and refused ones too; `patients` are those
     of the films that were scored, and every measure is about these films. `known` holds the sha256 of the files that
-    the model was trained on (`inference.similar.trained_on`).
+    the model was trained on (`inference.scoring.similar.trained_on`).
     """
     states = Counter(film.state for film in judged)
     points = recommended_points(card)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import Measure
-from inference.local_table import ReliabilityBin
-from inference.operating import wilson
+from inference.bundles.card import Measure
+from inference.scoring.local_table import ReliabilityBin
+from inference.scoring.operating import wilson
 
 Vector = npt.NDArray[np.float64]
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from imaging.atomic import replace_file
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.engine import Engine
-from inference.operating import recommended_points
-from inference.scores import probabilities
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine
+from inference.scoring.operating import recommended_points
+from inference.scoring.scores import probabilities
 from training.films.prepare import Prepared
 from training.films.split import Positions
 from training.judging.against import against, verdict

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from imaging.errors import NegatoscopeError
-from inference.card import Measure
+from inference.bundles.card import Measure
 from training.films.manifest import Subject
 from training.judging.against import verdict
 from training.judging.evaluate import Scored

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
-from inference.backbones import BACKBONES
+from inference.networks.backbones import BACKBONES
 from training.films.reading import READING
 from training.judging.compare import Compared, Versus, against_baseline, read_compared
 from training.judging.result import RESULT

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import Measure
+from inference.bundles.card import Measure
 from training.films.source import Subject
 from training.judging.evaluate import Scored
 from training.judging.metrics import auc, by_patient, share_by_patient

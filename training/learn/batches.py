@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from inference.preprocess import Grey, to_input
+from inference.scoring.preprocess import Grey, to_input
 from training.films.targets import Floats32, mixed, sampling_weights, softened
 from training.learn.augment import augment, augment_with_places
 from training.learn.distributed import Peers

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from imaging.errors import NegatoscopeError
-from inference.network import FilmNetwork
-from inference.records import RecordError, from_json, to_json, with_defaults
+from inference.networks.network import FilmNetwork
+from inference.scoring.records import RecordError, from_json, to_json, with_defaults
 
 BEST, STATE = "best.safetensors", "state.safetensors"
 _NOTE = "progress"

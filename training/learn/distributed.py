@@ -19,8 +19,8 @@ from torch.nn import Module
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from imaging.errors import NegatoscopeError
-from inference.engine import EngineMemoryError
-from inference.shards import Rank, rank_of
+from inference.engines.engine import EngineMemoryError
+from inference.screening.shards import Rank, rank_of
 
 # A run may be paused, or one process may decode for hours; who dies closes its connection and is noticed at once.
 _PATIENCE = timedelta(days=2)

@@ -172,7 +172,7 @@ def measured(plan: TrainingPlan, clock: Clock = time.perf_counter) -> Costs:
     begun = clock()
     import torch
 
-    from inference.network import build_network
+    from inference.networks.network import build_network
     from training.learn.loop import new_learner
 
     torch.set_num_threads(plan.threads)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inference.network import FilmNetwork
-from inference.preprocess import Grey
+from inference.networks.network import FilmNetwork
+from inference.scoring.preprocess import Grey
 from training.films.film_set import FilmSet
 from training.learn.batches import Material
 from training.learn.loop import Loop, best_network, new_learner

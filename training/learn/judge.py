@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.engine import EngineMemoryError
-from inference.network import FilmNetwork
-from inference.preprocess import to_input
-from inference.torch_engine import device_errors
+from inference.engines.engine import EngineMemoryError
+from inference.engines.torch_engine import device_errors
+from inference.networks.network import FilmNetwork
+from inference.scoring.preprocess import to_input
 from training.judging.metrics import auc
 from training.learn.batches import Material
 from training.learn.distributed import Peers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from inference.network import FilmNetwork
+from inference.networks.network import FilmNetwork
 
 
 def training_mode(network: FilmNetwork, *, keep_norm: bool) -> None:

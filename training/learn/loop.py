@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from inference.network import FilmNetwork, build_network, stages
-from inference.torch_engine import put_channels_last
+from inference.engines.torch_engine import put_channels_last
+from inference.networks.network import FilmNetwork, build_network, stages
 from training.films.targets import class_weights, judging_weights
 from training.learn.batches import Material, films_a_step, prepared, steps_an_epoch
 from training.learn.checkpoint import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from inference.preprocess import Grey, to_input
+from inference.scoring.preprocess import Grey, to_input
 from training.learn.augment import augment
 from training.learn.augment_spec import AugmentSpec
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.bundle import write_bundle
-from inference.device import choose_engine, usable_cores
-from inference.engine import Engine
-from inference.heads import LinearHead
-from inference.network import FilmNetwork
-from inference.preprocess import to_input
+from inference.bundles.bundle import write_bundle
+from inference.engines.device import choose_engine, usable_cores
+from inference.engines.engine import Engine
+from inference.networks.heads import LinearHead
+from inference.networks.network import FilmNetwork
+from inference.scoring.preprocess import to_input
 from training.films.targets import judging_weights
 from training.learn.batches import Material
 from training.learn.loop import Watcher

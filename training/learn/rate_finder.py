@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from imaging.progress import CancelToken
-from inference.network import FilmNetwork
+from inference.networks.network import FilmNetwork
 from training.films.targets import class_weights
 from training.learn.batches import Batch, Material, Use, prepared, seed_of
 from training.learn.learning import training_mode

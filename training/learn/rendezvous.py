@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]  # public, but re-exported
 
-from inference.shards import Rank
+from inference.screening.shards import Rank
 
 _LOOK_SECONDS = 0.05
 _OWN = "negatoscope"

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from imaging.errors import NegatoscopeError
-from inference.engine import EngineMemoryError
-from inference.torch_engine import device_errors
+from inference.engines.engine import EngineMemoryError
+from inference.engines.torch_engine import device_errors
 from training.films.places import place_loss
 from training.learn.batches import Batch, Use, seed_of
 from training.learn.checkpoint import Learner, with_progress

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from inference.network import FilmNetwork
+from inference.networks.network import FilmNetwork
 from training.films.targets import Floats32
 from training.learn.batches import Material
 from training.learn.judge import logits_of, scores_of

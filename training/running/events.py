@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from inference.records import RecordError, from_json, to_json, with_defaults
+from inference.scoring.records import RecordError, from_json, to_json, with_defaults
 
 
 @dataclass(frozen=True, slots=True)

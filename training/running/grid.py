@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from inference.records import RecordError, from_json, with_defaults
+from inference.scoring.records import RecordError, from_json, with_defaults
 from training.learn.augment_spec import AugmentSpec
 from training.plan import DataPlan, Pick, PlanError, TrainingPlan, changed, check_plan
 from training.recipes import MILD, TWELVE, plan_of, recipe_of, with_backbone

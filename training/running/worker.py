@@ -16,12 +16,12 @@ import torch
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.progress import Cancelled
-from inference.bundle import ModelBundle, import_bundle
-from inference.card import StartRecord
-from inference.models_dir import find
-from inference.network import FilmNetwork, build_network
-from inference.records import to_json
-from inference.torch_engine import lacks_memory
+from inference.bundles.bundle import ModelBundle, import_bundle
+from inference.bundles.card import StartRecord
+from inference.bundles.models_dir import find
+from inference.engines.torch_engine import lacks_memory
+from inference.networks.network import FilmNetwork, build_network
+from inference.scoring.records import to_json
 from training.checks.checks import checks
 from training.checks.inspection import Inspection, Level
 from training.choose import fits_head

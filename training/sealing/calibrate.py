@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import Calibration, CurvePoint, OperatingPoints, OperatingRow
-from inference.scores import calibrated
+from inference.bundles.card import Calibration, CurvePoint, OperatingPoints, OperatingRow
+from inference.scoring.scores import calibrated
 
 RECOMMENDED_SENSITIVITY = 0.95
 TABLE_ROWS = 400

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from inference.preprocess import Grey
+from inference.scoring.preprocess import Grey
 
 Plane = npt.NDArray[np.float32]
 Rng = np.random.Generator

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.errors import NegatoscopeError
-from inference.card import GateSpec
-from inference.engine import Floats
-from inference.gate import LIMITS, LOOKS, as_direction, gate_of
-from inference.gate_facts import FilmFacts
-from inference.preprocess import Grey
+from inference.bundles.card import GateSpec
+from inference.engines.engine import Floats
+from inference.gate.gate import LIMITS, LOOKS, as_direction, gate_of
+from inference.gate.gate_facts import FilmFacts
+from inference.scoring.preprocess import Grey
 from training.films.film_set import FilmSet
 from training.judging.metrics import share_by_patient
 from training.sealing.gate_changes import Rng, varied

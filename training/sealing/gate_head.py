@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inference.engine import Floats
+from inference.engines.engine import Floats
 
 _HIDDEN, _BATCH, _EPOCHS = 128, 128, 20
 _RATE, _DECAY, _SMOOTHING = 3e-3, 1e-3, 0.02

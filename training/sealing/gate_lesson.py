@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.cv import cv2
-from inference.engine import Floats
-from inference.gate import LOOKS
-from inference.gate_features import layouts
-from inference.preprocess import Grey
+from inference.engines.engine import Floats
+from inference.gate.gate import LOOKS
+from inference.gate.gate_features import layouts
+from inference.scoring.preprocess import Grey
 from training.sealing.gate_changes import Rng, inverted, jumbled, part, turned_left, turned_right, upside_down, varied
 from training.sealing.gate_pictures import drawn
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from inference.engine import Floats
-from inference.gate import Gate, as_direction
-from inference.gate_features import layouts, quality
-from inference.preprocess import Grey
+from inference.engines.engine import Floats
+from inference.gate.gate import Gate, as_direction
+from inference.gate.gate_features import layouts, quality
+from inference.scoring.preprocess import Grey
 from training.sealing.gate_changes import Rng, varied
 from training.sealing.shifts import SUITE, shifted
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import onnx
 
-from inference.engine import INPUT
-from inference.onnx_door import quantisation_modules
-from inference.preprocess import Grey, to_input
+from inference.engines.engine import INPUT
+from inference.engines.onnx_door import quantisation_modules
+from inference.scoring.preprocess import Grey, to_input
 
 STEM_LAYERS = 3
 

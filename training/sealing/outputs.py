@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from inference.engine import Engine, Output, joined
-from inference.preprocess import Grey, to_input
+from inference.engines.engine import Engine, Output, joined
+from inference.scoring.preprocess import Grey, to_input
 
 
 def run_engine(engine: Engine, films: Grey, batch: int = 16) -> Output:

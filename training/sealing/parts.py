@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save
 
-from inference.bundle import ModelBundle
-from inference.card import GATE, GRAPH, QUANTISED, REFERENCE, ModelCard
-from inference.engine import Engine, Floats, Output
-from inference.preprocess import Grey
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GATE, GRAPH, QUANTISED, REFERENCE, ModelCard
+from inference.engines.engine import Engine, Floats, Output
+from inference.scoring.preprocess import Grey
 from training.films.film_set import FilmSet
 from training.sealing.gate_effort import Effort
 from training.sealing.gate_fit import TooFewFilmsError, fit_gate

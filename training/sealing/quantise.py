@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import ModelCard, QuantisedSpec
-from inference.engine import Output
-from inference.onnx_engine import INT8, OnnxEngine
-from inference.preprocess import Grey
-from inference.scores import logit_index, probabilities
+from inference.bundles.card import ModelCard, QuantisedSpec
+from inference.engines.engine import Output
+from inference.engines.onnx_engine import INT8, OnnxEngine
+from inference.scoring.preprocess import Grey
+from inference.scoring.scores import logit_index, probabilities
 from training.films.film_set import FilmSet
 from training.judging.metrics import auc
 from training.sealing.calibrate import heat_scale

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import ReferenceSpec
+from inference.bundles.card import ReferenceSpec
 
 MOST_FILMS = 1_000
 DESCRIBED = "films it was trained on"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from inference.card import ModelCard, OperatingPoints
-from inference.engine import Engine
-from inference.preprocess import Grey
-from inference.scores import probabilities
+from inference.bundles.card import ModelCard, OperatingPoints
+from inference.engines.engine import Engine
+from inference.scoring.preprocess import Grey
+from inference.scoring.scores import probabilities
 from training.films.film_set import FilmSet
 from training.judging.metrics import at_threshold, auc
 from training.sealing.calibrate import operating_points

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from inference.bundle import ModelBundle, rewrite_bundle, write_bundle
-from inference.card import Activation, Calibration, DataSummary, ModelCard, OperatingPoints, StartRecord
-from inference.device import choose_engine
-from inference.engine import Output
-from inference.head_spec import HeadSpec
-from inference.network import FilmNetwork
-from inference.preprocess import PreprocessSpec
-from inference.scores import logit_index
+from inference.bundles.bundle import ModelBundle, rewrite_bundle, write_bundle
+from inference.bundles.card import Activation, Calibration, DataSummary, ModelCard, OperatingPoints, StartRecord
+from inference.engines.device import choose_engine
+from inference.engines.engine import Output
+from inference.networks.head_spec import HeadSpec
+from inference.networks.network import FilmNetwork
+from inference.scoring.preprocess import PreprocessSpec
+from inference.scoring.scores import logit_index
 from training.films.film_set import FilmSet
 from training.judging.metrics import measures
 from training.sealing.calibrate import Choice, choose_calibration, fit_calibration, heat_scale

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from inference.backbones import BACKBONES
-from inference.card import DataSummary, StartRecord
-from inference.models_dir import installed, model_folders
+from inference.bundles.card import DataSummary, StartRecord
+from inference.bundles.models_dir import installed, model_folders
+from inference.networks.backbones import BACKBONES
 from training.choose import model_name
 from training.films.from_decisions import provenance_of
 from training.films.prepare import Prepared

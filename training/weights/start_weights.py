@@ -9,11 +9,11 @@ from typing import Literal
 
 from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken, Progress, no_progress
-from inference.backbones import BackboneSpec
-from inference.bundle import ModelBundle
-from inference.card import StartRecord
-from inference.network import FilmNetwork, load_start_weights
-from inference.stack import Stack
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import StartRecord
+from inference.networks.backbones import BackboneSpec
+from inference.networks.network import FilmNetwork, load_start_weights
+from inference.networks.stack import Stack
 from training.weights.weights_limits import WeightsError
 from training.weights.weights_sources import Work, imported_weights, published_weights
 from training.weights.weights_store import Weights
@@ -112,7 +112,7 @@ def _loaded(
 
 
 def _from_bundle(network: FilmNetwork, bundle: ModelBundle, *, with_head: bool) -> StartRecord:
-    from inference.torch_engine import load_network
+    from inference.engines.torch_engine import load_network
 
     if bundle.card.backbone != network.spec.name:
         raise WeightsError(f"{network.spec.title} can't start from the model {bundle.id}, which has another backbone.")

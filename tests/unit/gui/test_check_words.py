@@ -7,8 +7,8 @@ import pytest
 
 from gui.check_work import Outcome
 from gui.dialogs import check_words
-from inference.card import Measure
-from inference.local_table import LocalTable
+from inference.bundles.card import Measure
+from inference.scoring.local_table import LocalTable
 from tests.answers import check_of, chosen_model
 from tests.bundles import card_of, multi_label_card
 

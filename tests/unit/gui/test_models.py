@@ -10,9 +10,9 @@ from gui.jobs import Jobs
 from gui.models import DEFAULT_MODEL, Models, Wanted, load_model
 from gui.preferences import Preferences
 from gui.review import Review
-from inference.bundle import ModelBundle
-from inference.card import QUANTISED
-from inference.local_table import LocalFinding, LocalTable, write_local_table
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import QUANTISED
+from inference.scoring.local_table import LocalFinding, LocalTable, write_local_table
 from tests.bundles import card_of, with_quantised, write_trial_bundle
 
 

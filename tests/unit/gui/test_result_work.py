@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gui.wizard.result_work import slider_stops
-from inference.operating import OperatingTable
+from inference.scoring.operating import OperatingTable
 from training.films.source import Subject
 from training.judging.run_result import JudgedFilm, JudgedPart
 from training.sealing.calibrate import operating_points

@@ -12,7 +12,7 @@ from gui.rows import Filter
 from gui.scores import RECOMMENDED_SENSITIVITY
 from gui.visibility import OverlaySettings
 from imaging.heatmap import Heatmap
-from inference.results import Finding
+from inference.scoring.results import Finding
 from tests.answers import chosen_model, film, result
 from tests.bundles import card_of, multi_label_card
 

@@ -12,7 +12,7 @@ from gui.jobs import Jobs
 from gui.review import Review
 from gui.similar import Similar
 from imaging.study import ImageRef
-from inference.results import Finding
+from inference.scoring.results import Finding
 from tests.answers import answer, chosen_model
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QSp
 
 from gui.wizard.draft import Draft
 from gui.wizard.fields import FieldEditor, Leaf, leaves, value_at
-from inference.records import from_json, to_json
+from inference.scoring.records import from_json, to_json
 from training.plan import TrainingPlan
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.bundle import ModelBundle
-from inference.engine import Floats
-from inference.preprocess import to_input
+from inference.bundles.bundle import ModelBundle
+from inference.engines.engine import Floats
+from inference.scoring.preprocess import to_input
 from tests.bundles import SIZE_PX, multi_label_card, write_trial_bundle
 
 

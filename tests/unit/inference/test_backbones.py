@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from inference.backbones import BACKBONES
-from inference.cam import autograd_maps, hires_maps
-from inference.device import EngineName, choose_engine
-from inference.head_spec import LINEAR, HeadSpec
-from inference.models_verify import relative_difference
-from inference.network import FilmNetwork, grids
-from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.bundles.models_verify import relative_difference
+from inference.engines.device import EngineName, choose_engine
+from inference.engines.torch_engine import load_network
+from inference.maps.cam import autograd_maps, hires_maps
+from inference.networks.backbones import BACKBONES
+from inference.networks.head_spec import LINEAR, HeadSpec
+from inference.networks.network import FilmNetwork, grids
+from inference.scoring.scores import probabilities
 from tests.networks import Trial, card_for, cloudy_films, trial
 
 HEADS = {
@@ -75,7 +75,7 @@ def test_the_engines_agree(tried: Trial) -> None:
 
 @pytest.mark.skipif(find_spec("openvino") is None, reason="the optional engine is not installed")
 def test_openvino_agrees_too(tried: Trial) -> None:
-    from inference.openvino_engine import OpenVinoEngine
+    from inference.engines.openvino_engine import OpenVinoEngine
 
     out = OpenVinoEngine(tried.bundle, "").run(tried.films)
     scores = [probabilities(tried.bundle.card, logits) for logits in (out.logits, tried.onnx.logits)]

@@ -21,11 +21,11 @@ from PIL import Image
 from safetensors.torch import load, save
 
 from inference import models_command, screen_command
-from inference.bundle import CARD, ModelBundle
-from inference.card import GATE, GRAPH, LICENCE, WEIGHTS, GateSpec, Measure
-from inference.engine import INPUT
-from inference.gate import LIMITS
-from inference.models_dir import user_models_folder
+from inference.bundles.bundle import CARD, ModelBundle
+from inference.bundles.card import GATE, GRAPH, LICENCE, WEIGHTS, GateSpec, Measure
+from inference.bundles.models_dir import user_models_folder
+from inference.engines.engine import INPUT
+from inference.gate.gate import LIMITS
 from tests.bombs import Bomb
 from tests.bundles import blank_gate, copy_with, multi_label_card
 from tests.commands import commanded

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.batching import FIRST, BatchSize, most_films
+from inference.engines.batching import FIRST, BatchSize, most_films
 
 
 def sizes(rates: dict[int, float], most: int = 256, calls: int = 40) -> list[int]:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from inference.beside import side_by_side
-from inference.card import OperatingPoints, OperatingRow
-from inference.operating import wilson
+from inference.bundles.card import OperatingPoints, OperatingRow
+from inference.scoring.beside import side_by_side
+from inference.scoring.operating import wilson
 from tests.bundles import card_of, multi_label_card
 
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load, save
 
-from inference.bundle import (
+from inference.bundles.bundle import (
     CARD,
     LIMIT_BYTES,
     ModelBundle,
@@ -24,9 +24,9 @@ from inference.bundle import (
     read_bundle,
     write_bundle,
 )
-from inference.card import GATE, GRAPH, LICENCE, REFERENCE, WEIGHTS, BundleError, GateSpec, Measure
-from inference.card_text import card_text
-from inference.torch_engine import load_network
+from inference.bundles.card import GATE, GRAPH, LICENCE, REFERENCE, WEIGHTS, BundleError, GateSpec, Measure
+from inference.bundles.card_text import card_text
+from inference.engines.torch_engine import load_network
 from tests.bombs import Bomb
 from tests.bundles import card_of, random_network, write_trial_bundle
 

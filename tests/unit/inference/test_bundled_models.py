@@ -10,18 +10,18 @@ import pytest
 from imaging.phantom import Opacity, make_phantom, to_image
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.cam import autograd_maps
-from inference.card import GRAPH, QUANTISED
-from inference.device import choose_engine
-from inference.graph_check import check_graph
-from inference.models_verify import relative_difference, verify
-from inference.operating import OperatingTable
-from inference.pipeline import Analyser
-from inference.preprocess import network_grey, to_input
-from inference.results import ImageResult
-from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GRAPH, QUANTISED
+from inference.bundles.graph_check import check_graph
+from inference.bundles.models_verify import relative_difference, verify
+from inference.engines.device import choose_engine
+from inference.engines.torch_engine import load_network
+from inference.maps.cam import autograd_maps
+from inference.scoring.operating import OperatingTable
+from inference.scoring.pipeline import Analyser
+from inference.scoring.preprocess import network_grey, to_input
+from inference.scoring.results import ImageResult
+from inference.scoring.scores import probabilities
 from tests.bundles import came_with_the_program
 from training.judging.metrics import auc
 

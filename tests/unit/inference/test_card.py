@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 
 from imaging.paths import resource_path
-from inference.bundle import CARD, ModelBundle
-from inference.card import BundleError, Calibration, CurvePoint, ModelCard, OperatingRow, StartRecord
-from inference.card_check import check_card
-from inference.card_text import card_text, parse_card
-from inference.head_spec import HeadSpec
-from inference.preprocess import PreprocessSpec
+from inference.bundles.bundle import CARD, ModelBundle
+from inference.bundles.card import BundleError, Calibration, CurvePoint, ModelCard, OperatingRow, StartRecord
+from inference.bundles.card_check import check_card
+from inference.bundles.card_text import card_text, parse_card
+from inference.networks.head_spec import HeadSpec
+from inference.scoring.preprocess import PreprocessSpec
 from tests.bundles import card_of, multi_label_card
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from imaging.heatmap import GridRect
-from inference.backbones import BACKBONES
-from inference.cells import cells_rect
-from inference.preprocess import PreprocessSpec
+from inference.maps.cells import cells_rect
+from inference.networks.backbones import BACKBONES
+from inference.scoring.preprocess import PreprocessSpec
 from tests.bundles import card_of
 
 # One of each family: the others have the same kernels, strides and paddings on their way.

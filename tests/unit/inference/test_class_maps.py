@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from inference.backbones import BACKBONES, DENSENET169, MOBILENET_V2, MOBILENET_V3, TINY, Cells, stack
-from inference.cam import autograd_maps, hires_maps
-from inference.engine import INPUT
-from inference.export import onnx_graph
-from inference.head_spec import LINEAR, HeadSpec
-from inference.models_verify import relative_difference
-from inference.network import FilmNetwork, grids
-from inference.onnx_door import onnxruntime
-from inference.preprocess import PreprocessSpec
-from inference.stack import GridSum, reading
+from inference.bundles.export import onnx_graph
+from inference.bundles.models_verify import relative_difference
+from inference.engines.engine import INPUT
+from inference.engines.onnx_door import onnxruntime
+from inference.maps.cam import autograd_maps, hires_maps
+from inference.networks.backbones import BACKBONES, DENSENET169, MOBILENET_V2, MOBILENET_V3, TINY, Cells, stack
+from inference.networks.head_spec import LINEAR, HeadSpec
+from inference.networks.network import FilmNetwork, grids
+from inference.networks.stack import GridSum, reading
+from inference.scoring.preprocess import PreprocessSpec
 from tests.networks import card_for, cloudy_films, stirred, trial
 
 DENSE = HeadSpec(hidden=(24, 16))

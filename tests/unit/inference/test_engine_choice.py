@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from imaging.errors import NegatoscopeError
-from inference import engine_choice
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.engine import Floats
-from inference.engine_choice import VARIABLE, fastest_engine, milliseconds
-from inference.engine_times import Measured, Timed, remember, remembered
+from inference.bundles.bundle import ModelBundle
+from inference.engines import engine_choice
+from inference.engines.device import choose_engine
+from inference.engines.engine import Floats
+from inference.engines.engine_choice import VARIABLE, fastest_engine, milliseconds
+from inference.engines.engine_times import Measured, Timed, remember, remembered
 
 ONNX_ONLY = "ONNX Runtime on the CPU (no GPU found)"
 
@@ -129,7 +129,7 @@ def test_an_optional_engine_that_does_not_load_is_left_out(
     bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.delitem(sys.modules, "inference.openvino_engine", raising=False)
+    monkeypatch.delitem(sys.modules, "inference.engines.openvino_engine", raising=False)
     with caplog.at_level(logging.WARNING):
         assert fastest_engine(bundle, "no GPU found").why == ONNX_ONLY
     assert "OpenVINO is left out" in caplog.text
@@ -157,7 +157,7 @@ def test_the_environment_can_name_the_engine(
     assert choose_engine(bundle, "onnx").name == "onnx-cpu"
     monkeypatch.setenv(VARIABLE, "openvino")
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.delitem(sys.modules, "inference.openvino_engine", raising=False)
+    monkeypatch.delitem(sys.modules, "inference.engines.openvino_engine", raising=False)
     with pytest.raises(NegatoscopeError, match="OpenVINO, which is not installed"):
         choose_engine(bundle, device="cpu")
     assert files(user_data) == []

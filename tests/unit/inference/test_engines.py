@@ -12,15 +12,15 @@ import torch
 from onnx import TensorProto, helper
 
 from imaging.errors import NegatoscopeError
-from inference.bundle import ModelBundle
-from inference.cam import autograd_maps
-from inference.card import GRAPH, BundleError
-from inference.device import EngineName, Gpu, choose_engine, find_gpu, usable_cores
-from inference.engine import EngineLostError, EngineMemoryError, Floats
-from inference.graph_check import check_graph
-from inference.models_verify import relative_difference, verify
-from inference.scores import probabilities
-from inference.torch_engine import device_errors, exact_cudnn, load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GRAPH, BundleError
+from inference.bundles.graph_check import check_graph
+from inference.bundles.models_verify import relative_difference, verify
+from inference.engines.device import EngineName, Gpu, choose_engine, find_gpu, usable_cores
+from inference.engines.engine import EngineLostError, EngineMemoryError, Floats
+from inference.engines.torch_engine import device_errors, exact_cudnn, load_network
+from inference.maps.cam import autograd_maps
+from inference.scoring.scores import probabilities
 from tests.bundles import card_of, multi_label_card, random_network, write_trial_bundle
 
 
@@ -207,7 +207,7 @@ def test_the_gpu_agrees_with_the_cpu(any_bundle: ModelBundle, films: Floats) -> 
 
 @pytest.mark.parametrize("engine", ["auto", "torch"])
 def test_an_apple_gpu_is_no_cuda(bundle: ModelBundle, engine: EngineName, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inference.device.find_gpu", lambda: Gpu("mps", "Apple GPU"))
+    monkeypatch.setattr("inference.engines.device.find_gpu", lambda: Gpu("mps", "Apple GPU"))
     with pytest.raises(NegatoscopeError, match="No CUDA GPU can be used: Apple GPU"):
         choose_engine(bundle, engine, "cuda")
 

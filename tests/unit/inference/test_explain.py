@@ -8,17 +8,17 @@ import pytest
 
 from imaging.heatmap import GridRect
 from imaging.progress import Cancelled, CancelToken
-from inference.backbones import BACKBONES
-from inference.bundle import ModelBundle
-from inference.card import Calibration, CurvePoint
-from inference.device import choose_engine
-from inference.engine import Engine, Floats
-from inference.explain import explain, methods, occlusion_scale
-from inference.head_spec import LINEAR
-from inference.occlusion import USUAL
-from inference.preprocess import Grey, to_input
-from inference.scores import calibrated
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import Calibration, CurvePoint
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, Floats
+from inference.engines.torch_engine import load_network
+from inference.maps.explain import explain, methods, occlusion_scale
+from inference.maps.occlusion import USUAL
+from inference.networks.backbones import BACKBONES
+from inference.networks.head_spec import LINEAR
+from inference.scoring.preprocess import Grey, to_input
+from inference.scoring.scores import calibrated
 from tests.bundles import SIZE_PX, write_trial_bundle
 from tests.networks import card_for
 

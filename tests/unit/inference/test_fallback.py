@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from inference.engine import (
+from inference.engines.engine import (
     BATCH_CPU,
     EngineError,
     EngineLostError,
@@ -17,7 +17,7 @@ from inference.engine import (
     is_concurrent,
     wanted_batch,
 )
-from inference.fallback import FallbackEngine
+from inference.engines.fallback import FallbackEngine
 
 FILMS = np.arange(8, dtype=np.float32).reshape(8, 1, 1, 1)
 

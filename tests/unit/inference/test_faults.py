@@ -17,14 +17,14 @@ from imaging.errors import FilmError, NegatoscopeError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference import screen_command
-from inference.backbones import BACKBONES
-from inference.bundle import ModelBundle
-from inference.card import GRAPH
-from inference.device import choose_engine
-from inference.engine import INPUT, Engine, EngineError, EngineLostError, EngineMemoryError, Floats, Output
-from inference.fallback import FallbackEngine
-from inference.models_verify import verify
-from inference.pipeline import Analyser
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GRAPH
+from inference.bundles.models_verify import verify
+from inference.engines.device import choose_engine
+from inference.engines.engine import INPUT, Engine, EngineError, EngineLostError, EngineMemoryError, Floats, Output
+from inference.engines.fallback import FallbackEngine
+from inference.networks.backbones import BACKBONES
+from inference.scoring.pipeline import Analyser
 from tests import dicom_files
 from tests.bundles import SIZE_PX, copy_with
 from tests.commands import commanded
@@ -71,7 +71,7 @@ def screened(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, bundle: ModelBundle, *paths: Path
 ) -> tuple[int, list[dict[str, Any]]]:
     """The exit status of `screen` on this engine, and its lines."""
-    monkeypatch.setattr("inference.device.choose_engine", lambda *_, **__: engine)
+    monkeypatch.setattr("inference.engines.device.choose_engine", lambda *_, **__: engine)
     target = paths[0].parent / "r.jsonl"
     done = commanded(screen_command, *paths, "--model", bundle.location, "--out", target)
     assert done.err == ""

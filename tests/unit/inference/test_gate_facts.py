@@ -11,7 +11,7 @@ import pytest
 from imaging.image import DecodedImage, Header
 from imaging.phantom import make_phantom, to_image
 from imaging.study import ImageRef
-from inference.gate_facts import FilmFacts, against, film_facts, has_colours, spoilt
+from inference.gate.gate_facts import FilmFacts, against, film_facts, has_colours, spoilt
 
 Rgb = npt.NDArray[np.uint8]
 

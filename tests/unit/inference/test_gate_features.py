@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from imaging.cv import cv2
-from inference.gate_features import LAYOUT_LENGTH, layout, layouts, quality
-from inference.preprocess import Grey
+from inference.gate.gate_features import LAYOUT_LENGTH, layout, layouts, quality
+from inference.scoring.preprocess import Grey
 from tests.gate_films import phantom_grey
 
 

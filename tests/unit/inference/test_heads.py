@@ -6,13 +6,13 @@ import onnx
 import pytest
 import torch
 
-from inference.auxiliary import AuxiliaryHead
-from inference.backbones import BACKBONES, INCEPTION_V3
-from inference.export import onnx_graph
-from inference.head_spec import HeadSpec
-from inference.heads import make_head
-from inference.network import FilmNetwork, build_network
-from inference.preprocess import PreprocessSpec
+from inference.bundles.export import onnx_graph
+from inference.networks.auxiliary import AuxiliaryHead
+from inference.networks.backbones import BACKBONES, INCEPTION_V3
+from inference.networks.head_spec import HeadSpec
+from inference.networks.heads import make_head
+from inference.networks.network import FilmNetwork, build_network
+from inference.scoring.preprocess import PreprocessSpec
 
 PREPROCESS = PreprocessSpec(size_px=107, mean=INCEPTION_V3.mean, std=INCEPTION_V3.std)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from imaging.errors import NegatoscopeError
-from inference.meeting import Meeting, Patience
-from inference.shards import Rank, Shards
+from inference.screening.meeting import Meeting, Patience
+from inference.screening.shards import Rank, Shards
 from tests.screening import files_beside
 
 PATIENCE = Patience(beat=0.02, look=0.01, start=5.0, silence=0.3)

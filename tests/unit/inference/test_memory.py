@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.screen_lines import Known, film_key
+from inference.bundles.bundle import ModelBundle
+from inference.screening.screen_lines import Known, film_key
 from tests.memory import links, slope, watched
 
 

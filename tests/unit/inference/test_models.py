@@ -13,10 +13,10 @@ import pytest
 from imaging.paths import DATA_VARIABLE, resource_path
 from imaging.site import VARIABLE
 from inference import doctor, models_command
-from inference.bundle import ModelBundle, export_zip
-from inference.card import BundleError
-from inference.card_text import parse_card
-from inference.models_dir import Installed, Unusable, find, installed, model_folders, survey, user_models_folder
+from inference.bundles.bundle import ModelBundle, export_zip
+from inference.bundles.card import BundleError
+from inference.bundles.card_text import parse_card
+from inference.bundles.models_dir import Installed, Unusable, find, installed, model_folders, survey, user_models_folder
 from tests.bundles import card_of, write_trial_bundle
 from tests.commands import Said, commanded
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from imaging.errors import NegatoscopeError
-from inference.backbones import BACKBONES, BackboneSpec
-from inference.export import onnx_graph
-from inference.network import build_network
-from inference.preprocess import PreprocessSpec
+from inference.bundles.export import onnx_graph
+from inference.networks.backbones import BACKBONES, BackboneSpec
+from inference.networks.network import build_network
+from inference.scoring.preprocess import PreprocessSpec
 from tests.bundles import card_of, random_network
 
 

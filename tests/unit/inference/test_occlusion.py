@@ -9,11 +9,11 @@ import pytest
 
 from imaging.errors import Code, FilmError
 from imaging.progress import Cancelled, CancelToken
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.engine import EngineMemoryError, Floats, Output
-from inference.occlusion import OcclusionSpec, occlusion_map
-from inference.preprocess import Grey
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.engines.engine import EngineMemoryError, Floats, Output
+from inference.maps.occlusion import OcclusionSpec, occlusion_map
+from inference.scoring.preprocess import Grey
 
 SIDE = 64
 SPEC = OcclusionSpec()

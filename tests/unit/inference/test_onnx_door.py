@@ -15,8 +15,8 @@ HUSHED = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY", "ORT_RUNN
 RUN = """
 import sys
 from pathlib import Path
-from inference.bundle import read_bundle
-from inference.onnx_engine import onnx_engine
+from inference.bundles.bundle import read_bundle
+from inference.engines.onnx_engine import onnx_engine
 onnx_engine(read_bundle(Path(sys.argv[1])), "tried")
 """
 

@@ -13,19 +13,19 @@ import onnx
 import pytest
 
 from imaging.paths import resource_path
-from inference.bundle import ModelBundle
-from inference.card import GRAPH, BundleError
-from inference.device import choose_engine
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GRAPH, BundleError
+from inference.bundles.models_verify import relative_difference
 from inference.doctor import examine
-from inference.engine import EngineError, Floats
-from inference.engine_choice import VARIABLE
-from inference.engine_times import remembered
-from inference.models_verify import relative_difference
-from inference.scores import probabilities
+from inference.engines.device import choose_engine
+from inference.engines.engine import EngineError, Floats
+from inference.engines.engine_choice import VARIABLE
+from inference.engines.engine_times import remembered
+from inference.scoring.scores import probabilities
 from tests.bundles import came_with_the_program, copy_with, write_trial_bundle
 
 pytest.importorskip("openvino", reason="the optional engine is not installed (bootstrap.py test installs it)")
-from inference.openvino_engine import OpenVinoEngine
+from inference.engines.openvino_engine import OpenVinoEngine
 
 ALONE = """
 import os, sys
@@ -38,8 +38,8 @@ def watch(event, arguments):
         written.append(str(arguments[0]))
 sys.addaudithook(watch)
 import numpy as np
-from inference.models_dir import find
-from inference.openvino_engine import OpenVinoEngine
+from inference.bundles.models_dir import find
+from inference.engines.openvino_engine import OpenVinoEngine
 engine = OpenVinoEngine(find(sys.argv[1]), "alone")
 engine.run(np.zeros((1, 1, 64, 64), np.float32))
 assert not asked, asked

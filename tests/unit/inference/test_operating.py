@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.card import OperatingPoints, OperatingRow
-from inference.operating import OperatingTable, points_for_sensitivity, recommended_points, wilson
+from inference.bundles.card import OperatingPoints, OperatingRow
+from inference.scoring.operating import OperatingTable, points_for_sensitivity, recommended_points, wilson
 from tests.bundles import card_of, multi_label_card
 
 TABLE = OperatingTable(card_of().operating["OPACITY"])

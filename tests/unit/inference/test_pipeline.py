@@ -10,10 +10,10 @@ from PIL import Image
 from imaging.errors import Code, FilmError
 from imaging.progress import Cancelled, CancelToken
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.engine import Engine, EngineLostError, EngineMemoryError, Floats, Output
-from inference.pipeline import Analyser, at_points
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, EngineLostError, EngineMemoryError, Floats, Output
+from inference.scoring.pipeline import Analyser, at_points
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.operating import CountedPoint
-from inference.predictive import MIN_DECIDED, Prevalence, learnt, predictive_values
+from inference.scoring.operating import CountedPoint
+from inference.scoring.predictive import MIN_DECIDED, Prevalence, learnt, predictive_values
 
 
 def point(found: int, ill: int, spared: int, healthy: int) -> CountedPoint:

@@ -14,7 +14,7 @@ from imaging.heatmap import GridRect
 from imaging.image import DecodedImage, Window
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef
-from inference.preprocess import PreprocessSpec, fit, grid_rect, load_grey, network_grey, to_input
+from inference.scoring.preprocess import PreprocessSpec, fit, grid_rect, load_grey, network_grey, to_input
 
 Fit = Literal["squash", "pad", "crop"]
 AS_STORED = (Window(127.5, 255.0, "LINEAR_EXACT"),)

@@ -15,14 +15,14 @@ from imaging.errors import NegatoscopeError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
 from inference import models_command
-from inference.bundle import ModelBundle, read_bundle
-from inference.card import QUANTISED, BundleError, QuantisedSpec
-from inference.card_check import check_card
-from inference.device import DeviceName, EngineName, choose_engine
-from inference.engine import Floats
-from inference.models_verify import relative_difference, verify
-from inference.pipeline import Analyser
-from inference.served import is_int8, served_card
+from inference.bundles.bundle import ModelBundle, read_bundle
+from inference.bundles.card import QUANTISED, BundleError, QuantisedSpec
+from inference.bundles.card_check import check_card
+from inference.bundles.models_verify import relative_difference, verify
+from inference.engines.device import DeviceName, EngineName, choose_engine
+from inference.engines.engine import Floats
+from inference.engines.served import is_int8, served_card
+from inference.scoring.pipeline import Analyser
 from tests.bundles import copy_with, with_quantised
 from tests.commands import commanded
 from tests.screening import rows_of, screened

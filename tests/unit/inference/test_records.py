@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.records import RecordError, from_json, to_json, with_defaults
+from inference.scoring.records import RecordError, from_json, to_json, with_defaults
 
 
 class Row(NamedTuple):

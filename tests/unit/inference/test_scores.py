@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.card import Calibration, CurvePoint
-from inference.scores import logit_index, probabilities
+from inference.bundles.card import Calibration, CurvePoint
+from inference.scoring.scores import logit_index, probabilities
 from tests.bundles import card_of, multi_label_card
 
 

@@ -17,8 +17,8 @@ from imaging.ahead import ordered_map
 from imaging.paths import resource_path
 from imaging.site import VARIABLE
 from imaging.study import ImageRef
-from inference.bundle import ModelBundle
-from inference.heat_files import heatmap_name
+from inference.bundles.bundle import ModelBundle
+from inference.maps.heat_files import heatmap_name
 from tests.screening import rows_of, same, screened, write_films
 
 CHECK = Path(__file__).parents[4] / "shared" / "checks" / "screen_lines.py"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.bundles import with_open_gate
 from tests.screening import rows_of, same, screened
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from inference.bundle import ModelBundle
+from inference.bundles.bundle import ModelBundle
 from tests.bundles import write_trial_bundle
 from tests.screening import rows_of, same, screened, write_films
 

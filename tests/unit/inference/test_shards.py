@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from imaging.errors import NegatoscopeError
-from inference.bundle import ModelBundle
-from inference.shards import Rank, rank_of
+from inference.bundles.bundle import ModelBundle
+from inference.screening.shards import Rank, rank_of
 from tests import dicom_files
 from tests.screening import files_beside, rows_of, same, screened
 

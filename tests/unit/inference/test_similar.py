@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.backbones import BACKBONES
-from inference.bundle import ModelBundle
-from inference.card import BundleError, ReferenceSpec
-from inference.similar import Reference, count_ill, read_reference, trained_on
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import BundleError, ReferenceSpec
+from inference.networks.backbones import BACKBONES
+from inference.scoring.similar import Reference, count_ill, read_reference, trained_on
 from tests.bundles import with_reference, write_trial_bundle
 
 CHANNELS = BACKBONES["tiny"].channels

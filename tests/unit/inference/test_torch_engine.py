@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from imaging.errors import NegatoscopeError
-from inference.bundle import ModelBundle
-from inference.device import GpuUse, choose_engine, find_gpu
-from inference.engine import BATCH_CPU, EngineMemoryError, Floats, is_concurrent, wanted_batch
-from inference.models_verify import relative_difference
-from inference.scores import probabilities
-from inference.torch_engine import TorchEngine, gpu_index, load_network, put_channels_last
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.models_verify import relative_difference
+from inference.engines.device import GpuUse, choose_engine, find_gpu
+from inference.engines.engine import BATCH_CPU, EngineMemoryError, Floats, is_concurrent, wanted_batch
+from inference.engines.torch_engine import TorchEngine, gpu_index, load_network, put_channels_last
+from inference.scoring.scores import probabilities
 
 NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA GPU")
 

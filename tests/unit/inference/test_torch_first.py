@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from inference.torch_first import load_torch_library
+from inference.engines.torch_first import load_torch_library
 
 LIBRARY = {"linux": "libc10.so", "darwin": "libc10.dylib", "win32": "c10.dll"}
 SCRIPT = """
 import sys
-from inference.torch_first import load_torch_library
+from inference.engines.torch_first import load_torch_library
 assert load_torch_library(sys.argv[1])
 assert "torch" not in sys.modules
 import torch

@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from imaging.errors import NegatoscopeError
-from inference.backbones import BACKBONES, BackboneSpec
-from inference.network import FilmNetwork, build_network, load_start_weights, stages
-from inference.preprocess import PreprocessSpec
-from inference.torchvision_door import torchvision_models
+from inference.networks.backbones import BACKBONES, BackboneSpec
+from inference.networks.network import FilmNetwork, build_network, load_start_weights, stages
+from inference.networks.torchvision_door import torchvision_models
+from inference.scoring.preprocess import PreprocessSpec
 
 WEIGHTS = Path(__file__).parents[4] / "shared" / "data" / "weights" / "mobilenet_v2_imagenet.safetensors"
 PUBLISHED = [spec for spec in BACKBONES.values() if spec.published]

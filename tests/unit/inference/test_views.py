@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.engine import Floats
-from inference.views import MOST_VIEWS, VIEWS, View, cost, seen, with_views
+from inference.bundles.bundle import ModelBundle
+from inference.engines.device import choose_engine
+from inference.engines.engine import Floats
+from inference.scoring.views import MOST_VIEWS, VIEWS, View, cost, seen, with_views
 
 
 def test_one_view_is_the_engine_itself(bundle: ModelBundle) -> None:

@@ -19,9 +19,9 @@ import sys
 from pathlib import Path
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.device import choose_engine
-from inference.models_dir import find
-from inference.pipeline import Analyser
+from inference.engines.device import choose_engine
+from inference.bundles.models_dir import find
+from inference.scoring.pipeline import Analyser
 
 bundle = find(sys.argv[1])
 analyser = Analyser(bundle, choose_engine(bundle, "onnx", "cpu"))
@@ -40,9 +40,9 @@ import pytest
 import main
 from imaging.errors import NegatoscopeError
 from imaging.release import NO_TRAINING
-from inference import device
-from inference.models_dir import find
-from inference.torch_first import has_torch
+from inference.engines import device
+from inference.bundles.models_dir import find
+from inference.engines.torch_first import has_torch
 
 assert not has_torch()
 device._cuda_driver_sees_gpu = lambda: True  # a machine with a GPU

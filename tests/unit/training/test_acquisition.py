@@ -11,7 +11,7 @@ from PIL import Image
 
 from imaging.cv import cv2
 from imaging.progress import Cancelled, CancelToken
-from inference.preprocess import PreprocessSpec
+from inference.scoring.preprocess import PreprocessSpec
 from training.films.acquisition import cluster_of_patients, clusters_for, clusters_of, facts_of
 from training.films.cache import cached_films
 from training.films.data_error import DataError

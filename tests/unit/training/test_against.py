@@ -11,9 +11,9 @@ import torch
 
 from imaging.progress import CancelToken
 from imaging.read.packed.source import film_sha256
-from inference.bundle import ModelBundle, read_bundle
-from inference.similar import trained_on
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle, read_bundle
+from inference.engines.torch_engine import load_network
+from inference.scoring.similar import trained_on
 from tests.square_films import write_square_films
 from tests.tiny_plans import WHOLE, tiny_plan
 from training.films.prepare import prepare

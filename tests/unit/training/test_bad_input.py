@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from imaging.progress import CancelToken
-from inference.preprocess import PreprocessSpec
+from inference.scoring.preprocess import PreprocessSpec
 from tests.runs import begun, judging, noise_films, plan_for, saved, state_of, trained, why_failed
 from training.films.cache import cached_films
 from training.films.data_error import DataError

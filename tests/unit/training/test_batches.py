@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from inference.shards import Rank
+from inference.screening.shards import Rank
 from tests.tiny_plans import tiny_plan
 from training.learn.augment_spec import AugmentSpec
 from training.learn.batches import Material, prepared

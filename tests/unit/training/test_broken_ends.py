@@ -19,10 +19,10 @@ from torch import Tensor
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.progress import Cancelled, CancelToken
-from inference.bundle import read_bundle
-from inference.engine import EngineMemoryError
-from inference.network import build_network
-from inference.preprocess import PreprocessSpec
+from inference.bundles.bundle import read_bundle
+from inference.engines.engine import EngineMemoryError
+from inference.networks.network import build_network
+from inference.scoring.preprocess import PreprocessSpec
 from tests.runs import (
     Break,
     FillsUp,

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
-from inference.bundle import read_bundle
-from inference.network import build_network
-from inference.preprocess import PreprocessSpec
-from inference.similar import read_reference
+from inference.bundles.bundle import read_bundle
+from inference.networks.network import build_network
+from inference.scoring.preprocess import PreprocessSpec
+from inference.scoring.similar import read_reference
 from tests.runs import BrokenOff
 from training.bundled.pneumonia import (
     LIST,

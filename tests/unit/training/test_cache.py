@@ -10,7 +10,7 @@ from PIL import Image
 from imaging.progress import Cancelled, CancelToken
 from imaging.read.packed.source import film_sha256
 from imaging.study import ImageRef
-from inference.preprocess import PreprocessSpec, load_grey
+from inference.scoring.preprocess import PreprocessSpec, load_grey
 from training.films.cache import cached_films
 from training.films.data_error import DataError
 from training.films.manifest import LabelledFilm, read_manifest

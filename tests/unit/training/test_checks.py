@@ -15,7 +15,7 @@ from PIL import Image
 
 from imaging.phantom import make_phantom, to_image
 from imaging.progress import CancelToken
-from inference.preprocess import PreprocessSpec, network_grey
+from inference.scoring.preprocess import PreprocessSpec, network_grey
 from tests import dicom_files
 from training.checks.checks import checks
 from training.checks.inspection import Check, Inspection, Level, inspect

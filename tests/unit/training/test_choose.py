@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.models_dir import Installed
+from inference.bundles.models_dir import Installed
 from tests.bundles import card_of
 from training.choose import (
     by_recipe,

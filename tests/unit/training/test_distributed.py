@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.shards import Rank
+from inference.screening.shards import Rank
 from training.learn.distributed import Peers, joined_peers
 from training.learn.rendezvous import NobodyThereError, fresh_store
 
 TOGETHER = """
 import torch
 from torch import nn
-from inference.engine import EngineMemoryError
+from inference.engines.engine import EngineMemoryError
 from training.learn.distributed import PeersError, joined_peers
 
 with joined_peers() as peers:

@@ -19,17 +19,17 @@ from sklearn import metrics as sk
 from imaging.paths import resource_path
 from imaging.progress import CancelToken
 from inference import screen_command
-from inference.bundle import ModelBundle
-from inference.card import QUANTISED
-from inference.device import choose_engine
-from inference.engine import Engine, Floats, Output
-from inference.local_table import (
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import QUANTISED
+from inference.engines.device import choose_engine
+from inference.engines.engine import Engine, Floats, Output
+from inference.scoring.local_table import (
     LocalTable,
     local_table_path,
     read_local_table,
 )
-from inference.pipeline import Analyser
-from inference.similar import TRAINED_ON
+from inference.scoring.pipeline import Analyser
+from inference.scoring.similar import TRAINED_ON
 from tests.bundles import card_of, multi_label_card, with_quantised, with_reference, write_trial_bundle
 from tests.commands import commanded
 from tests.evaluating import evaluated, films_to_judge

@@ -14,7 +14,7 @@ from PIL import Image
 
 from gui.decision import Decision, Verdict
 from gui.session import open_store
-from inference.decisions import DecisionsError, called_films, recent_folders
+from inference.scoring.decisions import DecisionsError, called_films, recent_folders
 from tests.commands import commanded
 from training import train_command
 from training.films.data_error import DataError

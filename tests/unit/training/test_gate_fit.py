@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from imaging.cv import cv2
-from inference.bundle import ModelBundle
-from inference.card import GATE, BundleError, GateSpec
-from inference.gate import LIMITS, Gate, gate_of, read_gate
-from inference.gate_facts import FilmFacts
-from inference.preprocess import Grey
-from inference.results import GateVerdict
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import GATE, BundleError, GateSpec
+from inference.gate.gate import LIMITS, Gate, gate_of, read_gate
+from inference.gate.gate_facts import FilmFacts
+from inference.scoring.preprocess import Grey
+from inference.scoring.results import GateVerdict
 from tests.bundles import copy_with, write_trial_bundle
 from tests.gate_films import SIDE_PX, embed, phantom_grey, phantom_set
 from training.sealing.gate_changes import inverted, jumbled, part, turned_left, turned_right, upside_down, varied

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from inference.network import build_network
-from inference.preprocess import PreprocessSpec
+from inference.networks.network import build_network
+from inference.scoring.preprocess import PreprocessSpec
 from training.learn.batches import Material
 from training.learn.judge import judge_epoch
 from training.plan import ChoicePlan, DataPlan, NetworkPlan, Pick, StartPlan, TrainingPlan

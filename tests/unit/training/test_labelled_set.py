@@ -8,7 +8,7 @@ from PIL import Image
 
 from imaging.progress import CancelToken
 from imaging.study import ImageRef
-from inference.screen import Refusal
+from inference.screening.screen import Refusal
 from tests import dicom_files
 from tests.bundles import card_of, multi_label_card
 from training.films.data_error import DataError

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imaging.progress import CancelToken
-from inference.preprocess import PreprocessSpec
+from inference.scoring.preprocess import PreprocessSpec
 from tests.commands import commanded
 from training import train_command
 from training.films.left_out import LEFT_OUT, SET_ASIDE, TAUGHT, TORN, LeftOut, left_out, read_left_out, write_left_out

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from inference.bundle import ModelBundle
-from inference.local_table import (
+from inference.bundles.bundle import ModelBundle
+from inference.scoring.local_table import (
     LocalTable,
     ReliabilityBin,
     local_table_path,
     read_local_table,
     write_local_table,
 )
-from inference.operating import OperatingTable
-from inference.records import to_json
+from inference.scoring.operating import OperatingTable
+from inference.scoring.records import to_json
 from tests.bundles import card_of, write_trial_bundle
 from tests.commands import commanded
 from tests.evaluating import evaluated, films_to_judge

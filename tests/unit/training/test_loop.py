@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from imaging.progress import Cancelled
-from inference.head_spec import HeadSpec
-from inference.network import build_network
+from inference.networks.head_spec import HeadSpec
+from inference.networks.network import build_network
 from tests.tiny_plans import squares, tiny_plan
 from training.learn.augment_spec import AugmentSpec
 from training.learn.checkpoint import (

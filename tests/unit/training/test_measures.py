@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from inference.card_check import check_card, counts_fit
-from inference.operating import OperatingTable, wilson
-from inference.scores import calibrated
+from inference.bundles.card_check import check_card, counts_fit
+from inference.scoring.operating import OperatingTable, wilson
+from inference.scoring.scores import calibrated
 from tests.bundles import card_of
 from training.judging.metrics import (
     at_threshold,

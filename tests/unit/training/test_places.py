@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from imaging.phantom import make_phantom
-from inference.network import build_network
-from inference.preprocess import to_input
+from inference.networks.network import build_network
+from inference.scoring.preprocess import to_input
 from tests.tiny_plans import PREPROCESS, WHOLE, tiny_plan
 from training.films.film_set import FilmSet
 from training.films.places import opacity_mask, place_loss

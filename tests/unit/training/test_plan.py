@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.backbones import BACKBONES
+from inference.networks.backbones import BACKBONES
 from training.learn.augment_spec import AugmentSpec
 from training.plan import (
     DataPlan,

@@ -10,14 +10,14 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from inference.bundle import ModelBundle, write_bundle
-from inference.card import GRAPH
-from inference.engine import Output
-from inference.graph_check import check_graph
-from inference.network import FilmNetwork
-from inference.onnx_engine import INT8, OnnxEngine, onnx_engine
-from inference.operating import OperatingTable
-from inference.scores import probabilities
+from inference.bundles.bundle import ModelBundle, write_bundle
+from inference.bundles.card import GRAPH
+from inference.bundles.graph_check import check_graph
+from inference.engines.engine import Output
+from inference.engines.onnx_engine import INT8, OnnxEngine, onnx_engine
+from inference.networks.network import FilmNetwork
+from inference.scoring.operating import OperatingTable
+from inference.scoring.scores import probabilities
 from tests.bundles import SIZE_PX, card_of, multi_label_card, random_network
 from training.films.film_set import FilmSet
 from training.judging.metrics import auc

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from imaging.progress import Cancelled, CancelToken
-from inference.network import FilmNetwork, build_network
+from inference.networks.network import FilmNetwork, build_network
 from tests.commands import commanded
 from tests.tiny_plans import squares, tiny_plan
 from training import train_command

@@ -19,15 +19,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from imaging.progress import Cancelled, CancelToken
 from imaging.study import ImageRef
-from inference.backbones import BACKBONES, BackboneSpec
-from inference.bundle import ModelBundle
-from inference.device import choose_engine
-from inference.models_dir import find
-from inference.network import build_network
-from inference.pipeline import Analyser
-from inference.preprocess import load_grey, to_input
-from inference.scores import probabilities
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.models_dir import find
+from inference.engines.device import choose_engine
+from inference.engines.torch_engine import load_network
+from inference.networks.backbones import BACKBONES, BackboneSpec
+from inference.networks.network import build_network
+from inference.scoring.pipeline import Analyser
+from inference.scoring.preprocess import load_grey, to_input
+from inference.scoring.scores import probabilities
 from tests.runs import BrokenOff, trained
 from training.films.prepare import prepare
 from training.learn.checkpoint import BEST, load_tensors

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from inference.bundle import ModelBundle
-from inference.card import Activation, DataSummary, StartRecord
-from inference.device import choose_engine
-from inference.head_spec import HeadSpec
-from inference.models_verify import verify
-from inference.network import build_network
-from inference.operating import OperatingTable
-from inference.preprocess import PreprocessSpec, to_input
-from inference.records import to_json
-from inference.scores import probabilities
-from inference.similar import read_reference
-from inference.torch_engine import load_network
+from inference.bundles.bundle import ModelBundle
+from inference.bundles.card import Activation, DataSummary, StartRecord
+from inference.bundles.models_verify import verify
+from inference.engines.device import choose_engine
+from inference.engines.torch_engine import load_network
+from inference.networks.head_spec import HeadSpec
+from inference.networks.network import build_network
+from inference.scoring.operating import OperatingTable
+from inference.scoring.preprocess import PreprocessSpec, to_input
+from inference.scoring.records import to_json
+from inference.scoring.scores import probabilities
+from inference.scoring.similar import read_reference
 from training.films.film_set import FilmSet
 from training.judging.metrics import auc
 from training.learn.in_memory import learn

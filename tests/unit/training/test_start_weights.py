@@ -16,12 +16,12 @@ from safetensors.torch import save_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import DATA_VARIABLE
 from imaging.progress import CancelToken
-from inference.backbones import BACKBONES, TINY, BackboneSpec, PublishedWeights, stack
-from inference.card import WEIGHTS, StartRecord
-from inference.network import FilmNetwork, build_network
-from inference.preprocess import PreprocessSpec
-from inference.stack import Stack
-from inference.torch_engine import load_network
+from inference.bundles.card import WEIGHTS, StartRecord
+from inference.engines.torch_engine import load_network
+from inference.networks.backbones import BACKBONES, TINY, BackboneSpec, PublishedWeights, stack
+from inference.networks.network import FilmNetwork, build_network
+from inference.networks.stack import Stack
+from inference.scoring.preprocess import PreprocessSpec
 from tests.bombs import Bomb
 from tests.bundles import write_trial_bundle
 from training.weights.start_weights import Downloaded, FromBundle, Imported, Scratch, start

@@ -15,7 +15,7 @@ from gui.panels.model_card import ModelPanel
 from gui.review import Review
 from gui.scores import RECOMMENDED_SENSITIVITY
 from imaging.study import ImageRef
-from inference.card import Calibration
+from inference.bundles.card import Calibration
 from tests.answers import chosen_model, store
 from tests.bundles import card_of, many_label_card, multi_label_card
 

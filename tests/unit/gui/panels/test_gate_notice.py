@@ -4,7 +4,7 @@ from typing import Any
 
 from gui.panels.findings import FindingsPanel
 from gui.review import Review
-from inference.results import Finding, GateVerdict
+from inference.scoring.results import Finding, GateVerdict
 from tests.answers import answer, chosen_model
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from gui.panels.remarks import remarks
 from gui.review import Review
-from inference.results import Finding, GateVerdict
+from inference.scoring.results import Finding, GateVerdict
 from tests.answers import answer, chosen_model
 
 

@@ -13,9 +13,9 @@ from gui.chosen_model import Evidence
 from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.wording import finding_sentence
 from gui.review import Review
-from inference.card import OperatingPoints, OperatingRow
-from inference.operating import OperatingTable
-from inference.results import Finding
+from inference.bundles.card import OperatingPoints, OperatingRow
+from inference.scoring.operating import OperatingTable
+from inference.scoring.results import Finding
 from tests.answers import chosen_model
 from tests.bundles import card_of, many_label_card
 

@@ -16,8 +16,8 @@ from gui.panels.findings import FindingsPanel
 from gui.panels.sensitivity import SensitivityPanel
 from gui.prevalence import LEARNT, Prevalences
 from gui.review import Review
-from inference.card import Measure, OperatingRow
-from inference.local_table import LocalTable
+from inference.bundles.card import Measure, OperatingRow
+from inference.scoring.local_table import LocalTable
 from tests.answers import OWN_POINTS, check_of, chosen_model, store
 from tests.bundles import multi_label_card
 

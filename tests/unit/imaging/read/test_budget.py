@@ -18,7 +18,7 @@ from imaging.read.budget import BUDGET, PEAK, DecodingBudget
 from imaging.read.decode import decode
 from imaging.read.limits import DEFAULT_LIMITS
 from imaging.study import ImageRef
-from inference.preprocess import PreprocessSpec, load_grey
+from inference.scoring.preprocess import PreprocessSpec, load_grey
 from tests import dicom_files as make
 
 PATIENCE_S = 30.0
@@ -138,7 +138,7 @@ class Noting(DecodingBudget):
 def noting(monkeypatch: pytest.MonkeyPatch) -> Noting:
     """Room for two films of 64 x 64 pixels of 16 bits, in the place of the program's budget."""
     made = Noting(2 * 64 * 64 * 2 * PEAK)
-    for room in ("imaging.read.decode", "imaging.read.dicom", "imaging.read.raster", "inference.preprocess"):
+    for room in ("imaging.read.decode", "imaging.read.dicom", "imaging.read.raster", "inference.scoring.preprocess"):
         monkeypatch.setattr(f"{room}.BUDGET", made)
     return made
 

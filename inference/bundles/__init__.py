@@ -1,0 +1,1 @@
+"""Models on disk: the card, the graph, writing, reading, verifying, finding."""

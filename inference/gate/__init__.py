@@ -1,0 +1,1 @@
+"""Whether a film is one that the model may speak about."""

@@ -1,0 +1,1 @@
+"""The networks: backbones and heads by name, built with torch."""

@@ -1,0 +1,1 @@
+"""From a decoded film to scores, against operating points, beside readers' decisions."""

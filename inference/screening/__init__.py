@@ -1,0 +1,1 @@
+"""Many files without a window, in one process or in many."""
