@@ -80,7 +80,7 @@ def _run(arguments: Sequence[str]) -> int:
     if name == VIEWER:
         gc.disable()  # what is imported stays: to look for garbage in it costs a twentieth of the start
     if name.startswith("gui."):
-        import_module("gui.plain_imports").keep_plain_imports()
+        import_module("gui.process.plain_imports").keep_plain_imports()
     module = import_module(name)
     module.add_arguments(parser)
     options = parser.parse_args(rest)

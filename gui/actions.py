@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.icons import icon
-from gui.panel_table import PANELS
+from gui.frame.icons import icon
+from gui.frame.panel_table import PANELS
 from gui.settings import VIEWS
 from gui.viewport.tools import TOOLS
 

@@ -17,12 +17,12 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from gui.analysis_queue import QueueProgress
 from gui.controller import Controller
+from gui.frame.window_state import StateReader, WindowKeeper, WindowState
 from gui.main_window import MainWindow
-from gui.terminal import TerminalSignals
+from gui.process.terminal import TerminalSignals
+from gui.second_reader.analysis_queue import QueueProgress
 from gui.theme import apply_theme, dressed_at_the_end
-from gui.window_state import StateReader, WindowKeeper, WindowState
 from imaging.paths import resource_path, user_data_dir
 
 # A spinning OpenMP thread starves the decoders and the window; it has to be set before torch loads.

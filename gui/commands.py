@@ -11,14 +11,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from gui.controller import Controller
+from gui.frame.showing import Showing
+from gui.frame.windows import Windows
+from gui.frame.work_windows import WorkWindows
 from gui.jobs import Lane
 from gui.manual import topics
-from gui.program import Program
-from gui.showing import Showing
+from gui.process.program import Program
 from gui.viewport.film_view import FilmView
 from gui.viewport.tools import TOOLS, Tool
-from gui.windows import Windows
-from gui.work_windows import WorkWindows
 from imaging.site import LOCKED
 
 ZOOM_STEP = 1.25

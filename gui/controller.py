@@ -10,30 +10,30 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from gui.analysing import Analysing
-from gui.analysis_queue import QueueProgress
-from gui.changing import STATE as LAST_POINTS_STATE
-from gui.changing import Changing, read_last_points
-from gui.checking import Checking
-from gui.deciding import Deciding
-from gui.entries import study_row
-from gui.explaining import Explaining
+from gui.films.entries import study_row
+from gui.films.opening import Opening
+from gui.films.reading import Reading
+from gui.films.seen import Seen
+from gui.films.thumbnails import Thumbnails
 from gui.jobs import Jobs
 from gui.lanes import run_within
 from gui.memory import Memory
-from gui.models import Models
-from gui.opening import Opening
 from gui.preferences import Preferences
-from gui.prevalence import STATE as PREVALENCE_STATE
-from gui.prevalence import Prevalences
-from gui.program import ProgramFacts
-from gui.reading import Reading
+from gui.process.program import ProgramFacts
 from gui.review import Review
-from gui.second_opinion import SecondOpinion
-from gui.seen import Seen
-from gui.similar import Similar
-from gui.thumbnails import Thumbnails
-from gui.visibility import recalled_overlay
+from gui.second_reader.analysing import Analysing
+from gui.second_reader.analysis_queue import QueueProgress
+from gui.second_reader.changing import STATE as LAST_POINTS_STATE
+from gui.second_reader.changing import Changing, read_last_points
+from gui.second_reader.checking import Checking
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.explaining import Explaining
+from gui.second_reader.models import Models
+from gui.second_reader.prevalence import STATE as PREVALENCE_STATE
+from gui.second_reader.prevalence import Prevalences
+from gui.second_reader.second_opinion import SecondOpinion
+from gui.second_reader.similar import Similar
+from gui.second_reader.visibility import recalled_overlay
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 

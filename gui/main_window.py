@@ -21,10 +21,14 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QHBoxLay
 from gui import actions as action_table
 from gui.commands import Commands
 from gui.controller import Controller
-from gui.drops import dropped_paths
-from gui.empty_state import DropVeil, EmptyState
+from gui.films.drops import dropped_paths
+from gui.frame.empty_state import DropVeil, EmptyState
+from gui.frame.panel_table import PANELS
+from gui.frame.showing import Showing
+from gui.frame.side_column import SideColumn
+from gui.frame.top_bar import TopBar
+from gui.frame.windowing import Windowing
 from gui.manual.topics import set_topic
-from gui.panel_table import PANELS
 from gui.panels.box import rule, upright
 from gui.panels.findings import FindingsPanel
 from gui.panels.heat_map import HeatMapPanel
@@ -33,13 +37,9 @@ from gui.panels.second import SecondBox
 from gui.panels.sensitivity import SensitivityPanel
 from gui.panels.similar import SimilarPanel
 from gui.panels.status_bar import StatusBar
-from gui.program import Program
-from gui.showing import Showing
-from gui.side_column import SideColumn
+from gui.process.program import Program
 from gui.study_list import StudyList
-from gui.top_bar import TopBar
 from gui.viewport.film_view import FilmView
-from gui.windowing import Windowing
 
 if TYPE_CHECKING:
     from gui.viewport.readout import CursorReadout

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.decision import Decision
 from gui.jobs import Jobs, Lane
+from gui.second_reader.decision import Decision
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.chosen_model import ChosenModel
-from gui.entries import Entry, Stage
-from gui.films import Films
-from gui.rows import Rows
-from gui.scores import ScoreBook
-from gui.visibility import Visibility
+from gui.films.entries import Entry, Stage
+from gui.films.films import Films
+from gui.films.rows import Rows
+from gui.second_reader.chosen_model import ChosenModel
+from gui.second_reader.scores import ScoreBook
+from gui.second_reader.visibility import Visibility
 from imaging.errors import Code, FilmError
 
 if TYPE_CHECKING:

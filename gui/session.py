@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gui.decision import Decision, Verdict
+from gui.second_reader.decision import Decision, Verdict
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir
 from imaging.read.packed.source import film_sha256, has_changed

@@ -21,16 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import study_delegate
-from gui.entries import Entry, details, title
-from gui.film_rows import FilmRows
+from gui.films import study_delegate
+from gui.films.entries import Entry, details, title
+from gui.films.film_rows import FilmRows
+from gui.films.rows import Filter
+from gui.films.study_delegate import StudyDelegate
+from gui.films.thumbnails import Thumbnails
+from gui.frame.plain import one_line, plain_tip
 from gui.panels.box import one_of
-from gui.plain import one_line, plain_tip
 from gui.review import Review
-from gui.rows import Filter
-from gui.study_delegate import StudyDelegate
 from gui.theme import font
-from gui.thumbnails import Thumbnails
 
 WIDTH_PX, LEFT_PX, RIGHT_PX = 260, 16, 12
 CHIPS_PX, CHIPS_GAP_PX = WIDTH_PX - LEFT_PX - RIGHT_PX, 4

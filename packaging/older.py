@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gui.decision import Decision
+    from gui.second_reader.decision import Decision
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -73,7 +73,7 @@ def write_data(folder: Path) -> None:
 
 
 def _decision() -> Decision:
-    from gui.decision import Decision, Verdict
+    from gui.second_reader.decision import Decision, Verdict
 
     return Decision(
         film_sha256=FILM,

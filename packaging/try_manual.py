@@ -44,7 +44,7 @@ def commands(page: str) -> Iterator[list[str]]:
 
 def make_films(work: Path, data: Path) -> None:
     """The folders `films` and `labelled`, and decisions on a few more films in `films/decided`."""
-    from gui.decision import Decision, Verdict, utc_now
+    from gui.second_reader.decision import Decision, Verdict, utc_now
     from gui.session import FILE_NAME, open_store
     from imaging.phantom_files import write_examples
     from imaging.phantom_labelled import write_labelled

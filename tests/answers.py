@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gui.chosen_model import ChosenModel
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.review import Review
+from gui.second_reader.chosen_model import ChosenModel
 from imaging.heatmap import Heatmap
 from imaging.image import Header
 from imaging.study import ImageRef

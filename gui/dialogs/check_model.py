@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.checking import Checking
 from gui.dialogs.base import MARGIN_PX
 from gui.dialogs.check_result import ResultPage
 from gui.dialogs.check_words import progress_words, what_to_drop
-from gui.drops import dropped_paths
-from gui.labelled_field import LabelledField
+from gui.films.drops import dropped_paths
+from gui.frame.labelled_field import LabelledField
+from gui.frame.running_page import RunningPage
 from gui.panels.box import label
 from gui.review import Review
-from gui.running_page import RunningPage
+from gui.second_reader.checking import Checking
 from gui.theme import font
 
 SIZE_PX = (1060, 660)

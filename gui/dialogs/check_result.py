@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.chosen_model import ChosenModel
 from gui.dialogs import check_words
 from gui.dialogs.plots import IntervalBar, ReliabilityPlot
-from gui.entries import label_name, point_figure
+from gui.films.entries import label_name, point_figure
 from gui.panels.box import label, set_tone
+from gui.second_reader.chosen_model import ChosenModel
 from gui.theme import font
 
 if TYPE_CHECKING:
-    from gui.check_work import Outcome, WrongFilm
+    from gui.second_reader.check_work import Outcome, WrongFilm
     from inference.bundles.card import Measure
     from inference.scoring.local_table import LocalFinding, LocalTable
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.entries import point_figure, score_words
+from gui.films.entries import point_figure, score_words
 from gui.panels.wording import complement, hundred, range_words
 
 if TYPE_CHECKING:
-    from gui.check_work import Outcome, WrongFilm
-    from gui.checking import CheckState
-    from gui.chosen_model import ChosenModel
+    from gui.second_reader.check_work import Outcome, WrongFilm
+    from gui.second_reader.checking import CheckState
+    from gui.second_reader.chosen_model import ChosenModel
     from inference.bundles.card import Measure, OperatingPoints
     from inference.scoring.local_table import LocalFinding, LocalTable
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from gui.chosen_model import ChosenModel
 from gui.dialogs.base import TextDialog, heading, table
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.panels.wording import site_sentence
+from gui.second_reader.chosen_model import ChosenModel
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QHideEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from gui.films.seen import READING, Seen
+from gui.films.thumbnails import to_qimage
 from gui.panels.box import label
-from gui.seen import READING, Seen
 from gui.theme import PALETTE, font
-from gui.thumbnails import to_qimage
 
 if TYPE_CHECKING:
     import numpy as np

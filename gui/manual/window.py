@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.icons import icon
+from gui.frame.icons import icon
 from gui.jobs import Jobs, Lane
 from gui.manual.page_view import PageView, Prepared
 from gui.manual.pages import Page, found, read_manual, without_pictures

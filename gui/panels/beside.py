@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from gui.changing import Changing
-from gui.entries import label_name, point_figure
-from gui.icons import icon
+from gui.films.entries import label_name, point_figure
+from gui.frame.icons import icon
 from gui.panels.box import label
 from gui.panels.wording import complement, share_words
 from gui.review import Review
+from gui.second_reader.changing import Changing
 from gui.theme import PALETTE, font
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from gui.chosen_model import ChosenModel, Evidence
-from gui.decision import Decision, Verdict
-from gui.entries import label_name, score_words
+from gui.films.entries import label_name, score_words
+from gui.frame.plain import plain_tip
 from gui.panels.box import label, set_tone
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import LINKS, finding_sentence, finding_title, site_sentence, site_words
-from gui.plain import plain_tip
+from gui.second_reader.chosen_model import ChosenModel, Evidence
+from gui.second_reader.decision import Decision, Verdict
 from gui.theme import font
 
 if TYPE_CHECKING:

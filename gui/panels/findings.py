@@ -7,16 +7,16 @@ from html import escape
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from gui.deciding import Deciding
-from gui.entries import Stage
+from gui.films.entries import Stage
 from gui.panels.box import PanelBox, label
 from gui.panels.finding_card import FindingCard
 from gui.panels.gate_notice import GateNotice
 from gui.panels.remarks import RemarkLines
 from gui.panels.wording import MANY
-from gui.prevalence import Prevalences
 from gui.review import Review
-from gui.similar import Similar
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.prevalence import Prevalences
+from gui.second_reader.similar import Similar
 from gui.theme import font
 
 CARDS_GAP_PX = 10  # on top of the column's own spacing

@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gui.entries import Stage
+from gui.films.entries import Stage
 from gui.panels.box import label
 from gui.review import Review
 

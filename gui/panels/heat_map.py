@@ -8,14 +8,14 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
-from gui.entries import label_name
-from gui.explaining import Explaining
+from gui.films.entries import label_name
 from gui.panels.box import PanelBox, label
 from gui.panels.track import Track
 from gui.review import Review
-from gui.scores import GRAD_CAM
+from gui.second_reader.explaining import Explaining
+from gui.second_reader.scores import GRAD_CAM
+from gui.second_reader.visibility import OverlaySettings
 from gui.theme import PALETTE
-from gui.visibility import OverlaySettings
 from imaging.show.heat_colours import STOPS
 
 BAR_PX = 10

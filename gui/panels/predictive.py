@@ -6,12 +6,12 @@ from html import escape
 
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.panels.box import label
 from gui.panels.share_box import ShareBox
 from gui.panels.wording import LINKS, link, per_hundred, predictive_words
-from gui.prevalence import Prevalences
 from gui.review import Review
+from gui.second_reader.prevalence import Prevalences
 
 UNSET = "–"
 METHOD = (

@@ -7,10 +7,10 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from gui.entries import title
-from gui.plain import shortened
+from gui.films.entries import title
+from gui.frame.plain import shortened
 from gui.review import Review
-from gui.similar import TRAINED_ON, Similar
+from gui.second_reader.similar import TRAINED_ON, Similar
 
 TWINS_NAMED = 2
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.entries import point_figure, score_words
+from gui.films.entries import point_figure, score_words
 from gui.theme import PALETTE
 
 BAR_PX = 5

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from gui.entries import label_name, point_figure, score_words
+from gui.films.entries import label_name, point_figure, score_words
 from gui.panels.box import label, one_of, rule, set_tone, strong
 from gui.panels.score_bar import ScoreBar
 from gui.panels.wording import finding_title
 from gui.review import Review
-from gui.second_offers import Offer
-from gui.second_opinion import Pair, Scope, SecondOpinion
+from gui.second_reader.second_offers import Offer
+from gui.second_reader.second_opinion import Pair, Scope, SecondOpinion
 from gui.theme import font
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.changing import Changing
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.panels.beside import BesideBox
 from gui.panels.box import PanelBox, label
 from gui.panels.predictive import PredictiveRow
 from gui.panels.share_box import ShareBox
 from gui.panels.track import Track
 from gui.panels.wording import LINKS, MANY, many_points_words, own_films_words
-from gui.prevalence import Prevalences
 from gui.review import Review
-from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.changing import Changing
+from gui.second_reader.prevalence import Prevalences
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
 from gui.theme import PALETTE, font
 
 if TYPE_CHECKING:

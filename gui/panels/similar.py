@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from gui.deciding import Deciding
-from gui.decision import Verdict
-from gui.entries import label_name, score_words, title
+from gui.films.entries import label_name, score_words, title
+from gui.films.thumbnails import Thumbnails, synthetic_key
 from gui.panels.box import PanelBox, label, one_of, strong
 from gui.panels.tiles import Tile, TileRow
 from gui.review import Review
-from gui.similar import TILES, Similar
-from gui.thumbnails import Thumbnails, synthetic_key
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.decision import Verdict
+from gui.second_reader.similar import TILES, Similar
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:

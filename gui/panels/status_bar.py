@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
-from gui.analysis_queue import QueueProgress
+from gui.frame.plain import plain_tip
 from gui.panels.box import label
-from gui.plain import plain_tip
 from gui.review import Review
+from gui.second_reader.analysis_queue import QueueProgress
 from imaging.release import Release
 
 HEIGHT_PX = 32

@@ -9,8 +9,8 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
-from gui.icons import pixmap
-from gui.plain import plain_tip
+from gui.frame.icons import pixmap
+from gui.frame.plain import plain_tip
 from gui.theme import PALETTE, font
 
 PICTURE_PX = 68

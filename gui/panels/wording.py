@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from gui.entries import label_name, point_figure
+from gui.films.entries import label_name, point_figure
 from gui.panels.box import strong
 from gui.theme import PALETTE
 
 if TYPE_CHECKING:
-    from gui.chosen_model import Evidence
+    from gui.second_reader.chosen_model import Evidence
     from inference.bundles.card import Measure, OperatingPoints
     from inference.scoring.local_table import LocalTable
     from inference.scoring.operating import CountedPoint, OperatingTable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from gui.icons import pixmap
+from gui.frame.icons import pixmap
 from gui.theme import PALETTE, font
 
 WIDTH_PX = 380.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.panels.box import label, set_tone
 from gui.wizard.framed import Framed
 from gui.wizard.tables import WordTable, against_cells

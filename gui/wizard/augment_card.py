@@ -8,10 +8,10 @@ from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QWidget
 
+from gui.films.thumbnails import to_qimage
 from gui.jobs import JobHandle, Lane
 from gui.panels.box import label
 from gui.theme import PALETTE, font
-from gui.thumbnails import to_qimage
 from gui.training import Training
 from gui.training_work import changed_films
 from gui.wizard.card import Card

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui.icons import pixmap
+from gui.films.thumbnails import to_qimage
+from gui.frame.icons import pixmap
 from gui.panels.box import label, rule
 from gui.panels.tiles import Tile, TileRow
 from gui.theme import PALETTE, font
-from gui.thumbnails import to_qimage
 from gui.wizard.left_out_card import LeftOutList
 
 if TYPE_CHECKING:

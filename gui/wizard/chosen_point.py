@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
 
 if TYPE_CHECKING:
     from gui.wizard.result_work import Shown

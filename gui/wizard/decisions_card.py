@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
 
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.panels.box import label
 from gui.wizard.card import Card
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from gui.plain import one_line, plain_tip
+from gui.frame.plain import one_line, plain_tip
 from gui.wizard.framed import Framed
 from imaging.study import ImageRef
 

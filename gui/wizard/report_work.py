@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.wizard import result_work
 from gui.wizard.result_work import Shown
 from gui.wizard.tables import against_cells, number_or_dash, shift_rows
@@ -166,7 +166,7 @@ def _films(part: JudgedPart, label: str, point: float, token: CancelToken) -> It
 
     from PIL import Image
 
-    from gui.thumbnails import make_thumbnail
+    from gui.films.thumbnails import make_thumbnail
     from imaging.errors import FilmError
     from imaging.study import ImageRef
     from training.judging.report import Picture

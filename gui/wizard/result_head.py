@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QPushButton, QTabBar, QVBoxLayout, QWidget
 
-from gui.entries import label_name
+from gui.films.entries import label_name
+from gui.frame.plain import plain_tip, shortened
 from gui.panels.box import label, set_tone
-from gui.plain import plain_tip, shortened
 from gui.theme import font
 from gui.wizard.elided_box import ElidedBox
 from gui.wizard.words import PART_NAMES

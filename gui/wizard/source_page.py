@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from gui.labelled_field import LabelledField
+from gui.frame.labelled_field import LabelledField
+from gui.frame.running_page import RunningPage
 from gui.panels.box import label
-from gui.running_page import RunningPage
 from gui.wizard.decisions_card import DecisionsCard
 
 HOW = (

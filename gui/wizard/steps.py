@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from gui.icons import pixmap
+from gui.frame.icons import pixmap
 from gui.theme import PALETTE, font
 
 WIDTH_PX, ROW_PX, TOP_PX = 244, 56, 16

@@ -7,8 +7,8 @@ import time
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
-from gui.icons import icon
-from gui.plain import plain_tip
+from gui.frame.icons import icon
+from gui.frame.plain import plain_tip
 from gui.theme import PALETTE
 from gui.wizard.framed import Framed
 from training.running.run_story import Word

@@ -9,10 +9,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from gui.entries import label_name
+from gui.films.entries import label_name
+from gui.films.thumbnails import SIDE_PX, make_thumbnail, to_qimage
 from gui.jobs import JobHandle, Jobs, Lane
 from gui.panels.tiles import Tile, TileRow
-from gui.thumbnails import SIDE_PX, make_thumbnail, to_qimage
 from gui.wizard.framed import Framed
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.drops import dropped_paths
+from gui.films.drops import dropped_paths
 from gui.panels.box import label, rule, set_tone, upright
 from gui.theme import font
 from gui.training import Training

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pydicom
 
-from gui.entries import Entry
-from gui.opening import Source, scan_in_batches
+from gui.films.entries import Entry
+from gui.films.opening import Source, scan_in_batches
 from gui.review import Review
 from gui.study_list import StudyListModel
 from imaging.progress import CancelToken

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.changing import STATE
+from gui.second_reader.changing import STATE
 from gui.session import open_store
 from inference.bundles.bundle import ModelBundle
 from tests.bundles import multi_label_card, write_trial_bundle

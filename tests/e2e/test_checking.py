@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.checking import MODEL_CHANGED, SUGGESTION, CheckStage
 from gui.dialogs.check_model import CheckDialog
 from gui.main_window import MainWindow
+from gui.second_reader.checking import MODEL_CHANGED, SUGGESTION, CheckStage
 from imaging.paths import user_data_dir
 from imaging.phantom_files import write_examples
 from inference.bundles.bundle import ModelBundle

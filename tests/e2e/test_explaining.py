@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
 from gui.review import Review
-from gui.visibility import OverlaySettings
+from gui.second_reader.visibility import OverlaySettings
 from imaging.heatmap import Heatmap
 from inference.bundles.bundle import ModelBundle
 from inference.scoring.results import Finding

@@ -11,11 +11,11 @@ from pydicom import dcmread
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from gui.films.rows import Filter
+from gui.frame.showing import OUTSIDE
 from gui.main_window import MainWindow
 from gui.panels.gate_notice import INSIST
-from gui.rows import Filter
 from gui.session import film_digest, open_store
-from gui.showing import OUTSIDE
 from imaging.study import ImageRef
 from inference.bundles.bundle import ModelBundle
 from tests.bundles import with_open_gate

@@ -19,7 +19,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.lanes import run_within
 from imaging.release import release
 from imaging.study import ImageRef
@@ -30,7 +30,7 @@ from tests.python_calls import python_calls
 
 ASKING = (os.stat, os.lstat, os.scandir, os.listdir, os.open, os.readlink, os.mkdir, io.open)
 # The program's own code (PySide too looks at the source of what is imported) and drawings, and its log.
-OWN_FILES = ("importlib", "shibokensupport", "gui/icons.py", "logging/")
+OWN_FILES = ("importlib", "shibokensupport", "gui/frame/icons.py", "logging/")
 
 
 @contextmanager

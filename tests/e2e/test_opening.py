@@ -12,8 +12,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.rows import Filter
-from gui.visibility import OverlaySettings
+from gui.films.rows import Filter
+from gui.second_reader.visibility import OverlaySettings
 from imaging.read.decode import decode
 from imaging.show.render import display_pixels
 from imaging.study import ImageRef

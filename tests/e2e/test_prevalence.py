@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.decision import Decision, Verdict, utc_now
+from gui.second_reader.decision import Decision, Verdict, utc_now
 from gui.session import open_store
 from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import OpenWindow, settle

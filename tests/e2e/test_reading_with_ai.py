@@ -12,10 +12,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
-from gui.decision import Verdict
 from gui.main_window import MainWindow
+from gui.second_reader.decision import Verdict
+from gui.second_reader.visibility import OverlaySettings
 from gui.session import film_digest, open_store
-from gui.visibility import OverlaySettings
 from imaging.phantom_files import write_examples
 from imaging.study import ImageRef
 from inference.bundles.bundle import ModelBundle

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 
 from gui.app import build_window
-from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
 from gui.settings import Settings, save_settings
 from inference.bundles.bundle import ModelBundle
 from tests.e2e.window import PATIENCE_MS, OpenWindow, film_paths, settle, words

@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 
 from gui.main_window import MainWindow
 from gui.panels.second import ASK, SEND_AWAY, offer_words, pair_words
-from gui.second_offers import Offer
-from gui.second_opinion import Pair, Scope
+from gui.second_reader.second_offers import Offer
+from gui.second_reader.second_opinion import Pair, Scope
 from imaging.errors import Code, FilmError
 from imaging.progress import CancelToken
 from imaging.study import ImageRef

@@ -185,7 +185,7 @@ def test_there_are_words_where_there_is_nothing_to_see(
 
 
 def test_views_and_colours_are_told(bundles: dict[str, ModelBundle], tmp_path: Path) -> None:
-    from gui.seen import see
+    from gui.films.seen import see
 
     pixels = np.random.default_rng(0).integers(0, 256, (80, 80, 3)).astype(np.uint8)
     path = make.write_dicom(tmp_path / "film.dcm", pixels, photometric="RGB")

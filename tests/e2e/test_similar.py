@@ -13,7 +13,7 @@ from pydicom import dcmread
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.entries import title
+from gui.films.entries import title
 from gui.main_window import MainWindow
 from gui.panels.similar import LEARNT_FROM, OPEN_HERE
 from imaging.phantom import to_image

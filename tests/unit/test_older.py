@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gui.frame.window_state import WindowState, save_state
 from gui.session import FILE_NAME, open_store
 from gui.settings import load_settings
-from gui.window_state import WindowState, save_state
 from older import faults, write_data
 
 

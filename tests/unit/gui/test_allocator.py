@@ -13,7 +13,7 @@ PROGRAM = """
 import sys
 import numpy as np
 import psutil
-from gui.allocator import give_large_blocks_back
+from gui.process.allocator import give_large_blocks_back
 if sys.argv[1] == "ours":
     give_large_blocks_back()
 del_me = np.ones(20 << 20, np.uint8)

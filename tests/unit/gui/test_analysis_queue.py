@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gui.analysis_queue import AnalysisQueue
+from gui.second_reader.analysis_queue import AnalysisQueue
 from imaging.study import ImageRef
 
 

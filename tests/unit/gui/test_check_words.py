@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gui.check_work import Outcome
 from gui.dialogs import check_words
+from gui.second_reader.check_work import Outcome
 from inference.bundles.card import Measure
 from inference.scoring.local_table import LocalTable
 from tests.answers import check_of, chosen_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gui.embedding_table import FIRST_ROWS, ROWS_AT_ONCE, EmbeddingTable
+from gui.second_reader.embedding_table import FIRST_ROWS, ROWS_AT_ONCE, EmbeddingTable
 
 COUNT = ROWS_AT_ONCE + FIRST_ROWS + 5
 

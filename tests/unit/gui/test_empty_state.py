@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from gui.actions import build
-from gui.empty_state import RECENT_PX, EmptyState
+from gui.frame.empty_state import RECENT_PX, EmptyState
 
 
 def test_recent_folders_may_be_called_anything(themed: QApplication, qtbot: Any) -> None:

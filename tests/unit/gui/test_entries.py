@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.entries import Entry, details, label_name, point_figure, score_words, title
+from gui.films.entries import Entry, details, label_name, point_figure, score_words, title
 from imaging.image import Header
 from imaging.study import ImageRef
 

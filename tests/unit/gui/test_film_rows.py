@@ -18,8 +18,8 @@ from PySide6.QtGui import QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from gui.film_rows import FilmRows
-from gui.study_delegate import ROW_PX
+from gui.films.film_rows import FilmRows
+from gui.films.study_delegate import ROW_PX
 
 HEIGHT_PX = 5 * ROW_PX + 20
 Hint = QAbstractItemView.ScrollHint

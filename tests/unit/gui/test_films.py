@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gui.entries import Entry, Stage
-from gui.films import Films
+from gui.films.entries import Entry, Stage
+from gui.films.films import Films
 from imaging.image import Header
 from imaging.study import ImageRef
 

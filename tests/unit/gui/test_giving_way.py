@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gui import reading
-from gui.entries import Entry
+from gui.films import reading
+from gui.films.entries import Entry
+from gui.films.opening import BATCH_ROWS, Source, scan_in_batches
+from gui.films.reading import Reading
 from gui.jobs import Jobs
-from gui.opening import BATCH_ROWS, Source, scan_in_batches
-from gui.reading import Reading
 from gui.review import Review
 from imaging.progress import CancelToken
 from imaging.study import ImageRef

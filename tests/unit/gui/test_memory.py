@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from gui.decision import Decision, Verdict, utc_now
 from gui.jobs import Jobs
 from gui.memory import Memory
+from gui.second_reader.decision import Decision, Verdict, utc_now
 from gui.session import open_store
 from imaging.study import ImageRef
 

@@ -7,9 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gui.jobs import Jobs
-from gui.models import DEFAULT_MODEL, Models, Wanted, load_model
 from gui.preferences import Preferences
 from gui.review import Review
+from gui.second_reader.models import DEFAULT_MODEL, Models, Wanted, load_model
 from inference.bundles.bundle import ModelBundle
 from inference.bundles.card import QUANTISED
 from inference.scoring.local_table import LocalFinding, LocalTable, write_local_table

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gui.films import Films
-from gui.opening import FRAMES_LISTED, MODEL_FILE, named_model, rows_of
+from gui.films.films import Films
+from gui.films.opening import FRAMES_LISTED, MODEL_FILE, named_model, rows_of
 from imaging.read.look import Found
 from imaging.study import ImageRef
 

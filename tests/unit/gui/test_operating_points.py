@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gui.films.rows import Filter
 from gui.review import Review
-from gui.rows import Filter
-from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
 from tests.answers import chosen_model, film, result
 from tests.bundles import card_of
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gui import reading
-from gui.entries import Entry
+from gui.films import reading
+from gui.films.entries import Entry
+from gui.films.prefetch import LOOKED_THROUGH, likely_next
+from gui.films.reading import Reading, prepared_bytes
 from gui.jobs import Jobs
-from gui.prefetch import LOOKED_THROUGH, likely_next
-from gui.reading import Reading, prepared_bytes
 from gui.review import Review
 from imaging.study import ImageRef
 

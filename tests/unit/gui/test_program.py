@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gui.jobs import Jobs
-from gui.program import Program, ProgramFacts
+from gui.process.program import Program, ProgramFacts
 from imaging.release import Release
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gui.reading import get_ready_to_read, may_need_decoder
+from gui.films.reading import get_ready_to_read, may_need_decoder
 from imaging.read.child import DecoderPool
 from imaging.read.decode import decode
 from imaging.study import ImageRef

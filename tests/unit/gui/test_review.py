@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gui.entries import Entry, study_row
+from gui.films.entries import Entry, study_row
 from gui.review import Review
 from imaging.errors import Code, FilmError
 from tests.answers import chosen_model, film, result

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gui.entries import Entry, Stage, Tone
+from gui.films.entries import Entry, Stage, Tone
+from gui.films.rows import Filter
 from gui.review import Review
-from gui.rows import Filter
 from imaging.errors import Code, FilmError
 from tests.answers import chosen_model, film, result
 

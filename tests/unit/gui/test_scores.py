@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from gui.entries import Tone
+from gui.films.entries import Tone
+from gui.films.rows import Filter
 from gui.review import Review
-from gui.rows import Filter
-from gui.scores import RECOMMENDED_SENSITIVITY
-from gui.visibility import OverlaySettings
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.visibility import OverlaySettings
 from imaging.heatmap import Heatmap
 from inference.scoring.results import Finding
 from tests.answers import chosen_model, film, result

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.decision import Decision, Verdict, utc_now
+from gui.second_reader.decision import Decision, Verdict, utc_now
 from gui.session import MIGRATIONS, StoreError, film_digest, open_store
 from imaging.study import ImageRef
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.showing import study_line
+from gui.frame.showing import study_line
 from imaging.image import Header
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.jobs import Jobs
 from gui.review import Review
-from gui.similar import Similar
+from gui.second_reader.similar import Similar
 from imaging.study import ImageRef
 from inference.scoring.results import Finding
 from tests.answers import answer, chosen_model

@@ -11,12 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.entries import Entry
+from gui.films.entries import Entry
+from gui.films.rows import Filter
+from gui.films.thumbnails import Thumbnails, make_thumbnail
 from gui.jobs import Jobs
 from gui.review import Review
-from gui.rows import Filter
 from gui.study_list import StudyList
-from gui.thumbnails import Thumbnails, make_thumbnail
 from imaging.study import ImageRef
 from tests import dicom_files as make
 from tests.answers import chosen_model, film, store

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from gui.icons import icon, icon_names, pixmap
+from gui.frame.icons import icon, icon_names, pixmap
 from gui.theme import CONTROL_HEIGHT_PX, PALETTE, contrast, font, stylesheet
 from imaging.paths import resource_path
 

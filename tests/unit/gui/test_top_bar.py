@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from gui import actions
+from gui.frame.top_bar import TopBar
 from gui.review import Review
-from gui.top_bar import TopBar
 
 
 @pytest.mark.parametrize(("width_px", "worded"), [(1024, False), (1280, True), (1600, True)])

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.visibility import OverlaySettings, Visibility, recalled_overlay
+from gui.second_reader.visibility import OverlaySettings, Visibility, recalled_overlay
 
 
 @pytest.fixture

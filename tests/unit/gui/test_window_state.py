@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.window_state import StateReader, WindowState, load_state, save_state
+from gui.frame.window_state import StateReader, WindowState, load_state, save_state
 from imaging.errors import NegatoscopeError
 
 

@@ -13,9 +13,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
+from gui.frame.windowing import Windowing, offers
 from gui.viewport.film_view import FilmView
 from gui.viewport.prepared import prepare
-from gui.windowing import Windowing, offers
 from imaging.image import DecodedImage
 from imaging.read.decode import decode
 from imaging.show.window import PRESETS, automatic_window, full_range

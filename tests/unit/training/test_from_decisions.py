@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gui.decision import Decision, Verdict
+from gui.second_reader.decision import Decision, Verdict
 from gui.session import open_store
 from inference.scoring.decisions import DecisionsError, called_films, recent_folders
 from tests.commands import commanded

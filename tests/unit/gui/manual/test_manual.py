@@ -14,9 +14,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.actions import ROWS
+from gui.frame.panel_table import PANELS
 from gui.manual.pages import PAGES, Page, found, page_of, read_manual, slug
 from gui.manual.printed import as_pdf
-from gui.panel_table import PANELS
 from gui.settings import SCHEMA
 from imaging.errors import Code
 from imaging.paths import manual_path

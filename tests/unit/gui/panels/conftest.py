@@ -9,12 +9,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.deciding import Deciding
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.jobs import Jobs
 from gui.memory import Memory
 from gui.panels.findings import FindingsPanel
 from gui.review import Review
+from gui.second_reader.deciding import Deciding
 from imaging.study import ImageRef
 
 

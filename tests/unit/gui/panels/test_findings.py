@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.deciding import Deciding
-from gui.entries import Entry, Stage
+from gui.films.entries import Entry, Stage
 from gui.panels.findings import FindingsPanel
 from gui.panels.model_card import ModelPanel
 from gui.review import Review
-from gui.scores import RECOMMENDED_SENSITIVITY
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.scores import RECOMMENDED_SENSITIVITY
 from imaging.study import ImageRef
 from inference.bundles.card import Calibration
 from tests.answers import chosen_model, store

@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from gui.explaining import Explaining
 from gui.jobs import Jobs
 from gui.panels.heat_map import HeatMapPanel
 from gui.review import Review
+from gui.second_reader.explaining import Explaining
 from tests.answers import chosen_model, store
 from tests.bundles import multi_label_card
 

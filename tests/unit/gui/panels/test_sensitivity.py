@@ -9,10 +9,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.chosen_model import Evidence
 from gui.panels.sensitivity import SensitivityPanel, SensitivityTrack
 from gui.panels.wording import finding_sentence
 from gui.review import Review
+from gui.second_reader.chosen_model import Evidence
 from inference.bundles.card import OperatingPoints, OperatingRow
 from inference.scoring.operating import OperatingTable
 from inference.scoring.results import Finding

@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.deciding import Deciding
 from gui.memory import Memory
 from gui.panels.findings import FindingsPanel
 from gui.panels.sensitivity import SensitivityPanel
-from gui.prevalence import LEARNT, Prevalences
 from gui.review import Review
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.prevalence import LEARNT, Prevalences
 from inference.bundles.card import Measure, OperatingRow
 from inference.scoring.local_table import LocalTable
 from tests.answers import OWN_POINTS, check_of, chosen_model, store

@@ -5,9 +5,9 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.analysis_queue import QueueProgress
 from gui.panels.status_bar import StatusBar
 from gui.review import Review
+from gui.second_reader.analysis_queue import QueueProgress
 from imaging.release import Release
 from tests.answers import WHY, chosen_model
 

@@ -8,11 +8,11 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.deciding import Deciding
-from gui.decision import Verdict
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.panels.findings import FindingsPanel
 from gui.review import Review
+from gui.second_reader.deciding import Deciding
+from gui.second_reader.decision import Verdict
 from imaging.study import ImageRef
 from tests.answers import WEIGHTS, chosen_model, store
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from gui.decision import Decision, Verdict, utc_now
-from gui.entries import label_name
+from gui.films.entries import label_name
 from gui.memory import Memory
 from gui.review import Review
+from gui.second_reader.decision import Decision, Verdict, utc_now
 from imaging.study import ImageRef
 
 Slot = tuple[str, str, str]  # film key, label, weights sha256

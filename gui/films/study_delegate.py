@@ -9,10 +9,10 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyledItemDelegate
 
-from gui.entries import Entry, RowWords, Tone, details
-from gui.icons import pixmap
+from gui.films.entries import Entry, RowWords, Tone, details
+from gui.films.thumbnails import Thumbnails
+from gui.frame.icons import pixmap
 from gui.theme import PALETTE, font
-from gui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QStyle, QStyleOptionViewItem

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.analysis_queue import AnalysisQueue, QueueProgress
-from gui.entries import Stage
+from gui.films.entries import Stage
 from gui.jobs import GiveWay, JobHandle, Jobs, Lane
-from gui.models import LoadedModel
 from gui.review import Review
+from gui.second_reader.analysis_queue import AnalysisQueue, QueueProgress
+from gui.second_reader.models import LoadedModel
 from imaging.errors import Code, FilmError, NegatoscopeError
 from imaging.study import ImageRef
 

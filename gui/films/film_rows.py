@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QCursor, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem
 
-from gui.study_delegate import ROW_PX
+from gui.films.study_delegate import ROW_PX
 
 Index = QModelIndex | QPersistentModelIndex
 Action = QAbstractItemView.CursorAction

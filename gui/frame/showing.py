@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.entries import Entry, label_name, point_figure
-from gui.plain import one_line
-from gui.reading import Reading
+from gui.films.entries import Entry, label_name, point_figure
+from gui.films.reading import Reading
+from gui.frame.plain import one_line
 from gui.review import Review
 from gui.viewport.corner_text import CornerText, TextMode
 from gui.viewport.display import FilmState

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.analysis_queue import QueueProgress
-from gui.embedding_table import Embeddings, EmbeddingTable
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.models import LoadedModel
 from gui.review import Review
+from gui.second_reader.analysis_queue import QueueProgress
+from gui.second_reader.embedding_table import Embeddings, EmbeddingTable
+from gui.second_reader.models import LoadedModel
 from imaging.study import ImageRef
 
 if TYPE_CHECKING:

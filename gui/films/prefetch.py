@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from gui.entries import Entry
+from gui.films.entries import Entry
 
 LOOKED_THROUGH = 50  # rows; more refused files in a row than that are not stepped over
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.models import LoadedModel
 from gui.review import Review
-from gui.scores import GRAD_CAM
+from gui.second_reader.models import LoadedModel
+from gui.second_reader.scores import GRAD_CAM
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 

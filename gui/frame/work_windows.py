@@ -10,9 +10,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from gui.controller import Controller
+from gui.frame.windows import Windows, to_front
 from gui.manual import topics
-from gui.program import Program
-from gui.windows import Windows, to_front
+from gui.process.program import Program
 from imaging.release import NO_TRAINING
 from imaging.study import ImageRef
 

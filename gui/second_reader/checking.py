@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.check_work import Outcome, judge_films, look_for_films, outcome_of
-from gui.chosen_model import ChosenModel
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.models import LoadedModel
 from gui.review import Review
+from gui.second_reader.check_work import Outcome, judge_films, look_for_films, outcome_of
+from gui.second_reader.chosen_model import ChosenModel
+from gui.second_reader.models import LoadedModel
 from imaging.errors import NegatoscopeError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gui.plain import one_line
+from gui.frame.plain import one_line
 from imaging.study import path_key
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from gui.icons import icon
-from gui.models import ModelName
+from gui.frame.icons import icon
+from gui.frame.plain import plain_tip
 from gui.panels.box import upright
-from gui.plain import plain_tip
 from gui.review import Review
+from gui.second_reader.models import ModelName
 from gui.theme import PALETTE, font
 from gui.viewport.tools import TOOLS, WINDOW
 

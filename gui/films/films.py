@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gui.entries import Entry, Stage
+from gui.films.entries import Entry, Stage
 
 
 class Films:

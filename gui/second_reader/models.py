@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.chosen_model import ChosenModel
 from gui.jobs import JobHandle, Jobs, Lane
 from gui.preferences import Preferences
 from gui.review import Review
+from gui.second_reader.chosen_model import ChosenModel
 from gui.settings import VIEWS
 from imaging.errors import NegatoscopeError
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from gui.controller import Controller
 from gui.manual import topics
-from gui.program import Program
+from gui.process.program import Program
 
 if TYPE_CHECKING:
     from gui.dialogs.settings import SettingsDialog

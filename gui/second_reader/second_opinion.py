@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.analysing import Analysed, analyse_film
-from gui.analysis_queue import QueueProgress
-from gui.chosen_model import ChosenModel
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.models import LoadedModel, Wanted, load_model
 from gui.review import Review
-from gui.second_offers import Offer, find_offers
+from gui.second_reader.analysing import Analysed, analyse_film
+from gui.second_reader.analysis_queue import QueueProgress
+from gui.second_reader.chosen_model import ChosenModel
+from gui.second_reader.models import LoadedModel, Wanted, load_model
+from gui.second_reader.second_offers import Offer, find_offers
 from imaging.errors import NegatoscopeError
 from imaging.study import ImageRef
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.deciding import Deciding
 from gui.memory import Memory
 from gui.review import Review
+from gui.second_reader.deciding import Deciding
 
 if TYPE_CHECKING:
     from inference.scoring.predictive import Prevalence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.entries import Entry
+from gui.films.entries import Entry
 from gui.jobs import GiveWay, JobHandle, Jobs, Lane
 from gui.review import Review
 from imaging.errors import NegatoscopeError

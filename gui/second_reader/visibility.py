@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.scores import GRAD_CAM
+from gui.second_reader.scores import GRAD_CAM
 
 
 @dataclass(frozen=True, slots=True)

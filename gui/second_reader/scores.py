@@ -6,8 +6,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gui.chosen_model import ChosenModel
-from gui.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
+from gui.films.entries import GATE_WORDS, RowWords, Tone, label_name, score_words
+from gui.second_reader.chosen_model import ChosenModel
 
 if TYPE_CHECKING:
     from imaging.heatmap import Heatmap

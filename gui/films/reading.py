@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.allocator import give_large_blocks_back
-from gui.entries import Entry
+from gui.films.entries import Entry
+from gui.films.prefetch import LOOKED_THROUGH, likely_next
 from gui.jobs import JobHandle, Jobs, Lane
-from gui.prefetch import LOOKED_THROUGH, likely_next
+from gui.process.allocator import give_large_blocks_back
 from gui.review import Review
 from imaging.cache import ByteCache
 from imaging.errors import FilmError, NegatoscopeError

@@ -17,8 +17,8 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
 from PySide6.QtGui import QAction
 
 from gui.controller import Controller
+from gui.frame.panel_table import PANELS
 from gui.main_window import MainWindow
-from gui.panel_table import PANELS
 from imaging.atomic import keep_a_copy, replace_file
 from imaging.errors import NegatoscopeError
 from imaging.paths import user_data_dir

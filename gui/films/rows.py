@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from gui.entries import RowWords, Stage, Tone
-from gui.films import Films
-from gui.scores import ScoreBook
+from gui.films.entries import RowWords, Stage, Tone
+from gui.films.films import Films
+from gui.second_reader.scores import ScoreBook
 
 
 class Filter(StrEnum):

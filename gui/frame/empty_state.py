@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui.icons import pixmap
+from gui.frame.icons import pixmap
+from gui.frame.plain import one_line, plain_tip
 from gui.panels.box import label
-from gui.plain import one_line, plain_tip
 from gui.theme import PALETTE, font
 
 ICON_PX = 40

@@ -1,0 +1,1 @@
+"""How the process behaves: memory, imports, signals of the terminal, which release it is."""
