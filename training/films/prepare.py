@@ -154,6 +154,6 @@ def _check_parts(prepared: Prepared) -> None:
             ill = sum(label in prepared.manifest.films[at].labels for at in positions)
             if min(ill, len(positions) - ill) < FEWEST:
                 raise DataError(
-                    f"The {part} part has {ill} films of {label} and {len(positions) - ill} others; "
+                    f"In the {part} part {ill} of {len(positions):,} films show {label}, and the others do not; "
                     f"it needs {FEWEST} of each at least."
                 )

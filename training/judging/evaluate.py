@@ -2,9 +2,9 @@
 
 Shares (accuracy, sensitivity, specificity, precision) have Wilson intervals over patients
 (`metrics.share_by_patient`); AUC, average precision, F1 and the calibration error, for which there is no such formula,
-have the bootstrap over patients that cards have too (`metrics.by_patient`). Which measure has which never depends on
-the films. A measure that the films do not define (no ill or no healthy film among them) is None, and so is a
-bootstrapped interval over one patient.
+have the bootstrap over patients that cards have too (`metrics.by_patient`, which says what becomes of perfect ones).
+Which measure has which never depends on the films otherwise. A measure that the films do not define (no ill or no
+healthy film among them) is None, and so is a bootstrapped interval over one patient.
 """
 
 from __future__ import annotations

@@ -53,11 +53,15 @@ def share_by_patient(holds: npt.NDArray[np.bool_], patients: npt.NDArray[np.str_
     patient has one, and as many as there are patients where each has equally many, as if a patient's films always
     agreed. Unlike a bootstrap it has a width where no film, or every film, holds.
     """
-    _, of_patient = np.unique(patients, return_counts=True)
-    effective = float(of_patient.sum() ** 2 / (of_patient**2).sum())
-    share = float(holds.mean())
+    effective, share = _effective(patients), float(holds.mean())
     interval = wilson(share * effective, effective)
     return Measure(share, min(share, interval.low), max(share, interval.high))
+
+
+def _effective(patients: npt.NDArray[np.str_]) -> float:
+    """How many films of patients of their own these films are worth (Kish 1965); 0 of none."""
+    _, of_patient = np.unique(patients, return_counts=True)
+    return float(of_patient.sum() ** 2 / (of_patient**2).sum()) if len(of_patient) else 0.0
 
 
 def calibration_error(ill: npt.NDArray[np.bool_], probabilities: Vector, bins: int = 10) -> float:
@@ -119,7 +123,12 @@ def by_patient(
     measure: Callable[[npt.NDArray[np.bool_], Vector], float],
     repeats: int = 1000,
 ) -> Measure:
-    """The measure with its percentile bootstrap interval, drawing patients and not films (seeded)."""
+    """The measure, 0 to 1, with its percentile bootstrap interval, drawing patients and not films (seeded).
+
+    Where the draws do not differ, as with films that are parted perfectly, a bootstrap is sure of what a handful of
+    films cannot show. Such a measure is taken for a share of the films of the rarer class, by `wilson`: a mean of
+    values between 0 and 1 varies no more than a share does, so that the interval is wide enough, if not narrow.
+    """
     rng = np.random.default_rng(0)
     _, owner = np.unique(patients, return_inverse=True)
     films_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
@@ -129,5 +138,9 @@ def by_patient(
         draws.append(measure(ill[chosen], probabilities[chosen]))
     low, high = np.nanpercentile(draws, [2.5, 97.5])
     value = measure(ill, probabilities)
+    if low == high:
+        few = min(_effective(patients[ill]), _effective(patients[~ill]))
+        interval = wilson(value * few, few)
+        low, high = interval.low, interval.high
     # A calibration error is biased upwards in resamples, so that the value itself can lie below all of them.
     return Measure(value, min(value, float(low)), max(value, float(high)))

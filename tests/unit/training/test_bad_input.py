@@ -57,7 +57,7 @@ WRONG_DATA: dict[str, tuple[Callable[[Path], Path], str]] = {
     "all films of one class": (one_class, "There are not two classes of films"),
     "a class folder with one film": (
         one_film_of_a_class,
-        r"The (training|validation) part has [01] films of SICK and \d+ others; it needs 2 of each at least",
+        r"In the (training|validation) part [01] of \d+ films show SICK, and the others do not; it needs 2 of each at",
     ),
     "one label": (lambda films: csv(films, lambda n, path: f"{path},SICK,{n}"), "There are not two classes of films"),
     "labels and patients changed over": (

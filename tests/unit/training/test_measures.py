@@ -166,6 +166,21 @@ def test_intervals_draw_patients_and_not_films() -> None:
     assert grouped.high - grouped.low > 2 * (single.high - single.low)
 
 
+def test_a_handful_of_films_parted_perfectly_proves_little() -> None:
+    ill = np.arange(18) % 18 < 9
+    scores = np.where(ill, 0.9, 0.1)
+    for measure in (auc, average_precision):
+        alone = by_patient(ill, scores, np.arange(18).astype(str), measure)
+        assert (alone.value, alone.high) == (1.0, 1.0)
+        assert alone.low == pytest.approx(wilson(9, 9).low)
+        threefold = by_patient(ill, scores, (np.arange(18) // 3).astype(str), measure)
+        assert threefold.low == pytest.approx(wilson(3, 3).low), "three patients of each kind"
+    many = np.repeat(ill, 100)
+    assert by_patient(many, np.where(many, 0.9, 0.1), np.arange(1800).astype(str), auc).low > 0.99
+    wrong = by_patient(ill, -scores, np.arange(18).astype(str), auc)
+    assert (wrong.value, wrong.low, wrong.high) == (0.0, 0.0, pytest.approx(wilson(0, 9).high))
+
+
 def test_the_heat_scale_is_above_zero_even_without_heat() -> None:
     assert heat_scale(np.full((3, 2, 2), -1.0, np.float32), np.ones(3, bool)) > 0
 
