@@ -65,7 +65,9 @@ def sources_read(program: str) -> int:
 def test_no_sources_are_read_with_what_is_imported() -> None:
     """`main.py` gives the plain imports back before it imports a command with a window."""
     command = "import contextlib, main\nwith contextlib.suppress(SystemExit):\n    main._run(['snapshot', '--help'])\n"
-    assert sources_read("import PySide6.QtCore\nimport gui.app") > 50  # else gui.plain_imports has nothing to do
+    assert (
+        sources_read("import PySide6.QtCore\nimport gui.app") > 50
+    )  # else gui.process.plain_imports has nothing to do
     assert sources_read(command + "import gui.app") < 5  # those that Qt imports itself
 
 

@@ -19,10 +19,10 @@ NAME, NUMBER, UID = "Gumbrecht", "MRN0045117", "1.2.840.113619.2.55.3.604688119"
 FOLDER = f"/srv/films of {NAME}/{NUMBER}"
 # All that a careless line might hold, in the shapes in which libraries and systems write it.
 LINES = f"""2026-11-21 14:00:00,000 INFO imaging.read.decode: a film of {FOLDER}/film 1.dcm was refused
-2026-11-21 14:00:01,000 WARNING gui.opening: C:\\Users\\{NAME}\\film.dcm could not be opened
+2026-11-21 14:00:01,000 WARNING gui.films.opening: C:\\Users\\{NAME}\\film.dcm could not be opened
 2026-11-21 14:00:02,000 INFO imaging.read.dicom: PatientName '{NAME}^Ada' in {UID}
-2026-11-21 14:00:03,000 INFO inference.pipeline: scored {NUMBER} in 12 ms
-2026-11-21 14:00:04,000 INFO training.seal: calibrated on 12 films
+2026-11-21 14:00:03,000 INFO inference.scoring.pipeline: scored {NUMBER} in 12 ms
+2026-11-21 14:00:04,000 INFO training.sealing.seal: calibrated on 12 films
   File "{FOLDER}/imaging/read/decode.py", line 31, in decode
     raise ValueError("{NAME}")
 ValueError: {NAME} is no film

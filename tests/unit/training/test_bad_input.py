@@ -172,7 +172,7 @@ def test_a_sleeping_machine_keeps_its_run(films: Path, tmp_path: Path) -> None:
     run = RunDir(tmp_path / "run")
     run.create(plan_for(films))
     code = (
-        "import sys, pathlib; from training.run_dir import RunDir\n"
+        "import sys, pathlib; from training.running.run_dir import RunDir\n"
         "with RunDir(pathlib.Path(sys.argv[1])).locked(): print('mine', flush=True); sys.stdin.read()"
     )
     sleeper = subprocess.Popen(

@@ -262,7 +262,7 @@ def test_two_runs_of_a_name_make_two_models(run: RunDir, films: Path, tmp_path: 
 def test_a_run_waits_while_another_writes_its_model(run: RunDir, tmp_path: Path) -> None:
     """It says so, and can be cancelled meanwhile."""
     code = (
-        "import sys, pathlib; from training.run_dir import lock_file\n"
+        "import sys, pathlib; from training.running.run_dir import lock_file\n"
         "place = pathlib.Path(sys.argv[1]); place.parent.mkdir(exist_ok=True); stream = place.open('a+b')\n"
         "print(lock_file(stream.fileno()), flush=True); sys.stdin.read()"
     )

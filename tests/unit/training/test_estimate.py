@@ -50,7 +50,7 @@ def test_a_model_of_few_films_has_no_gate_to_be_fitted() -> None:
 
 
 def test_what_the_window_reckons_with_loads_no_torch() -> None:
-    code = "import sys, training.estimate, training.checks; sys.exit('torch' in sys.modules)"
+    code = "import sys, training.learn.estimate, training.checks.checks; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[3]).returncode == 0
 
 

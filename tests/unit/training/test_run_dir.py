@@ -88,7 +88,7 @@ def test_films_whose_folder_has_a_damaged_name_are_told_of_in_a_sentence(tmp_pat
 def test_two_workers_do_not_share_a_run(tmp_path: Path) -> None:
     run = RunDir(tmp_path)
     code = (
-        "import sys, pathlib; from training.run_dir import RunDir\n"
+        "import sys, pathlib; from training.running.run_dir import RunDir\n"
         "with RunDir(pathlib.Path(sys.argv[1])).locked(): print('mine', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
