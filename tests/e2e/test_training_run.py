@@ -162,5 +162,5 @@ def test_one_film_in_a_class_is_told(tmp_path: Path) -> None:
             Image.fromarray(pixels).save(tmp_path / "films" / label / f"{label} {number}.png")
     done = train(tmp_path, tmp_path / "run", "--data", str(tmp_path / "films"), *THREE)
     assert done.returncode == 3
-    assert "films of SICK" in done.stderr
+    assert "films show SICK" in done.stderr
     assert any(isinstance(event, Failed) for event in RunDir(tmp_path / "run").events()[0])
