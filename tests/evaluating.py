@@ -12,6 +12,7 @@ from PIL import Image
 
 from imaging.paths import resource_path
 from inference.bundles.bundle import ModelBundle
+from inference.scoring.local_table import LocalTable, local_table_path, read_local_table
 from tests.commands import commanded
 from training import evaluate_command
 
@@ -35,3 +36,13 @@ def evaluated(bundle: ModelBundle, source: Path, out: Path) -> tuple[int, dict[s
     schema = json.loads(resource_path("schemas", "evaluation.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(found)
     return status, found, said
+
+
+def path_of(bundle: ModelBundle) -> Path:
+    """Where the local table of a model lies."""
+    return local_table_path(bundle.id, bundle.weights_sha256)
+
+
+def kept(bundle: ModelBundle) -> LocalTable | None:
+    """The local table of a model, where there is one for these weights."""
+    return read_local_table(bundle.card, bundle.weights_sha256)

@@ -24,15 +24,13 @@ from inference.bundles.card import QUANTISED
 from inference.engines.device import choose_engine
 from inference.engines.engine import Engine, Floats, Output
 from inference.scoring.local_table import (
-    LocalTable,
-    local_table_path,
     read_local_table,
 )
 from inference.scoring.pipeline import Analyser
 from inference.scoring.similar import TRAINED_ON
 from tests.bundles import card_of, multi_label_card, with_quantised, with_reference, write_trial_bundle
 from tests.commands import commanded
-from tests.evaluating import evaluated, films_to_judge
+from tests.evaluating import evaluated, films_to_judge, kept, path_of
 from training import evaluate_command
 from training.films.labelled_set import films_of, read_set
 from training.judging.evaluate import Judged, judge, report
@@ -45,14 +43,6 @@ FILMS = ROOT.parent / "shared" / "data" / "films"
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return write_trial_bundle(tmp_path_factory.mktemp("bundle") / "trial@1")
-
-
-def path_of(bundle: ModelBundle) -> Path:
-    return local_table_path(bundle.id, bundle.weights_sha256)
-
-
-def kept(bundle: ModelBundle) -> LocalTable | None:
-    return read_local_table(bundle.card, bundle.weights_sha256)
 
 
 @pytest.fixture

@@ -12,31 +12,20 @@ import pytest
 
 from inference.bundles.bundle import ModelBundle
 from inference.scoring.local_table import (
-    LocalTable,
     ReliabilityBin,
-    local_table_path,
-    read_local_table,
     write_local_table,
 )
 from inference.scoring.operating import OperatingTable
 from inference.scoring.records import to_json
 from tests.bundles import card_of, write_trial_bundle
 from tests.commands import commanded
-from tests.evaluating import evaluated, films_to_judge
+from tests.evaluating import evaluated, films_to_judge, kept, path_of
 from training import evaluate_command
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return write_trial_bundle(tmp_path_factory.mktemp("bundle") / "trial@1")
-
-
-def path_of(bundle: ModelBundle) -> Path:
-    return local_table_path(bundle.id, bundle.weights_sha256)
-
-
-def kept(bundle: ModelBundle) -> LocalTable | None:
-    return read_local_table(bundle.card, bundle.weights_sha256)
 
 
 @pytest.fixture
